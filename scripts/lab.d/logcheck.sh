@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Looks for complaints of the kernel in the log of a run.
+
+# logcheck LOG: prints the offending lines, each with its number; true if none. What
+# comes when the power is off already, and with nohz_full= something does in any
+# kernel (push_rt_task() about rcuog), is not of the run.
+logcheck() {
+	local lines n
+	lines=$(LC_ALL=C sed '/reboot: Power down/q' "$1" |
+		LC_ALL=C grep -n -E -f "$LAB_LIB/complaints.list") || return 0
+	n=$(wc -l <<<"$lines")
+	say "the kernel complained ($n lines; all of it in $1):"
+	head -n 20 <<<"$lines" | sed 's/^/  /' >&"$LAB_ERR"
+	[ "$n" -le 20 ] || say "... and $((n - 20)) more"
+	return 1
+}
