@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Deadline groups: hard CPU reservations for cgroups
+ *
+ * A cgroup that owns a reservation (Q, P) is a *capsule*. On every CPU of its
+ * cpuset it has a *server*: a sched_dl_entity in dl_server mode, queued in the
+ * CPU's dl_rq beside SCHED_DEADLINE tasks and the other servers. A thread that a capsule
+ * serves has the class dl_group_sched_class, whatever its policy, and waits in
+ * the ready queue of its capsule's server on its CPU. It runs when EDF picks
+ * that server, and on no other occasion: the class itself never picks a task.
+ *
+ *        dl_rq (EDF) -- SCHED_DEADLINE task
+ *                    -- server of capsule A -- ready: FIFO 50, OTHER, OTHER
+ *                    -- server of capsule B -- ready: RR 10, IDLE
+ *
+ * Lock order, outermost first:
+ *
+ *   cgroup_mutex
+ *     cpu_hotplug_lock		read: no CPU comes or goes during admission
+ *       cpuset_mutex		in the cpuset controller's own changes only
+ *         dl_group_mutex		configuration: which cgroup reserves what
+ *           cpuset's callback_lock	reading a cgroup's CPUs
+ *         task_struct::pi_lock	which class and capsule serves a thread
+ *           rq->lock		servers: ready queue, runtime, parameters
+ *             dl_bw->lock	admission: bandwidth of a root domain
+ */
+#ifndef _KERNEL_SCHED_DEADLINE_GROUP_H
+#define _KERNEL_SCHED_DEADLINE_GROUP_H
+
+#ifdef CONFIG_DEADLINE_GROUP_SCHED
+
+#include <linux/jump_label.h>
+#include <linux/sched/deadline_group.h>
+
+extern const struct sched_class dl_group_sched_class;
+
+/* True while any cgroup was told about reservations and still exists. */
+DECLARE_STATIC_KEY_FALSE(dl_group_used);
+
+static inline bool dl_group_enabled(void)
+{
+	return static_branch_unlikely(&dl_group_used);
+}
+
+/* Less is more, see dl_group_rank(): behind everybody, and before everybody. */
+#define DL_GROUP_RANK_NONE	INT_MAX
+#define DL_GROUP_RANK_TOP	(-1)
+
+/* What enforcement by timer takes; an overrun is what is more than this. */
+#define DL_GROUP_OVERRUN	(20 * NSEC_PER_USEC)
+
+/**
+ * struct dl_group_stat - what happened to a server; rq lock to write
+ * @usage: CPU time of its threads, in ns
+ * @throttled: time in which threads were ready and the budget was used up, in ns
+ * @throttled_at: when it was throttled, by the rq clock; 0 if it is not
+ * @max_overrun: most by which a budget was exceeded, in ns
+ * @nr_periods: periods that began
+ * @nr_throttled: budgets that were used up
+ * @nr_overruns: budgets that were exceeded by more than DL_GROUP_OVERRUN
+ * @nr_migrations: threads that came here because there was budget
+ * @nr_misses: periods in which the budget could not be had in time
+ */
+struct dl_group_stat {
+	u64			usage;
+	u64			throttled;
+	u64			throttled_at;
+	u64			max_overrun;
+	u32			nr_periods;
+	u32			nr_throttled;
+	u32			nr_overruns;
+	u32			nr_migrations;
+	u32			nr_misses;
+};
+
+/**
+ * struct dl_group_server - what a capsule owns of one CPU
+ * @dl_se: CBS server: (runtime, deadline) now and (Q, D, P) as admitted; rq lock
+ * @group: the capsule, NULL in a CPU's lost and found; constant
+ * @node: in the CPU's list of admitted servers; written under rq lock and
+ *	dl_bw lock, so either of them suffices to read
+ * @kick: in the CPU's list of servers to be balanced; rq lock
+ * @ready: threads that are ready on this CPU, the running one included, by
+ *	rank, first come first served within a rank; rq lock
+ * @nr_ready: number of threads in @ready; rq lock. rq->nr_running counts
+ *	them if and only if @dl_se is queued in the dl_rq.
+ * @armed: the hrtick is set for the end of the budget, and right as long as
+ *	threads of the capsule follow one another on the CPU; rq lock
+ * @watched: threads may have to come from or go to other CPUs, so each change is
+ *	looked at; rq lock
+ * @beat: what a thread's rank must be less than to run here at once:
+ *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
+ *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
+ * @waits: least rank of a thread that is ready but cannot run here, or
+ *	DL_GROUP_RANK_NONE; as @beat
+ * @bw: bandwidth of the capsule and all below it here; dl_group_mutex
+ * @below: bandwidth of the nearest capsules below here; dl_group_mutex
+ * @stat: what happened
+ */
+struct dl_group_server {
+	struct sched_dl_entity	dl_se;
+	struct dl_group		*group;
+	struct hlist_node	node;
+	struct list_head	kick;
+	struct rb_root_cached	ready;
+	unsigned int		nr_ready;
+	bool			armed;
+	bool			watched;
+	int			beat;
+	int			waits;
+	u64			bw;
+	u64			below;
+	struct dl_group_stat	stat;
+};
+
+/**
+ * struct dl_group_rq - what a CPU has for all capsules
+ * @servers: admitted servers; written under rq lock and dl_bw lock
+ * @lost: holds ready threads of capsules that have no server here: their
+ *	cpuset has just changed, or they were put here for want of another CPU.
+ *	Never runs; @work finds a place for them. rq lock
+ * @kicked: servers whose threads may have to go to, or come from, other CPUs;
+ *	rq lock
+ * @work: does so at once, but without the locks of whoever noticed
+ * @prev: server of the thread that __schedule() takes from the CPU; rq lock
+ * @callback: balances @prev after the context switch
+ * @load_start: pelt clock when a capsule's thread took the CPU from another
+ *	class, and the time before that is not accounted yet, or 0; rq lock
+ */
+struct dl_group_rq {
+	struct hlist_head	servers;
+	struct dl_group_server	lost;
+	struct list_head	kicked;
+	struct irq_work		work;
+	struct dl_group_server	*prev;
+	struct balance_callback	callback;
+	u64			load_start;
+};
+
+DECLARE_PER_CPU(struct dl_group_rq, dl_group_rqs);
+
+/**
+ * struct dl_group_params - what a capsule has, or is to have, on one CPU
+ * @runtime: in ns
+ * @deadline: in ns, relative
+ * @period: in ns
+ * @bw: density to account, at least @runtime / @deadline, in 1 << BW_SHIFT;
+ *	0 takes the server out of service
+ */
+struct dl_group_params {
+	u64			runtime;
+	u64			deadline;
+	u64			period;
+	u64			bw;
+};
+
+/**
+ * struct dl_group_spec - what a cgroup was told
+ * @budget: Q in ns, 0 (no FIFO or RR thread may be here) or RUNTIME_INF (inherit)
+ * @period: P in ns
+ * @deadline: D in ns, or RUNTIME_INF: P
+ * @cpu_budget: Q of single CPUs, RUNTIME_INF where @budget holds; or NULL
+ */
+struct dl_group_spec {
+	u64			budget;
+	u64			period;
+	u64			deadline;
+	u64			*cpu_budget;
+};
+
+/**
+ * struct dl_group_place - a capsule on a CPU
+ * @own: its server, NULL before the first reservation there; set before the CPU
+ *	is added to dl_group::cpus, constant afterwards
+ * @queue: where its threads are queued: in @own while that is in service, or
+ *	else in the CPU's lost and found; rq lock
+ */
+struct dl_group_place {
+	struct dl_group_server	*own;
+	struct dl_group_server	*queue;
+};
+
+/**
+ * struct dl_group - what a cgroup was told about reservations
+ * @tg: the cgroup; constant
+ * @spec: its reservation; dl_group_mutex to write, READ_ONCE() to read budget
+ * @used: it was told something, and counts in dl_group_used; dl_group_mutex
+ * @rt_only: serve FIFO and RR threads only; dl_group_mutex to write,
+ *	READ_ONCE() to read
+ * @active: this is a capsule; dl_group_mutex to write, READ_ONCE() to read
+ * @spans: it has more than one CPU; as @active
+ * @cpus: CPUs where it has an admitted server; dl_group_mutex to write, to be
+ *	read at any time: a CPU is added after its server was admitted, and
+ *	removed before its server is taken out of service
+ * @refused: writes that did not fit; dl_group_mutex
+ * @events: who waits for events, NULL before anybody did; set once
+ * @place: by CPU
+ *
+ * Lives from the first write to one of the cgroup's cpu.rt* files, or the first
+ * opening of cpu.rt_events, to the end of the cgroup: no thread can be in a
+ * capsule whose cgroup is gone.
+ */
+struct dl_group {
+	struct task_group	*tg;
+	struct dl_group_spec	spec;
+	bool			used;
+	bool			rt_only;
+	bool			active;
+	bool			spans;
+	u32			refused;
+	cpumask_var_t		cpus;
+	struct dl_group_events	*events;
+	struct dl_group_place	place[];
+};
+
+static inline struct dl_group_server *dl_group_server_of(struct sched_dl_entity *dl_se)
+{
+	return container_of(dl_se, struct dl_group_server, dl_se);
+}
+
+/* deadline_group.c: who is served, and by whom */
+struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_flags *rf);
+const struct sched_class *__dl_group_class(struct task_struct *p, int prio);
+void __dl_group_fork(struct task_struct *p);
+void __dl_group_update_task(struct rq *rq, struct task_struct *p);
+bool __dl_group_rt_forbidden(struct task_struct *p);
+int __dl_group_can_fork(struct task_struct *p);
+void dl_group_expel(struct rq *rq, struct task_struct *p);
+void dl_group_show_task(struct task_struct *p, struct seq_file *m);
+
+/* deadline_group_migrate.c: which CPU */
+void dl_group_note(struct dl_group_server *srv);
+void dl_group_kick(struct dl_group_server *srv);
+bool dl_group_wants(struct dl_group_server *srv);
+
+/* rt_throttle.c: the end of a budget */
+void __dl_group_server_queued(struct dl_group_server *srv, bool queued);
+bool __dl_group_server_timer(struct dl_group_server *srv);
+
+/* deadline_group_admission.c: bandwidth */
+u64 dl_group_to_bw(u64 runtime, u64 period);
+u64 dl_group_to_runtime(u64 bw, u64 period);
+s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 bw);
+int dl_group_check_spec(const struct dl_group_spec *spec);
+struct dl_group_params dl_group_params_on(const struct dl_group_spec *spec, int cpu);
+int dl_group_carve(struct dl_group_params *params, u64 below);
+bool __dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta);
+void __dl_group_add_bw(struct root_domain *rd, int cpu);
+u64 __dl_group_cpu_bw(int cpu);
+
+/* deadline_group_stat.c: what happened */
+void dl_group_show_cpu(struct seq_file *m, int cpu);
+
+/* deadline_group_event.c: who is told */
+void dl_group_notify(struct dl_group *dlg);
+void dl_group_free_events(struct dl_group *dlg);
+
+/* deadline_group_bind.c: threads of the kernel */
+typedef bool (*dl_group_visit_f)(struct task_struct *p);
+bool dl_group_visit_bound(struct task_group *tg, dl_group_visit_f fn);
+void dl_group_unbind_all(struct task_group *tg);
+void dl_group_exit(struct task_struct *p);
+
+/* deadline_group_config.c: who reserves what, and where */
+int __dl_group_can_attach(struct cgroup_taskset *tset);
+void dl_group_css_killed(struct cgroup_subsys_state *css);
+void dl_group_offline(struct task_group *tg);
+void dl_group_free(struct task_group *tg);
+
+static inline struct dl_group_rq *dl_group_rq(struct rq *rq)
+{
+	return per_cpu_ptr(&dl_group_rqs, cpu_of(rq));
+}
+
+/* May threads of @srv run, when EDF says so? */
+static inline bool dl_group_has_budget(struct dl_group_server *srv)
+{
+	return srv->dl_se.dl_bw_attached && !srv->dl_se.dl_throttled;
+}
+
+static inline bool is_dl_group_server(struct sched_dl_entity *dl_se)
+{
+	return dl_se->server_pick_task == dl_group_pick_task;
+}
+
+/* A server enters (@queued) or leaves the dl_rq: so do its threads. */
+static inline void dl_group_server_queued(struct sched_dl_entity *dl_se, bool queued)
+{
+	if (is_dl_group_server(dl_se))
+		__dl_group_server_queued(dl_group_server_of(dl_se), queued);
+}
+
+/* A throttled server's period ends; true if that is all there is to do. */
+static inline bool dl_group_server_timer(struct sched_dl_entity *dl_se)
+{
+	return is_dl_group_server(dl_se) &&
+	       __dl_group_server_timer(dl_group_server_of(dl_se));
+}
+
+/*
+ * The class of @p at effective priority @prio: dl_group_sched_class if a
+ * capsule is to serve it, NULL if __setscheduler_class() decides.
+ */
+static inline const struct sched_class *dl_group_class(struct task_struct *p, int prio)
+{
+	return dl_group_enabled() ? __dl_group_class(p, prio) : NULL;
+}
+
+/*
+ * A new thread is about to enter the scheduler: it starts in the class that
+ * its cgroup, which need not be its parent's, gives it.
+ */
+static inline void dl_group_fork(struct task_struct *p)
+{
+	if (dl_group_enabled())
+		__dl_group_fork(p);
+}
+
+/* Something decided anew which capsule, if any, serves @p: follow. */
+static inline void dl_group_update_task(struct rq *rq, struct task_struct *p)
+{
+	if (dl_group_enabled())
+		__dl_group_update_task(rq, p);
+}
+
+/* Would a boost by @prio take @p into, or out of, a capsule? */
+static inline bool dl_group_prio_moves(struct task_struct *p, int prio)
+{
+	return dl_group_enabled() &&
+	       !!__dl_group_class(p, prio) != (p->sched_class == &dl_group_sched_class);
+}
+
+/* Is @p in a cgroup with budget 0, that is, without FIFO and RR threads? */
+static inline bool dl_group_rt_forbidden(struct task_struct *p)
+{
+	return dl_group_enabled() && __dl_group_rt_forbidden(p);
+}
+
+/* May @p be made in its cgroup? */
+static inline int dl_group_can_fork(struct task_struct *p)
+{
+	return dl_group_enabled() ? __dl_group_can_fork(p) : 0;
+}
+
+/* May these threads move to the cgroups they are bound for? */
+static inline int dl_group_can_attach(struct cgroup_taskset *tset)
+{
+	return dl_group_enabled() ? __dl_group_can_attach(tset) : 0;
+}
+
+/* Does @delta more, on that CPU or (-1) on any, overload one that has capsules? */
+static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta)
+{
+	return dl_group_enabled() && delta > 0 && __dl_group_overflow(dl_b, only_cpu, delta);
+}
+
+/* A root domain is being rebuilt: account the capsules of @cpu to it. */
+static inline void dl_group_add_bw(struct root_domain *rd, int cpu)
+{
+	if (dl_group_enabled())
+		__dl_group_add_bw(rd, cpu);
+}
+
+/* Bandwidth that capsules own on @cpu. */
+static inline u64 dl_group_cpu_bw(int cpu)
+{
+	return dl_group_enabled() ? __dl_group_cpu_bw(cpu) : 0;
+}
+
+#else /* !CONFIG_DEADLINE_GROUP_SCHED: */
+
+static inline const struct sched_class *dl_group_class(struct task_struct *p, int prio)
+{
+	return NULL;
+}
+
+static inline void dl_group_fork(struct task_struct *p) { }
+static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
+static inline bool dl_group_prio_moves(struct task_struct *p, int prio) { return false; }
+static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
+static inline int dl_group_can_fork(struct task_struct *p) { return 0; }
+static inline int dl_group_can_attach(struct cgroup_taskset *tset) { return 0; }
+static inline void dl_group_show_task(struct task_struct *p, struct seq_file *m) { }
+static inline void dl_group_show_cpu(struct seq_file *m, int cpu) { }
+static inline void dl_group_server_queued(struct sched_dl_entity *dl_se, bool queued) { }
+static inline bool dl_group_server_timer(struct sched_dl_entity *dl_se) { return false; }
+static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta) { return false; }
+static inline void dl_group_add_bw(struct root_domain *rd, int cpu) { }
+static inline u64 dl_group_cpu_bw(int cpu) { return 0; }
+static inline void dl_group_offline(struct task_group *tg) { }
+static inline void dl_group_free(struct task_group *tg) { }
+
+#endif /* !CONFIG_DEADLINE_GROUP_SCHED */
+#endif /* _KERNEL_SCHED_DEADLINE_GROUP_H */

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline groups: the cgroup interface
+ *
+ *   cpu.rt_budget_us	"max" inherit, "0" no FIFO/RR thread here, or Q
+ *   cpu.rt_period_us	P
+ *   cpu.rt_deadline_us	"max" the same as P, or D
+ *   cpu.rt.max		"<Q|max> [<P> [<D|max>]]", all at once
+ *   cpu.rt_cpu_budget_us	"<cpus> <Q|max>", a line for each exception from Q
+ *   cpu.rt_scope	"all", or "rt" to serve FIFO and RR threads only
+ *   cpu.rt_irqs	"+N" or "-N": irqs whose handler threads it serves
+ *   cpu.rt_free	what a new capsule below could have
+ *   cpu.rt_stat, cpu.rt_events	what happened
+ *
+ * A write takes effect completely, or changes nothing and returns an error:
+ * -EINVAL for what is no reservation at all, -EBUSY for one that does not fit.
+ */
+
+/* Decimal digits and nothing else: kstrtou64() takes a sign, too. */
+static int dl_group_parse_us(const char *s, u64 *ns)
+{
+	u64 us;
+
+	if (!isdigit(*s) || kstrtou64(s, 10, &us) || us > U32_MAX)
+		return -EINVAL;
+
+	*ns = us * NSEC_PER_USEC;
+	return 0;
+}
+
+static int dl_group_parse_us_or_max(const char *s, u64 *ns)
+{
+	if (strcmp(s, "max"))
+		return dl_group_parse_us(s, ns);
+
+	*ns = RUNTIME_INF;
+	return 0;
+}
+
+/* What a write says; what it does not say is NULL, and remains. */
+struct dl_group_text {
+	char	*budget;
+	char	*period;
+	char	*deadline;
+	char	*cpu_budgets;
+};
+
+/* "<cpulist> <Q|max>", into a table by CPU. */
+static int dl_group_parse_cpu_budget(char *line, u64 *cpu_budget, struct cpumask *cpus)
+{
+	char *list = strsep(&line, " \t");
+	u64 budget;
+	int cpu;
+
+	if (!line || cpulist_parse(list, cpus) || cpumask_empty(cpus) ||
+	    dl_group_parse_us_or_max(strstrip(line), &budget))
+		return -EINVAL;
+
+	for_each_cpu(cpu, cpus)
+		cpu_budget[cpu] = budget;
+	return 0;
+}
+
+/* Return: a table with what was before and what @text changes, or an error. */
+static u64 *dl_group_parse_cpu_budgets(char *text, const u64 *before)
+{
+	u64 *cpu_budget __free(kfree) = kmalloc_array(nr_cpu_ids, sizeof(u64), GFP_KERNEL);
+	cpumask_var_t cpus;
+	int cpu, ret = 0;
+	char *line;
+
+	if (!cpu_budget || !alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return ERR_PTR(-ENOMEM);
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		cpu_budget[cpu] = before ? before[cpu] : RUNTIME_INF;
+	while (!ret && (line = strsep(&text, "\n")))
+		ret = dl_group_parse_cpu_budget(strstrip(line), cpu_budget, cpus);
+
+	free_cpumask_var(cpus);
+	return ret ? ERR_PTR(ret) : no_free_ptr(cpu_budget);
+}
+
+static int dl_group_parse(const struct dl_group_text *text, struct dl_group_spec *spec)
+{
+	int ret = 0;
+
+	if (text->budget)
+		ret = dl_group_parse_us_or_max(text->budget, &spec->budget);
+	if (!ret && text->period)
+		ret = dl_group_parse_us(text->period, &spec->period);
+	if (!ret && text->deadline)
+		ret = dl_group_parse_us_or_max(text->deadline, &spec->deadline);
+	if (!ret && text->cpu_budgets) {
+		spec->cpu_budget = dl_group_parse_cpu_budgets(text->cpu_budgets, spec->cpu_budget);
+		ret = PTR_ERR_OR_ZERO(spec->cpu_budget);
+	}
+
+	return ret ?: dl_group_check_spec(spec);
+}
+
+static bool dl_group_same_spec(const struct dl_group_spec *a, const struct dl_group_spec *b)
+{
+	return a->budget == b->budget && a->period == b->period && a->deadline == b->deadline &&
+	       a->cpu_budget == b->cpu_budget;
+}
+
+static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec *spec)
+{
+	struct dl_group *dlg;
+
+	/* A reservation that was refused on some CPU may fit by now. */
+	if (dl_group_same_spec(spec, dl_group_spec_of(tg)) &&
+	    !(tg->dl_group && tg->dl_group->active))
+		return 0;
+
+	dlg = dl_group_get_used(tg);
+	return dlg ? dl_group_set(dlg, spec) : -ENOMEM;
+}
+
+/* Common part of the writes of a reservation. */
+static int dl_group_write(struct kernfs_open_file *of, const struct dl_group_text *text)
+{
+	struct task_group *tg = css_tg(of_css(of));
+	struct dl_group_spec spec;
+	u64 *before;
+	int ret;
+
+	guard(cpus_read_lock)();
+	guard(mutex)(&dl_group_mutex);
+
+	spec = *dl_group_spec_of(tg);
+	before = spec.cpu_budget;
+	ret = dl_group_parse(text, &spec) ?: dl_group_tell_spec(tg, &spec);
+
+	if (!IS_ERR(spec.cpu_budget) && spec.cpu_budget != before)
+		kfree(ret ? spec.cpu_budget : before);
+	return ret;
+}
+
+static void dl_group_show_us(struct seq_file *sf, u64 ns, char end)
+{
+	if (ns == RUNTIME_INF)
+		seq_puts(sf, "max");
+	else
+		seq_printf(sf, "%llu", div_u64(ns, NSEC_PER_USEC));
+	seq_putc(sf, end);
+}
+
+/* The files of one number; in cftype::private. */
+enum { DL_GROUP_BUDGET, DL_GROUP_PERIOD, DL_GROUP_DEADLINE };
+
+static int dl_group_number_show(struct seq_file *sf, void *v)
+{
+	const struct dl_group_spec *spec;
+
+	guard(mutex)(&dl_group_mutex);
+	spec = dl_group_spec_of(css_tg(seq_css(sf)));
+	switch (seq_cft(sf)->private) {
+	case DL_GROUP_BUDGET:
+		dl_group_show_us(sf, spec->budget, '\n');
+		break;
+	case DL_GROUP_PERIOD:
+		dl_group_show_us(sf, spec->period, '\n');
+		break;
+	case DL_GROUP_DEADLINE:
+		dl_group_show_us(sf, spec->deadline, '\n');
+		break;
+	}
+
+	return 0;
+}
+
+static ssize_t dl_group_number_write(struct kernfs_open_file *of, char *buf,
+				     size_t nbytes, loff_t off)
+{
+	struct dl_group_text text = {};
+
+	switch (of_cft(of)->private) {
+	case DL_GROUP_BUDGET:
+		text.budget = strstrip(buf);
+		break;
+	case DL_GROUP_PERIOD:
+		text.period = strstrip(buf);
+		break;
+	case DL_GROUP_DEADLINE:
+		text.deadline = strstrip(buf);
+		break;
+	}
+
+	return dl_group_write(of, &text) ?: nbytes;
+}
+
+static int dl_group_max_show(struct seq_file *sf, void *v)
+{
+	const struct dl_group_spec *spec;
+
+	guard(mutex)(&dl_group_mutex);
+	spec = dl_group_spec_of(css_tg(seq_css(sf)));
+	dl_group_show_us(sf, spec->budget, ' ');
+	dl_group_show_us(sf, spec->period, spec->deadline == RUNTIME_INF ? '\n' : ' ');
+	if (spec->deadline != RUNTIME_INF)
+		dl_group_show_us(sf, spec->deadline, '\n');
+	return 0;
+}
+
+/* The next word of *@text, or NULL; *@text is what comes after it, or NULL. */
+static char *dl_group_word(char **text)
+{
+	char *word = strsep(text, " \t\n\v\f\r");
+
+	if (*text)
+		*text = skip_spaces(*text);
+	return word;
+}
+
+static ssize_t dl_group_max_write(struct kernfs_open_file *of, char *buf,
+				  size_t nbytes, loff_t off)
+{
+	char *rest = strstrip(buf);
+	struct dl_group_text text = {};
+
+	text.budget = dl_group_word(&rest);
+	text.period = dl_group_word(&rest);
+	text.deadline = rest;
+
+	return dl_group_write(of, &text) ?: nbytes;
+}
+
+/* CPUs with the same budget in one line, in the order of the first of them. */
+static int dl_group_cpu_budget_show(struct seq_file *sf, void *v)
+{
+	cpumask_var_t todo, same;
+	const u64 *cpu_budget;
+	int first, cpu;
+
+	if (!zalloc_cpumask_var(&todo, GFP_KERNEL))
+		return -ENOMEM;
+	if (!alloc_cpumask_var(&same, GFP_KERNEL)) {
+		free_cpumask_var(todo);
+		return -ENOMEM;
+	}
+
+	scoped_guard (mutex, &dl_group_mutex) {
+		cpu_budget = dl_group_spec_of(css_tg(seq_css(sf)))->cpu_budget;
+		for (cpu = 0; cpu_budget && cpu < nr_cpu_ids; cpu++) {
+			if (cpu_budget[cpu] != RUNTIME_INF)
+				cpumask_set_cpu(cpu, todo);
+		}
+
+		for_each_cpu(first, todo) {
+			cpumask_clear(same);
+			for_each_cpu(cpu, todo) {
+				if (cpu_budget[cpu] == cpu_budget[first])
+					cpumask_set_cpu(cpu, same);
+			}
+			cpumask_andnot(todo, todo, same);
+			seq_printf(sf, "%*pbl ", cpumask_pr_args(same));
+			dl_group_show_us(sf, cpu_budget[first], '\n');
+		}
+	}
+
+	free_cpumask_var(same);
+	free_cpumask_var(todo);
+	return 0;
+}
+
+static ssize_t dl_group_cpu_budget_write(struct kernfs_open_file *of, char *buf,
+					 size_t nbytes, loff_t off)
+{
+	struct dl_group_text text = { .cpu_budgets = strstrip(buf) };
+
+	return dl_group_write(of, &text) ?: nbytes;
+}
+
+static const char *const dl_group_scopes[] = { "all", "rt" };
+
+static int dl_group_scope_show(struct seq_file *sf, void *v)
+{
+	struct dl_group *dlg;
+
+	guard(mutex)(&dl_group_mutex);
+	dlg = css_tg(seq_css(sf))->dl_group;
+	seq_printf(sf, "%s\n", dl_group_scopes[dlg && dlg->rt_only]);
+	return 0;
+}
+
+static ssize_t dl_group_scope_write(struct kernfs_open_file *of, char *buf,
+				    size_t nbytes, loff_t off)
+{
+	struct task_group *tg = css_tg(of_css(of));
+	int scope = match_string(dl_group_scopes, ARRAY_SIZE(dl_group_scopes), strstrip(buf));
+	struct dl_group *dlg;
+
+	if (scope < 0)
+		return -EINVAL;
+
+	guard(cpus_read_lock)();
+	guard(mutex)(&dl_group_mutex);
+
+	if ((tg->dl_group && tg->dl_group->rt_only) == scope)
+		return nbytes;
+
+	dlg = dl_group_get_used(tg);
+	if (!dlg)
+		return -ENOMEM;
+
+	WRITE_ONCE(dlg->rt_only, scope);
+	dl_group_visit(tg, dl_group_tell);
+	return nbytes;
+}
+
+static struct cftype dl_group_files[] = {
+	{
+		.name = "rt_budget_us",
+		.private = DL_GROUP_BUDGET,
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_number_show,
+		.write = dl_group_number_write,
+	},
+	{
+		.name = "rt_period_us",
+		.private = DL_GROUP_PERIOD,
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_number_show,
+		.write = dl_group_number_write,
+	},
+	{
+		.name = "rt_deadline_us",
+		.private = DL_GROUP_DEADLINE,
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_number_show,
+		.write = dl_group_number_write,
+	},
+	{
+		.name = "rt_cpu_budget_us",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_cpu_budget_show,
+		.write = dl_group_cpu_budget_write,
+	},
+	{
+		.name = "rt.max",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_max_show,
+		.write = dl_group_max_write,
+	},
+	{
+		.name = "rt_scope",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_scope_show,
+		.write = dl_group_scope_write,
+	},
+	{
+		.name = "rt_irqs",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_irqs_show,
+		.write = dl_group_irqs_write,
+	},
+	{
+		.name = "rt_free",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_free_show,
+	},
+	{
+		.name = "rt_stat",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_stat_show,
+	},
+	{
+		.name = "rt_events",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.open = dl_group_events_open,
+		.seq_show = dl_group_events_show,
+	},
+	{ }	/* terminate */
+};
+
+static int __init dl_group_init(void)
+{
+	return cgroup_add_dfl_cftypes(&cpu_cgrp_subsys, dl_group_files);
+}
+subsys_initcall(dl_group_init);

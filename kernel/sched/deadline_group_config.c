@@ -1,0 +1,720 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline groups: which cgroup reserves what, and on which CPUs
+ *
+ * A capsule has its servers on the CPUs of its cgroup's effective cpuset. On
+ * each of them its bandwidth is carved out of the nearest capsule above it, its
+ * parent. The parent's own server keeps the rest, at the parent's deadline and
+ * period. So capsules are delegated as a tree, but scheduled side by side:
+ *
+ *	/a	Q/P = 50/100 ms		serves /a with 30/100 ms
+ *	/a/b	Q/P = max		served by /a
+ *	/a/b/c	Q/P = 4/20 ms		serves /a/b/c with 4/20 ms
+ *
+ * All of this is serialized by dl_group_mutex. The scheduler reads the budget,
+ * @active, @cpus and @rt_only without it. When a capsule gets a CPU, its server
+ * there is admitted first, and then threads are led there. When it loses one,
+ * threads are no longer led there, and then the server goes out of service; a
+ * thread that is still there is taken elsewhere, see dl_group_rescue(). Each
+ * thread below is told in __dl_group_update_task(), under its own locks. A
+ * thread that enters one of the cgroups meanwhile is either found by the walk
+ * or sees the change.
+ */
+
+static DEFINE_MUTEX(dl_group_mutex);
+
+/* The nearest capsule above @tg. */
+static struct dl_group *dl_group_parent(struct task_group *tg)
+{
+	lockdep_assert_held(&dl_group_mutex);
+	return dl_group_nearest(tg->parent);
+}
+
+static bool dl_group_is_on(struct dl_group *dlg, int cpu)
+{
+	return dlg && cpumask_test_cpu(cpu, dlg->cpus);
+}
+
+/*
+ * The one above @tg whose server on @cpu has part of its bandwidth from. That is
+ * its parent's, but for the time in which a change of cpusets goes down the tree.
+ */
+static struct dl_group_server *dl_group_parent_server(struct task_group *tg, int cpu)
+{
+	struct dl_group *dlg = dl_group_parent(tg);
+
+	while (dlg && !dl_group_is_on(dlg, cpu))
+		dlg = dl_group_parent(dlg->tg);
+
+	return dlg ? dlg->place[cpu].own : NULL;
+}
+
+/* Bandwidth of the nearest capsules below @tg on @cpu. */
+static u64 dl_group_below(struct task_group *tg, int cpu)
+{
+	struct cgroup_subsys_state *pos;
+	u64 bw = 0;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	guard(rcu)();
+	css_for_each_descendant_pre(pos, &tg->css) {
+		struct dl_group *dlg = css_tg(pos)->dl_group;
+
+		if (pos == &tg->css || !dlg || !dlg->active || !dl_group_is_on(dlg, cpu))
+			continue;
+		bw += dlg->place[cpu].own->bw;
+		pos = css_rightmost_descendant(pos);
+	}
+
+	return bw;
+}
+
+/*
+ * Call @fn for each thread of @tg and of the cgroups below it, the exiting and
+ * the bound ones included, until it returns true. Return: whether it did.
+ */
+static bool dl_group_visit(struct task_group *tg, dl_group_visit_f fn)
+{
+	struct cgroup_subsys_state *pos;
+	struct css_task_iter it;
+	struct task_struct *p;
+	bool stop = false;
+
+	rcu_read_lock();
+	css_for_each_descendant_pre(pos, &tg->css) {
+		if (!css_tryget(pos))
+			continue;
+		rcu_read_unlock();
+
+		css_task_iter_start(pos, CSS_TASK_ITER_WITH_DEAD, &it);
+		while (!stop && (p = css_task_iter_next(&it)))
+			stop = fn(p);
+		css_task_iter_end(&it);
+		cond_resched();
+
+		rcu_read_lock();
+		css_put(pos);
+		if (stop)
+			break;
+	}
+	rcu_read_unlock();
+
+	return stop || dl_group_visit_bound(tg, fn);
+}
+
+static bool dl_group_tell(struct task_struct *p)
+{
+	CLASS(task_rq_lock, guard)(p);
+
+	update_rq_clock(guard.rq);
+	dl_group_update_task(guard.rq, p);
+	__balance_callbacks(guard.rq, &guard.rf);
+
+	return false;
+}
+
+/* Refuse FIFO and RR threads in cgroups with budget 0. */
+int __dl_group_can_attach(struct cgroup_taskset *tset)
+{
+	struct cgroup_subsys_state *css;
+	struct task_struct *p;
+
+	cgroup_taskset_for_each(p, css, tset) {
+		if (task_has_rt_policy(p) && dl_group_tg_forbids_rt(css_tg(css)))
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+static bool dl_group_is_forbidden(struct task_struct *p)
+{
+	guard(task_rq_lock)(p);
+
+	return task_has_rt_policy(p) && !(p->flags & PF_EXITING) &&
+	       __dl_group_rt_forbidden(p);
+}
+
+/* A cgroup that was never told anything. */
+static const struct dl_group_spec dl_group_default = {
+	.budget = RUNTIME_INF,
+	.period = 100 * NSEC_PER_MSEC,
+	.deadline = RUNTIME_INF,
+};
+
+static const struct dl_group_spec *dl_group_spec_of(struct task_group *tg)
+{
+	lockdep_assert_held(&dl_group_mutex);
+	return tg->dl_group ? &tg->dl_group->spec : &dl_group_default;
+}
+
+static struct dl_group *dl_group_get(struct task_group *tg)
+{
+	struct dl_group *dlg = tg->dl_group;
+	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	if (dlg)
+		return dlg;
+
+	dlg = kzalloc(struct_size(dlg, place, nr_cpu_ids), GFP_KERNEL);
+	if (!dlg)
+		return NULL;
+	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL)) {
+		kfree(dlg);
+		return NULL;
+	}
+
+	dlg->spec = dl_group_default;
+	dlg->tg = tg;
+	for_each_possible_cpu(cpu)
+		dlg->place[cpu].queue = &per_cpu(dl_group_rqs, cpu).lost;
+
+	/* Pairs with dl_group_nearest(). */
+	smp_store_release(&tg->dl_group, dlg);
+	return dlg;
+}
+
+/* The same for who is told something, and not only looked at. */
+static struct dl_group *dl_group_get_used(struct task_group *tg)
+{
+	struct dl_group *dlg = dl_group_get(tg);
+
+	lockdep_assert_cpus_held();
+
+	if (dlg && !dlg->used) {
+		dlg->used = true;
+		static_branch_inc_cpuslocked(&dl_group_used);
+	}
+
+	return dlg;
+}
+
+/* Servers, once made, remain: what they owe must outlive a change of mind. */
+static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu)
+{
+	struct dl_group_server *srv = dlg->place[cpu].own;
+
+	if (srv)
+		return srv;
+
+	srv = kzalloc_node(sizeof(*srv), GFP_KERNEL, cpu_to_node(cpu));
+	if (!srv)
+		return NULL;
+
+	init_dl_entity(&srv->dl_se);
+	dl_server_init(&srv->dl_se, cpu_rq(cpu), dl_group_pick_task);
+	srv->dl_se.dl_server = 1;
+	srv->group = dlg;
+	INIT_LIST_HEAD(&srv->kick);
+	srv->ready = RB_ROOT_CACHED;
+	srv->beat = DL_GROUP_RANK_TOP;
+	srv->waits = DL_GROUP_RANK_NONE;
+	/* Not looked at by other CPUs before dl_group_enter_cpus(). */
+	WRITE_ONCE(dlg->place[cpu].own, srv);
+	return srv;
+}
+
+/**
+ * dl_group_commit() - give a capsule a reservation on one CPU, change or end it
+ * @dlg: the capsule
+ * @cpu: a CPU
+ * @all: what it is to have, with all that is below it; bandwidth 0 for nothing
+ * @force: do not ask whether it fits, since it was there before
+ *
+ * Return: 0, or -EBUSY or -ENOMEM with nothing changed
+ */
+static int dl_group_commit(struct dl_group *dlg, int cpu, const struct dl_group_params *all,
+			   bool force)
+{
+	struct dl_group_server *psrv = dl_group_parent_server(dlg->tg, cpu);
+	struct dl_group_server *srv = dl_group_get_server(dlg, cpu);
+	struct dl_group_params own = *all, rest = {};
+	u64 below, parent_below = 0;
+	int ret;
+
+	lockdep_assert_held(&dl_group_mutex);
+	lockdep_assert_cpus_held();
+
+	if (!srv)
+		return -ENOMEM;
+
+	below = srv->bw ? srv->below : dl_group_below(dlg->tg, cpu);
+	if (own.bw) {
+		ret = dl_group_carve(&own, below);
+		if (ret)
+			return ret;
+	}
+
+	if (psrv) {
+		parent_below = psrv->below - (srv->bw ?: below) + (all->bw ?: below);
+		rest = dl_group_params_on(&psrv->group->spec, cpu);
+		ret = dl_group_carve(&rest, parent_below);
+		if (ret && !force)
+			return ret;
+	}
+
+	ret = dl_group_commit_cpu(srv, &own, psrv, &rest, force);
+	if (ret)
+		return ret;
+
+	srv->bw = all->bw;
+	srv->below = all->bw ? below : 0;
+	if (psrv)
+		psrv->below = parent_below;
+	return 0;
+}
+
+static const struct dl_group_params dl_group_nothing;
+
+/* The same on all of @cpus, or on none. */
+static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec *spec,
+			       const struct cpumask *cpus)
+{
+	struct dl_group_params params;
+	int cpu, undo, ret = 0;
+
+	for_each_cpu(cpu, cpus) {
+		params = dl_group_params_on(spec, cpu);
+		ret = dl_group_commit(dlg, cpu, &params, false);
+		if (ret)
+			break;
+	}
+	if (!ret)
+		return 0;
+
+	for_each_cpu(undo, cpus) {
+		if (undo == cpu)
+			break;
+		params = dl_group_nothing;
+		if (dl_group_is_on(dlg, undo))
+			params = dl_group_params_on(&dlg->spec, undo);
+		WARN_ON_ONCE(dl_group_commit(dlg, undo, &params, true));
+	}
+
+	return ret;
+}
+
+/* Whether threads can move has changed, or what other CPUs know of a server. */
+static void dl_group_set_spans(struct dl_group *dlg)
+{
+	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	WRITE_ONCE(dlg->spans, cpumask_weight(dlg->cpus) > 1);
+	for_each_cpu(cpu, dlg->cpus) {
+		guard(rq_lock_irqsave)(cpu_rq(cpu));
+		dlg->place[cpu].own->watched = dlg->spans;
+		dl_group_note(dlg->place[cpu].own);
+		if (dlg->spans)
+			dl_group_kick(dlg->place[cpu].own);
+	}
+}
+
+/* From now on other CPUs may look at the servers of @dlg on @cpus. */
+static void dl_group_enter_cpus(struct dl_group *dlg, const struct cpumask *cpus)
+{
+	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	/* Whoever finds a CPU in dlg->cpus finds its server there, too. */
+	smp_mb__before_atomic();
+	for_each_cpu(cpu, cpus)
+		cpumask_set_cpu(cpu, dlg->cpus);
+}
+
+/* Give up all CPUs but @keep. */
+static void dl_group_leave_cpus(struct dl_group *dlg, const struct cpumask *keep)
+{
+	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	for_each_cpu_andnot(cpu, dlg->cpus, keep) {
+		cpumask_clear_cpu(cpu, dlg->cpus);
+		WARN_ON_ONCE(dl_group_commit(dlg, cpu, &dl_group_nothing, true));
+	}
+	dl_group_set_spans(dlg);
+}
+
+/*
+ * The CPUs that a capsule is to have: those of the effective cpuset that its
+ * parent has, too. Those that are offline it keeps until it is asked again, so
+ * that nobody takes what it needs when they come back.
+ */
+static void dl_group_wanted_cpus(struct dl_group *dlg, struct cpumask *cpus)
+{
+	struct dl_group *parent = dl_group_parent(dlg->tg);
+	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	dl_group_cpuset_cpus(dlg->tg->css.cgroup, cpus);
+	for_each_cpu_andnot(cpu, dlg->cpus, cpu_active_mask)
+		cpumask_set_cpu(cpu, cpus);
+	if (parent)
+		cpumask_and(cpus, cpus, parent->cpus);
+}
+
+static void dl_group_set_spec(struct dl_group *dlg, const struct dl_group_spec *spec)
+{
+	lockdep_assert_held(&dl_group_mutex);
+
+	WRITE_ONCE(dlg->spec.budget, spec->budget);
+	dlg->spec.period = spec->period;
+	dlg->spec.deadline = spec->deadline;
+	dlg->spec.cpu_budget = spec->cpu_budget;
+}
+
+/* Make @dlg no capsule: its threads leave first, then its servers go. */
+static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *spec)
+{
+	bool was_capsule = dlg->active;
+
+	dl_group_set_spec(dlg, spec);
+	if (!was_capsule)
+		return;
+
+	WRITE_ONCE(dlg->active, false);
+	dl_group_visit(dlg->tg, dl_group_tell);
+	dl_group_leave_cpus(dlg, cpu_none_mask);
+}
+
+/* Make @dlg a capsule, or change one. */
+static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *spec)
+{
+	bool was_capsule = dlg->active;
+	cpumask_var_t cpus;
+	int ret;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+
+	dl_group_wanted_cpus(dlg, cpus);
+	ret = cpumask_empty(cpus) ? -EBUSY : dl_group_commit_all(dlg, spec, cpus);
+	if (!ret) {
+		dl_group_set_spec(dlg, spec);
+		dl_group_enter_cpus(dlg, cpus);
+		dl_group_leave_cpus(dlg, cpus);
+		/* Servers are in place before anybody is led to them. */
+		smp_store_release(&dlg->active, true);
+		if (!was_capsule)
+			dl_group_visit(dlg->tg, dl_group_tell);
+	}
+
+	free_cpumask_var(cpus);
+	return ret;
+}
+
+/* Forbid FIFO and RR threads, as 0 does here or "max" below 0, if there are none. */
+static int dl_group_forbid_rt(struct dl_group *dlg, u64 budget)
+{
+	u64 old = dlg->spec.budget;
+
+	WRITE_ONCE(dlg->spec.budget, budget);
+	if (!dl_group_tg_forbids_rt(dlg->tg) ||
+	    !dl_group_visit(dlg->tg, dl_group_is_forbidden))
+		return 0;
+
+	WRITE_ONCE(dlg->spec.budget, old);
+	return -EBUSY;
+}
+
+/**
+ * dl_group_set() - tell a cgroup about its reservation
+ * @dlg: the cgroup's
+ * @spec: the reservation, checked
+ *
+ * Context: process context, dl_group_mutex and cpu_hotplug_lock held
+ * Return: 0, or -EBUSY or -ENOMEM with nothing changed
+ */
+static int dl_group_set(struct dl_group *dlg, const struct dl_group_spec *spec)
+{
+	bool reserve = spec->budget && spec->budget != RUNTIME_INF;
+	int ret = 0;
+
+	lockdep_assert_held(&dl_group_mutex);
+	lockdep_assert_cpus_held();
+
+	if (reserve)
+		ret = dl_group_reserve(dlg, spec);
+	else if (spec->budget != dlg->spec.budget)
+		ret = dl_group_forbid_rt(dlg, spec->budget);
+
+	if (ret == -EBUSY) {
+		dlg->refused++;
+		dl_group_notify(dlg);
+	}
+	if (!ret && !reserve)
+		dl_group_release(dlg, spec);
+
+	return ret;
+}
+
+/* The task group of @cgrp, referenced, or NULL. */
+static struct task_group *dl_group_tg_get(struct cgroup *cgrp)
+{
+	struct cgroup_subsys_state *css;
+
+	if (!dl_group_enabled() || !cgroup_on_dfl(cgrp))
+		return NULL;
+
+	guard(rcu)();
+	css = rcu_dereference(cgrp->subsys[cpu_cgrp_id]);
+	return css && css_tryget(css) ? css_tg(css) : NULL;
+}
+
+/* A cgroup that has no reservation on a CPU of its cpuset does what it can. */
+static void dl_group_grow(struct dl_group *dlg, struct cpumask *cpus)
+{
+	struct dl_group_params params;
+	int cpu;
+
+	dl_group_wanted_cpus(dlg, cpus);
+	for_each_cpu_andnot(cpu, cpus, dlg->cpus) {
+		params = dl_group_params_on(&dlg->spec, cpu);
+		if (!dl_group_commit(dlg, cpu, &params, false))
+			dl_group_enter_cpus(dlg, cpumask_of(cpu));
+		else
+			dlg->refused++;
+	}
+	dl_group_set_spans(dlg);
+}
+
+static void dl_group_shrink(struct dl_group *dlg, struct cpumask *cpus)
+{
+	dl_group_wanted_cpus(dlg, cpus);
+	dl_group_leave_cpus(dlg, cpus);
+}
+
+/*
+ * Only capsules whose own cpuset this is: those below have their turn when their
+ * cpusets have changed, too.
+ */
+static bool dl_group_concerned(struct cgroup_subsys_state *pos, struct task_group *tg)
+{
+	struct dl_group *dlg = css_tg(pos)->dl_group;
+
+	return dlg && dlg->active && dl_group_cpuset_is_same(pos->cgroup, tg->css.cgroup);
+}
+
+/*
+ * Capsules above grow before those below, which have part of what those have,
+ * and shrink after them.
+ */
+static void dl_group_change_cpus(struct task_group *tg, bool grow, struct cpumask *cpus)
+{
+	struct cgroup_subsys_state *pos = NULL;
+
+	guard(mutex)(&dl_group_mutex);
+
+	rcu_read_lock();
+	while ((pos = grow ? css_next_descendant_pre(pos, &tg->css) :
+			     css_next_descendant_post(pos, &tg->css))) {
+		if (!dl_group_concerned(pos, tg) || !css_tryget(pos))
+			continue;
+		rcu_read_unlock();
+		if (grow)
+			dl_group_grow(css_tg(pos)->dl_group, cpus);
+		else
+			dl_group_shrink(css_tg(pos)->dl_group, cpus);
+		rcu_read_lock();
+		css_put(pos);
+	}
+	rcu_read_unlock();
+
+	/* Some threads may, or may not, run on its CPUs now. */
+	dl_group_visit(tg, dl_group_tell);
+}
+
+static void dl_group_cpuset_changes(struct cgroup *cgrp, bool grow)
+{
+	struct task_group *tg = dl_group_tg_get(cgrp);
+	cpumask_var_t cpus;
+
+	if (!tg)
+		return;
+
+	/* Without memory, capsules stay where they are until the next change. */
+	if (alloc_cpumask_var(&cpus, GFP_KERNEL)) {
+		dl_group_change_cpus(tg, grow, cpus);
+		free_cpumask_var(cpus);
+	}
+	css_put(&tg->css);
+}
+
+/**
+ * dl_group_cpuset_grow() - a cpuset has changed, its threads not yet
+ * @cgrp: the cgroup
+ *
+ * Reserve on the CPUs that capsules here and below have got. If that fails, as
+ * it can when CPUs come online or partitions end, their threads still run
+ * there, but without reservation and beside the capsule.
+ *
+ * Context: cpuset_mutex and cpu_hotplug_lock held
+ */
+void dl_group_cpuset_grow(struct cgroup *cgrp)
+{
+	dl_group_cpuset_changes(cgrp, true);
+}
+
+/**
+ * dl_group_cpuset_shrink() - a cpuset and its threads have changed
+ * @cgrp: the cgroup
+ *
+ * Give back what capsules here and below had on CPUs that they have lost.
+ *
+ * Context: cpuset_mutex and cpu_hotplug_lock held
+ */
+void dl_group_cpuset_shrink(struct cgroup *cgrp)
+{
+	dl_group_cpuset_changes(cgrp, false);
+}
+
+/* What capsules at and below @tg would need to have @cpu as well. */
+static u64 dl_group_demand(struct task_group *tg, int cpu)
+{
+	struct cgroup_subsys_state *pos;
+	u64 bw = 0;
+
+	guard(rcu)();
+	css_for_each_descendant_pre(pos, &tg->css) {
+		struct dl_group *dlg = css_tg(pos)->dl_group;
+
+		if (!dlg || !dlg->active)
+			continue;
+		if (!dl_group_is_on(dlg, cpu) &&
+		    dl_group_cpuset_allows(pos->cgroup, tg->css.cgroup, cpu))
+			bw += dl_group_params_on(&dlg->spec, cpu).bw;
+		pos = css_rightmost_descendant(pos);
+	}
+
+	return bw;
+}
+
+/* Could the capsules at and below @tg have @cpu as well? */
+static bool dl_group_fits(struct task_group *tg, int cpu)
+{
+	struct dl_group *parent = dl_group_parent(tg);
+	u64 demand = dl_group_demand(tg, cpu);
+	struct rq *rq = cpu_rq(cpu);
+	struct dl_group_params rest;
+
+	if (!demand)
+		return true;
+
+	if (parent) {
+		if (!dl_group_is_on(parent, cpu))
+			return true;
+		rest = dl_group_params_on(&parent->spec, cpu);
+		return !dl_group_carve(&rest, parent->place[cpu].own->below + demand);
+	}
+
+	guard(rq_lock_irqsave)(rq);
+	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
+	return (s64)demand <= dl_group_cpu_free(rq);
+}
+
+/**
+ * dl_group_cpuset_fits() - may a cgroup have other CPUs?
+ * @cgrp: the cgroup
+ * @cpus: its effective cpuset to be
+ *
+ * Context: cpuset_mutex and cpu_hotplug_lock held
+ * Return: false if a CPU would be overbooked
+ */
+bool dl_group_cpuset_fits(struct cgroup *cgrp, const struct cpumask *cpus)
+{
+	struct task_group *tg = dl_group_tg_get(cgrp);
+	bool fits = true;
+	int cpu;
+
+	if (!tg)
+		return true;
+
+	scoped_guard (mutex, &dl_group_mutex) {
+		for_each_cpu(cpu, cpus)
+			fits &= dl_group_fits(tg, cpu);
+	}
+
+	css_put(&tg->css);
+	return fits;
+}
+
+/**
+ * dl_group_offline() - a cgroup is being removed: return its bandwidth
+ * @tg: the cgroup, without children, and without threads but dying ones
+ *
+ * Called twice: when the removal begins, so that the bandwidth is free when
+ * rmdir() returns, and when the files are gone, for a write that came between.
+ *
+ * Context: process context, cgroup_mutex held
+ */
+void dl_group_offline(struct task_group *tg)
+{
+	struct dl_group_spec spec;
+
+	if (!tg->dl_group)
+		return;
+
+	guard(cpus_read_lock)();
+	guard(mutex)(&dl_group_mutex);
+
+	dl_group_unbind_all(tg);
+	spec = tg->dl_group->spec;
+	spec.budget = RUNTIME_INF;
+	dl_group_release(tg->dl_group, &spec);
+}
+
+void dl_group_css_killed(struct cgroup_subsys_state *css)
+{
+	dl_group_offline(css_tg(css));
+}
+
+/**
+ * dl_group_free() - a cgroup is gone: free what it had
+ * @tg: the cgroup
+ *
+ * Context: process context
+ */
+void dl_group_free(struct task_group *tg)
+{
+	struct dl_group *dlg = tg->dl_group;
+	int cpu;
+
+	if (!dlg)
+		return;
+
+	for_each_possible_cpu(cpu) {
+		struct dl_group_server *srv = dlg->place[cpu].own;
+
+		if (!srv)
+			continue;
+		hrtimer_cancel(&srv->dl_se.dl_timer);
+		hrtimer_cancel(&srv->dl_se.inactive_timer);
+		kfree(srv);
+	}
+
+	tg->dl_group = NULL;
+	if (dlg->used)
+		static_branch_dec(&dl_group_used);
+	dl_group_free_events(dlg);
+	free_cpumask_var(dlg->cpus);
+	kfree(dlg->spec.cpu_budget);
+	kfree(dlg);
+}
+
+static int __init dl_group_init_cpus(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		dl_group_init_rq(cpu_rq(cpu));
+
+	return 0;
+}
+early_initcall(dl_group_init_cpus);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline groups: the ready threads of a capsule on a CPU, in their order
+ */
+
+DEFINE_PER_CPU(struct dl_group_rq, dl_group_rqs);
+
+/* Where @p is queued: its capsule's server, or the lost and found of the CPU. */
+static struct dl_group_server *dl_group_server(struct rq *rq, struct task_struct *p)
+{
+	lockdep_assert_rq_held(rq);
+	return p->dl_group->place[cpu_of(rq)].queue;
+}
+
+/*
+ * Position in the capsule, less is more: FIFO and RR threads by priority,
+ * below them all others, last SCHED_IDLE.
+ */
+static int dl_group_rank(const struct task_struct *p)
+{
+	if (rt_prio(p->prio))
+		return p->prio;
+
+	return MAX_RT_PRIO + idle_policy(p->policy);
+}
+
+#define __node_2_dlg(node) \
+	rb_entry((node), struct task_struct, dl_group_node)
+
+static bool dl_group_before(struct rb_node *a, const struct rb_node *b)
+{
+	return dl_group_rank(__node_2_dlg(a)) < dl_group_rank(__node_2_dlg(b));
+}
+
+static bool dl_group_not_after(struct rb_node *a, const struct rb_node *b)
+{
+	return dl_group_rank(__node_2_dlg(a)) <= dl_group_rank(__node_2_dlg(b));
+}
+
+/* Queue @p as the last, or as the first (@head), of its rank. */
+static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, bool head)
+{
+	if (head)
+		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_not_after);
+	else
+		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_before);
+}
+
+static void dl_group_erase(struct dl_group_server *srv, struct task_struct *p)
+{
+	rb_erase_cached(&p->dl_group_node, &srv->ready);
+	RB_CLEAR_NODE(&p->dl_group_node);
+}
+
+static void dl_group_to_tail(struct dl_group_server *srv, struct task_struct *p)
+{
+	dl_group_erase(srv, p);
+	dl_group_insert(srv, p, false);
+}
+
+/*
+ * Does a dequeue or enqueue with @flags only save and restore @p, so that it
+ * keeps its place among its equals? Compare rt.c: move_entity().
+ */
+static bool dl_group_keeps_place(int flags)
+{
+	return (flags & (DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_CLASS)) == DEQUEUE_SAVE;
+}
+
+/*
+ * @p kept its place over a change that left its priority alone, but that may
+ * have turned it into a SCHED_IDLE thread or back: is it still in order?
+ */
+static bool dl_group_misplaced(struct task_struct *p)
+{
+	struct rb_node *prev = rb_prev(&p->dl_group_node);
+	struct rb_node *next = rb_next(&p->dl_group_node);
+
+	return (prev && dl_group_before(&p->dl_group_node, prev)) ||
+	       (next && dl_group_before(next, &p->dl_group_node));
+}
+
+static struct task_struct *dl_group_first(struct dl_group_server *srv)
+{
+	struct rb_node *node = rb_first_cached(&srv->ready);
+
+	return node ? __node_2_dlg(node) : NULL;
+}
+
+static struct task_struct *dl_group_second(struct dl_group_server *srv)
+{
+	struct rb_node *node = rb_first_cached(&srv->ready);
+
+	node = node ? rb_next(node) : NULL;
+	return node ? __node_2_dlg(node) : NULL;
+}
+
+static int dl_group_rank_or_none(struct task_struct *p)
+{
+	return p ? dl_group_rank(p) : DL_GROUP_RANK_NONE;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline groups: what happened, and what is left
+ *
+ * Counters live in the servers, where they are counted under the rq lock, and
+ * are added up when somebody reads them.
+ */
+
+/* The counters of one server; all zero if there never was one. */
+static void dl_group_read_stat(struct dl_group *dlg, int cpu, struct dl_group_stat *stat)
+{
+	struct dl_group_server *srv = dlg ? dlg->place[cpu].own : NULL;
+	struct rq *rq = cpu_rq(cpu);
+
+	*stat = (struct dl_group_stat){};
+	if (!srv)
+		return;
+
+	guard(rq_lock_irqsave)(rq);
+	update_rq_clock(rq);
+	rq->donor->sched_class->update_curr(rq);
+	*stat = srv->stat;
+	if (stat->throttled_at)
+		stat->throttled += rq_clock(rq) - stat->throttled_at;
+}
+
+static void dl_group_sum_stat(struct dl_group *dlg, struct dl_group_stat *sum)
+{
+	struct dl_group_stat stat;
+	int cpu;
+
+	*sum = (struct dl_group_stat){};
+	for_each_possible_cpu(cpu) {
+		dl_group_read_stat(dlg, cpu, &stat);
+		sum->usage += stat.usage;
+		sum->throttled += stat.throttled;
+		sum->max_overrun = max(sum->max_overrun, stat.max_overrun);
+		sum->nr_periods += stat.nr_periods;
+		sum->nr_throttled += stat.nr_throttled;
+		sum->nr_overruns += stat.nr_overruns;
+		sum->nr_migrations += stat.nr_migrations;
+		sum->nr_misses += stat.nr_misses;
+	}
+}
+
+/* @name separates a key from its value, @end ends a pair. */
+static void dl_group_show_stat(struct seq_file *sf, const struct dl_group_stat *stat,
+			       char name, char end)
+{
+	seq_printf(sf, "nr_periods%c%u%c", name, stat->nr_periods, end);
+	seq_printf(sf, "nr_throttled%c%u%c", name, stat->nr_throttled, end);
+	seq_printf(sf, "throttled_usec%c%llu%c", name, div_u64(stat->throttled, NSEC_PER_USEC),
+		   end);
+	seq_printf(sf, "usage_usec%c%llu%c", name, div_u64(stat->usage, NSEC_PER_USEC), end);
+	seq_printf(sf, "nr_overruns%c%u%c", name, stat->nr_overruns, end);
+	seq_printf(sf, "max_overrun_nsec%c%llu%c", name, stat->max_overrun, end);
+	seq_printf(sf, "nr_migrations%c%u%c", name, stat->nr_migrations, end);
+	seq_printf(sf, "nr_deadline_misses%c%u", name, stat->nr_misses);
+	seq_putc(sf, '\n');
+}
+
+static int dl_group_stat_show(struct seq_file *sf, void *v)
+{
+	struct dl_group_stat stat;
+	struct dl_group *dlg;
+	int cpu;
+
+	guard(mutex)(&dl_group_mutex);
+
+	dlg = css_tg(seq_css(sf))->dl_group;
+	dl_group_sum_stat(dlg, &stat);
+	dl_group_show_stat(sf, &stat, ' ', '\n');
+
+	for_each_possible_cpu(cpu) {
+		if (!dlg || !dlg->place[cpu].own)
+			continue;
+		dl_group_read_stat(dlg, cpu, &stat);
+		seq_printf(sf, "cpu%d ", cpu);
+		dl_group_show_stat(sf, &stat, '=', ' ');
+	}
+
+	return 0;
+}
+
+/* Bandwidth that @tg and all below it have on @cpu already, or those below alone. */
+static u64 dl_group_bw_held(struct task_group *tg, int cpu, bool below)
+{
+	struct dl_group_server *srv = tg->dl_group ? tg->dl_group->place[cpu].own : NULL;
+
+	if (!srv || !srv->bw)
+		return dl_group_below(tg, cpu);
+
+	return below ? srv->below : srv->bw;
+}
+
+/* Bandwidth that a new capsule below @tg could still have on @cpu. */
+static u64 dl_group_bw_free(struct task_group *tg, int cpu)
+{
+	struct dl_group *dlg = dl_group_nearest(tg);
+	struct rq *rq = cpu_rq(cpu);
+	u64 keep;
+
+	if (dlg) {
+		struct dl_group_params all = dl_group_params_on(&dlg->spec, cpu);
+
+		if (!dl_group_is_on(dlg, cpu))
+			return 0;
+		/* Its own threads must have something, too: dl_group_carve(). */
+		all.bw = dlg->place[cpu].own->bw - dlg->place[cpu].own->below;
+		keep = dl_group_to_bw(DL_GROUP_MIN_RUNTIME, all.deadline);
+		return all.bw > keep ? all.bw - keep : 0;
+	}
+
+	guard(rq_lock_irqsave)(rq);
+	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
+	return clamp(dl_group_cpu_free(rq), 0LL, (s64)BW_UNIT);
+}
+
+/* The least bandwidth that @tg needs on @cpu: more than those below it have. */
+static u64 dl_group_bw_least(struct task_group *tg, int cpu, u64 deadline)
+{
+	u64 held = dl_group_bw_held(tg, cpu, true);
+
+	return held ? held + dl_group_to_bw(DL_GROUP_MIN_RUNTIME, deadline) : 0;
+}
+
+/* The largest bandwidth that @tg could have on @cpu. */
+static u64 dl_group_bw_most(struct task_group *tg, int cpu)
+{
+	return dl_group_bw_free(tg->parent, cpu) + dl_group_bw_held(tg, cpu, false);
+}
+
+static int dl_group_free_show(struct seq_file *sf, void *v)
+{
+	struct task_group *tg = css_tg(seq_css(sf));
+	cpumask_var_t cpus;
+	int cpu;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+
+	dl_group_cpuset_cpus(tg->css.cgroup, cpus);
+	scoped_guard (mutex, &dl_group_mutex) {
+		for_each_cpu_and(cpu, cpus, cpu_active_mask) {
+			/* In hundredths of a percent, rounded down. */
+			u64 free = (dl_group_bw_free(tg, cpu) * 10000) >> BW_SHIFT;
+
+			seq_printf(sf, "cpu%d %llu.%02llu\n", cpu, free / 100, free % 100);
+		}
+	}
+
+	free_cpumask_var(cpus);
+	return 0;
+}
+
+/* /sys/kernel/debug/sched/debug: the capsules of a CPU, as they are right now */
+void dl_group_show_cpu(struct seq_file *m, int cpu)
+{
+	struct rq *rq = cpu_rq(cpu);
+	struct dl_group_server *srv;
+
+	/* On the console, what belongs to the CPU itself is enough. */
+	if (!m)
+		return;
+
+	guard(rq_lock_irqsave)(rq);
+
+	seq_printf(m, "\ndl_group[%d]: lost %u\n", cpu, dl_group_rq(rq)->lost.nr_ready);
+	hlist_for_each_entry(srv, &dl_group_rq(rq)->servers, node) {
+		struct sched_dl_entity *dl_se = &srv->dl_se;
+
+		seq_printf(m, "  cgroup %llu: %s, %u ready, %llu of each %llu ns, deadline %llu, left %lld\n",
+			   cgroup_id(srv->group->tg->css.cgroup),
+			   dl_se->dl_throttled ? "throttled" : on_dl_rq(dl_se) ? "queued" : "idle",
+			   srv->nr_ready, dl_se->dl_runtime, dl_se->dl_period,
+			   dl_se->dl_deadline, dl_se->runtime);
+	}
+}

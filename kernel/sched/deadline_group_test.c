@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests for the arithmetic of deadline groups
+ */
+
+#include <kunit/test.h>
+
+static void dl_group_test_bw_rounds_up(struct kunit *test)
+{
+	/* 40 % is 419430.4 units */
+	KUNIT_EXPECT_EQ(test, dl_group_to_bw(40 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC), 419431);
+	/* An exact ratio stays exact. */
+	KUNIT_EXPECT_EQ(test, dl_group_to_bw(50 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC), BW_UNIT / 2);
+	KUNIT_EXPECT_EQ(test, dl_group_to_bw(NSEC_PER_SEC, NSEC_PER_SEC), BW_UNIT);
+	/* The smallest there is, 10 us in 4.19 s, must not be free. */
+	KUNIT_EXPECT_EQ(test, dl_group_to_bw(10 * NSEC_PER_USEC, (1ULL << 22) * NSEC_PER_USEC), 3);
+}
+
+/* What is handed out for a bandwidth never claims more than that bandwidth. */
+static void dl_group_test_runtime_rounds_down(struct kunit *test)
+{
+	u64 bw, period;
+
+	for (period = 100 * NSEC_PER_USEC; period < 4 * NSEC_PER_SEC; period = period * 7 / 3) {
+		for (bw = 1; bw <= BW_UNIT; bw = bw * 3 / 2 + 1) {
+			u64 runtime = dl_group_to_runtime(bw, period);
+
+			KUNIT_EXPECT_LE(test, dl_group_to_bw(runtime, period), bw);
+			KUNIT_EXPECT_LE(test, runtime, period);
+		}
+	}
+}
+
+/* Ten reservations of a tenth claim all of it, not less. */
+static void dl_group_test_sum_of_parts(struct kunit *test)
+{
+	u64 whole = dl_group_to_bw(90 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
+	u64 part = dl_group_to_bw(9 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
+
+	KUNIT_EXPECT_GE(test, 10 * part, whole);
+	KUNIT_EXPECT_LE(test, 10 * part, whole + 10);
+}
+
+static void dl_group_test_carry(struct kunit *test)
+{
+	const s64 ms = NSEC_PER_MSEC;
+	u64 half = BW_UNIT / 2;
+
+	/* More budget does not help before the next period ... */
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(1 * ms, 50 * ms, half), 1 * ms);
+	/* ... less does harm at once ... */
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, half), 25 * ms);
+	/* ... a debt stays, and after the deadline there is nothing more to use. */
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(-3 * ms, 50 * ms, half), -3 * ms);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(4 * ms, -1, half), 0);
+}
+
+static int dl_group_check(u64 budget_us, u64 period_us, u64 deadline_us)
+{
+	const u64 us = NSEC_PER_USEC;
+	struct dl_group_spec spec = {
+		.budget = budget_us == RUNTIME_INF ? RUNTIME_INF : budget_us * us,
+		.period = period_us * us,
+		.deadline = deadline_us == RUNTIME_INF ? RUNTIME_INF : deadline_us * us,
+	};
+
+	return dl_group_check_spec(&spec);
+}
+
+static void dl_group_test_spec(struct kunit *test)
+{
+	const u64 max = RUNTIME_INF;
+
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, 100, max), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check(100, 100, max), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check(0, 100, max), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check(max, 100, max), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, 1ULL << 22, max), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, 100, 10), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check(max, 100, 10), 0);
+
+	KUNIT_EXPECT_EQ(test, dl_group_check(9, 100, max), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(101, 100, max), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, 99, max), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(max, 99, max), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, (1ULL << 22) + 1, max), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, 0, max), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(11, 100, 10), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(10, 100, 101), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(max, 100, 9), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check(max, 100, 0), -EINVAL);
+}
+
+/* A CPU's own budget is checked like the common one, and used in its place. */
+static void dl_group_test_cpu_budget(struct kunit *test)
+{
+	const u64 ms = NSEC_PER_MSEC;
+	u64 *cpu_budget = kunit_kcalloc(test, nr_cpu_ids, sizeof(u64), GFP_KERNEL);
+	struct dl_group_spec spec = {
+		.budget = 10 * ms, .period = 100 * ms, .deadline = 50 * ms,
+		.cpu_budget = cpu_budget,
+	};
+	struct dl_group_params params;
+	int cpu;
+
+	KUNIT_ASSERT_NOT_NULL(test, cpu_budget);
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		cpu_budget[cpu] = RUNTIME_INF;
+
+	params = dl_group_params_on(&spec, nr_cpu_ids - 1);
+	KUNIT_EXPECT_EQ(test, params.runtime, 10 * ms);
+	KUNIT_EXPECT_EQ(test, params.deadline, 50 * ms);
+	KUNIT_EXPECT_EQ(test, params.period, 100 * ms);
+	KUNIT_EXPECT_EQ(test, params.bw, dl_group_to_bw(10 * ms, 50 * ms));
+
+	cpu_budget[nr_cpu_ids - 1] = 50 * ms;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec), 0);
+	params = dl_group_params_on(&spec, nr_cpu_ids - 1);
+	KUNIT_EXPECT_EQ(test, params.runtime, 50 * ms);
+	KUNIT_EXPECT_EQ(test, params.bw, BW_UNIT);
+
+	cpu_budget[nr_cpu_ids - 1] = 50 * ms + 1;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec), -EINVAL);
+	cpu_budget[nr_cpu_ids - 1] = 0;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec), -EINVAL);
+}
+
+/* Parent and children together never have more than the parent had. */
+static void dl_group_test_carve(struct kunit *test)
+{
+	const u64 ms = NSEC_PER_MSEC;
+	struct dl_group_spec spec = {
+		.budget = 50 * ms, .period = 100 * ms, .deadline = 80 * ms,
+	};
+	struct dl_group_params all = dl_group_params_on(&spec, 0), rest = all;
+	u64 child = dl_group_to_bw(7 * ms, 30 * ms);
+
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, 0), 0);
+	KUNIT_EXPECT_EQ(test, rest.runtime, 50 * ms);
+
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, child), 0);
+	KUNIT_EXPECT_EQ(test, rest.bw + child, all.bw);
+	KUNIT_EXPECT_LE(test, dl_group_to_bw(rest.runtime, rest.deadline), rest.bw);
+	KUNIT_EXPECT_EQ(test, rest.deadline, 80 * ms);
+	KUNIT_EXPECT_EQ(test, rest.period, 100 * ms);
+
+	/* Too much, and all of it. */
+	rest = all;
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, all.bw + 1), -EBUSY);
+	rest = all;
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, all.bw), -EBUSY);
+}
+
+static struct kunit_case dl_group_test_cases[] = {
+	KUNIT_CASE(dl_group_test_bw_rounds_up),
+	KUNIT_CASE(dl_group_test_runtime_rounds_down),
+	KUNIT_CASE(dl_group_test_sum_of_parts),
+	KUNIT_CASE(dl_group_test_carry),
+	KUNIT_CASE(dl_group_test_spec),
+	KUNIT_CASE(dl_group_test_cpu_budget),
+	KUNIT_CASE(dl_group_test_carve),
+	{}
+};
+
+static struct kunit_suite dl_group_test_suite = {
+	.name = "deadline_group",
+	.test_cases = dl_group_test_cases,
+};
+
+kunit_test_suite(dl_group_test_suite);
