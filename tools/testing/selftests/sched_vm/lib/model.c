@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+
+#define SPACES		" \t\n"
+#define MIN_PERIOD	100
+#define MAX_PERIOD	4194304
+#define MIN_BUDGET	10
+
+/*
+ * Densities, with 100 binary digits: a sum of some is exact but for a part in
+ * 10^29, while the kernel has 20 digits. Rounded down, so that a sum which is
+ * above the limit is above the limit.
+ */
+#define density		__int128
+#define ONE		((density)1 << 100)
+#define ALL_CAPSULES	(ONE / 10 * 9)	/* 95 % less 5 % for the fair server */
+
+/* The kernel's last digit; each reservation may be rounded once. */
+#define BW_UNIT		(ONE >> 20)
+
+/* Decimal digits only; what does not fit is too large for everything. */
+static bool parse_number(const char *word, long long *value)
+{
+	*value = 0;
+	if (!*word)
+		return false;
+	for (; *word; word++) {
+		if (*word < '0' || *word > '9')
+			return false;
+		*value = *value * 10 + *word - '0';
+		if (*value > 10LL * MAX_PERIOD)
+			*value = 10LL * MAX_PERIOD;
+	}
+	return true;
+}
+
+static bool parse_budget(const char *word, long long *budget)
+{
+	if (!strcmp(word, "max")) {
+		*budget = MODEL_BUDGET_MAX;
+		return true;
+	}
+	return parse_number(word, budget);
+}
+
+/* Takes @text apart. Returns the number of words, at most @max + 1. */
+static int split(char *text, char *word[], int max)
+{
+	int n = 0;
+
+	for (;;) {
+		text += strspn(text, SPACES);
+		if (!*text || n > max)
+			return n;
+		if (n < max)
+			word[n] = text;
+		n++;
+		text += strcspn(text, SPACES);
+		if (*text)
+			*text++ = '\0';
+	}
+}
+
+static bool parse(enum model_file file, const char *text, struct model_group *g)
+{
+	int n, max = file == FILE_RT_MAX ? 3 : 1;
+	char copy[256], *word[3] = {};
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	n = split(copy, word, max);
+	if (n < 1 || n > max)
+		return false;
+	switch (file) {
+	case FILE_BUDGET:
+		return parse_budget(word[0], &g->budget);
+	case FILE_PERIOD:
+		return parse_number(word[0], &g->period);
+	case FILE_DEADLINE:
+		return parse_budget(word[0], &g->deadline);
+	case FILE_RT_MAX:
+		return parse_budget(word[0], &g->budget) &&
+		       (n < 2 || parse_number(word[1], &g->period)) &&
+		       (n < 3 || parse_budget(word[2], &g->deadline));
+	case FILE_SCOPE:
+		g->rt_only = !strcmp(word[0], "rt");
+		return g->rt_only || !strcmp(word[0], "all");
+	default:
+		return false;
+	}
+}
+
+static long long deadline(const struct model_group *g)
+{
+	return g->deadline == MODEL_BUDGET_MAX ? g->period : g->deadline;
+}
+
+static bool in_range(const struct model_group *g)
+{
+	if (g->period < MIN_PERIOD || g->period > MAX_PERIOD)
+		return false;
+	if (deadline(g) < MIN_BUDGET || deadline(g) > g->period)
+		return false;
+	if (g->budget == MODEL_BUDGET_MAX || !g->budget)
+		return true;
+	return g->budget >= MIN_BUDGET && g->budget <= deadline(g);
+}
+
+static density ratio(long long budget, long long time)
+{
+	return budget * ONE / time;
+}
+
+static density bandwidth(const struct model_group *g)
+{
+	return g->budget > 0 ? ratio(g->budget, deadline(g)) : 0;
+}
+
+/* The nearest group above @g that has a reservation. */
+static int reserved_above(const struct model *m, int g)
+{
+	do
+		g = m->group[g].parent;
+	while (g >= 0 && m->group[g].budget <= 0);
+	return g;
+}
+
+/*
+ * What is above the limit must be refused. What is below it may be refused if the
+ * kernel's rounding can be the reason. Sixteen is what rounding down here makes.
+ */
+static enum model_answer compare(density room, density rounding)
+{
+	if (room >= rounding)
+		return YES;
+	return room < -16 ? NO : MAYBE;
+}
+
+/* Can group @g (-1: the CPU) afford those right below it? */
+static enum model_answer affords(const struct model *m, int g)
+{
+	density below = 0, rounding = 2 * BW_UNIT;
+	int i;
+
+	for (i = 0; i < m->nr; i++) {
+		if (m->group[i].budget <= 0 || reserved_above(m, i) != g)
+			continue;
+		below += bandwidth(&m->group[i]);
+		rounding += BW_UNIT;
+	}
+	if (g < 0)
+		return compare(ALL_CAPSULES - below, rounding);
+	if (!below)
+		return YES;
+	/* What is left to its own threads must be a budget. */
+	return compare(bandwidth(&m->group[g]) - below -
+		       ratio(MIN_BUDGET, deadline(&m->group[g])), rounding);
+}
+
+static enum model_answer admits(const struct model *m, int g)
+{
+	enum model_answer own = YES, above = affords(m, reserved_above(m, g));
+
+	if (m->group[g].budget > 0)
+		own = affords(m, g);
+	return own < above ? own : above;
+}
+
+/* Is a FIFO or RR thread where a budget of 0 is in force? */
+static bool rt_forbidden(const struct model *m)
+{
+	int i, g;
+
+	for (i = 0; i < m->nr; i++) {
+		g = m->group[i].rt_inside ? i : -1;
+		while (g >= 0 && m->group[g].budget == MODEL_BUDGET_MAX)
+			g = m->group[g].parent;
+		if (g >= 0 && !m->group[g].budget)
+			return true;
+	}
+	return false;
+}
+
+int model_write(const struct model *m, int g, enum model_file file,
+		const char *text, struct model_group *after,
+		enum model_answer *answer)
+{
+	const struct model_group *before = &m->group[g];
+	struct model next = *m;
+
+	*answer = YES;
+	*after = *before;
+	if (!parse(file, text, after) || !in_range(after)) {
+		*after = *before;
+		return -EINVAL;
+	}
+	next.group[g] = *after;
+	if (rt_forbidden(&next)) {
+		*after = *before;
+		return -EBUSY;
+	}
+	if (file == FILE_SCOPE || after->budget <= 0 ||
+	    (after->budget == before->budget && after->period == before->period &&
+	     after->deadline == before->deadline))
+		return 0;
+	*answer = admits(&next, g);
+	if (*answer != NO)
+		return 0;
+	*after = *before;
+	return -EBUSY;
+}
+
+static void print_budget(long long budget, char *buf, size_t size)
+{
+	if (budget == MODEL_BUDGET_MAX)
+		snprintf(buf, size, "max");
+	else
+		snprintf(buf, size, "%lld", budget);
+}
+
+void model_read(const struct model_group *g, enum model_file file, char *buf,
+		size_t size)
+{
+	char budget[32], deadline[32];
+
+	print_budget(g->budget, budget, sizeof(budget));
+	switch (file) {
+	case FILE_BUDGET:
+		snprintf(buf, size, "%s", budget);
+		break;
+	case FILE_PERIOD:
+		snprintf(buf, size, "%lld", g->period);
+		break;
+	case FILE_DEADLINE:
+		print_budget(g->deadline, buf, size);
+		break;
+	case FILE_RT_MAX:
+		print_budget(g->deadline, deadline, sizeof(deadline));
+		snprintf(buf, size, "%s %lld%s%s", budget, g->period,
+			 g->deadline == MODEL_BUDGET_MAX ? "" : " ",
+			 g->deadline == MODEL_BUDGET_MAX ? "" : deadline);
+		break;
+	default:
+		snprintf(buf, size, "%s", g->rt_only ? "rt" : "all");
+	}
+}
+
+int model_server(const struct model *m, int g)
+{
+	bool rt = m->group[g].rt_inside;
+
+	if (m->group[g].budget <= 0)
+		g = reserved_above(m, g);
+	return g < 0 || (m->group[g].rt_only && !rt) ? -1 : g;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A capsule's thread holds a mutex or an rwsem of the kernel when the budget
+ * ends: how long does a thread outside wait for it, and what does the answer to
+ * that cost in time beyond the budget? On one CPU in virtual time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup_util.h"
+#include "kselftest.h"
+#include "sched_vm.h"
+
+#define Q_US		10000
+#define P_US		100000
+#define SECONDS		20
+#define PIPE_BYTES	65536
+#define DIR_PATH	"/tmp/sched_vm_locks"
+/* Beside Q, in which nobody else has the CPU. */
+#define WAIT_US		500
+/* In the kernel without PREEMPT_RT: overtime, and a context switch. */
+#define OVERRUN_NS	220000
+
+static int pipe_fd[2];
+
+/* Pipes are guarded by a mutex, held while data is copied. */
+static void fn_pipe(struct worker *w, void *arg)
+{
+	static char data[PIPE_BYTES];
+
+	while (!load_u(&w->page->stop)) {
+		if (write(pipe_fd[1], data, sizeof(data)) < 0 ||
+		    read(pipe_fd[0], data, sizeof(data)) < 0)
+			break;
+		w->page->count++;
+	}
+}
+
+static void use_pipe(void)
+{
+	int bytes;
+
+	ioctl(pipe_fd[0], FIONREAD, &bytes);
+}
+
+/* Directories are guarded by an rwsem, held while files come and go. */
+static void fn_dir(struct worker *w, void *arg)
+{
+	while (!load_u(&w->page->stop)) {
+		if (mkdir(DIR_PATH "/inside", 0700) || rmdir(DIR_PATH "/inside"))
+			break;
+		w->page->count++;
+	}
+}
+
+static void use_dir(void)
+{
+	mkdir(DIR_PATH "/outside", 0700);
+	rmdir(DIR_PATH "/outside");
+}
+
+/* Long system calls without a lock. */
+static void fn_read(struct worker *w, void *arg)
+{
+	size_t size = 32 << 20;
+	char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/dev/zero", O_RDONLY);
+
+	while (!load_u(&w->page->stop) && read(fd, buf, size) > 0)
+		w->page->count++;
+}
+
+static long long overrun_of(const char *cg)
+{
+	return cg_read_key_long(cg, RT_STAT, "max_overrun_nsec ");
+}
+
+/* The longest that it took a thread outside to do @use, less Q. */
+static long long longest_us(void (*use)(void))
+{
+	uint64_t end = now_ns() + SECONDS * NS_PER_S, begin, most = 0;
+
+	while (now_ns() < end) {
+		begin = now_ns();
+		use();
+		if (now_ns() - begin > most)
+			most = now_ns() - begin;
+	}
+	return (long long)(most / NS_PER_US) - Q_US;
+}
+
+static bool waits(const char *name, void (*inside)(struct worker *w, void *arg),
+		  void (*outside)(void))
+{
+	char *cg = capsule_make(name, Q_US, P_US), key[64];
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = inside };
+	struct worker w = {};
+	long long wait, overrun;
+	uint64_t share;
+
+	worker_start(&w, &spec);
+	wait = longest_us(outside);
+	share = worker_cpu_ns(&w) / SECONDS;
+	overrun = overrun_of(cg);
+	worker_kill(&w);
+	group_remove(cg);
+	snprintf(key, sizeof(key), "locks.%s.wait_us", name);
+	result_int(key, wait);
+	snprintf(key, sizeof(key), "locks.%s.overrun_us", name);
+	result_float(key, overrun / 1e3);
+	return check(wait <= WAIT_US) & check(overrun <= OVERRUN_NS) &
+	       check(share > 98 * NS_PER_MS && share < 102 * NS_PER_MS);
+}
+
+/* Nobody may stay in the kernel to have more than his budget. */
+static bool long_calls(void)
+{
+	char *cg = capsule_make("calls", Q_US, P_US);
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_read };
+	struct worker w = {};
+	bool ok;
+
+	worker_start(&w, &spec);
+	ok = check(worker_gets(&w, 100.0 * Q_US / P_US, 5000));
+	result_float("locks.call.overrun_us", overrun_of(cg) / 1e3);
+	ok &= check(overrun_of(cg) <= OVERRUN_NS);
+	worker_kill(&w);
+	group_remove(cg);
+	return ok;
+}
+
+int main(void)
+{
+	ksft_print_header();
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(4);
+	if (pipe(pipe_fd) || (mkdir(DIR_PATH, 0700) && errno != EEXIST))
+		ksft_exit_fail_perror("preparing");
+	pin_to(0, 0);
+	ksft_test_result(waits("mutex", fn_pipe, use_pipe),
+			 "who waits for a mutex held inside does not wait for a budget\n");
+	ksft_test_result(waits("rwsem", fn_dir, use_dir), "nor for an rwsem\n");
+	ksft_test_result(long_calls(), "a long system call is no way around the budget\n");
+	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
+	ksft_finished();
+}

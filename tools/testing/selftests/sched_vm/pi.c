@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A thread of a throttled capsule holds a PTHREAD_PRIO_INHERIT mutex. Whoever
+ * waits for it outside must not wait for the capsule's next period: the holder
+ * runs outside until it lets go. Who waits inside the capsule gets nothing
+ * more than the capsule has.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+#include "sched_vm.h"
+
+/* 2 ms in a second; the critical section takes 10 ms. */
+#define Q_US		2000L
+#define P_US		1000000L
+#define P_NS		(P_US * NS_PER_US)
+#define SECTION_NS	(10 * NS_PER_MS)
+
+/* The time for the section, and for getting at it in the root cgroup. */
+#define FIFO_WAIT_NS	(SECTION_NS + 2 * NS_PER_MS)
+#define OTHER_WAIT_NS	(P_NS / 2)
+
+struct shared {
+	pthread_mutex_t mutex;
+	pthread_mutex_t second;
+	unsigned int holder_has_it;
+	unsigned int cond;
+};
+
+static struct shared *shared;
+
+static void mutex_make(pthread_mutex_t *mutex)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	if (pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) ||
+	    pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) ||
+	    pthread_mutex_init(mutex, &attr))
+		ksft_exit_fail_msg("no PTHREAD_PRIO_INHERIT\n");
+}
+
+static void shared_reset(void)
+{
+	memset(shared, 0, sizeof(*shared));
+	mutex_make(&shared->mutex);
+	mutex_make(&shared->second);
+}
+
+/* value[0]: CPU time in the section; value[1]: when it let go. */
+static void fn_holder(struct worker *w, void *arg)
+{
+	pthread_mutex_lock(&shared->mutex);
+	store_u(&shared->holder_has_it, 1);
+	burn_ns(SECTION_NS);
+	pthread_mutex_unlock(&shared->mutex);
+	store_64(&w->page->value[1], now_ns());
+	fn_busy(w, NULL);
+}
+
+/* Takes one mutex, or two, and begins when it is told to. */
+static void fn_patient_holder(struct worker *w, void *arg)
+{
+	bool both = arg;
+
+	pthread_mutex_lock(&shared->mutex);
+	if (both)
+		pthread_mutex_lock(&shared->second);
+	store_u(&shared->holder_has_it, 1);
+	while (!load_u(&w->page->word))
+		sleep_ns(100 * NS_PER_US);
+	burn_ns(SECTION_NS);
+	if (both)
+		pthread_mutex_unlock(&shared->second);
+	pthread_mutex_unlock(&shared->mutex);
+	fn_busy(w, NULL);
+}
+
+/* Waits for a condition, and is requeued to the mutex by who signals it. */
+static void fn_requeued(struct worker *w, void *arg)
+{
+	store_u(&w->page->word, 1);
+	if (syscall(SYS_futex, &shared->cond, FUTEX_WAIT_REQUEUE_PI, 0, NULL,
+		    &shared->mutex.__data.__lock, 0))
+		_exit(EXIT_FAILURE);
+	store_64(&w->page->value[0], now_ns() - load_64(&w->page->value[2]));
+	syscall(SYS_futex, &shared->mutex.__data.__lock, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0);
+	fn_pause(w, NULL);
+}
+
+/* value[0]: how long it waited; value[1]: when it got the mutex. */
+static void fn_waiter(struct worker *w, void *arg)
+{
+	uint64_t start = now_ns();
+
+	pthread_mutex_lock(&shared->mutex);
+	store_64(&w->page->value[1], now_ns());
+	store_64(&w->page->value[0], now_ns() - start);
+	pthread_mutex_unlock(&shared->mutex);
+	fn_pause(w, NULL);
+}
+
+/* Holds the second one, waits for the first. */
+static void fn_link(struct worker *w, void *arg)
+{
+	pthread_mutex_lock(&shared->second);
+	store_u(&w->page->word, 1);
+	pthread_mutex_lock(&shared->mutex);
+	pthread_mutex_unlock(&shared->mutex);
+	pthread_mutex_unlock(&shared->second);
+	fn_pause(w, NULL);
+}
+
+static void fn_waiter_second(struct worker *w, void *arg)
+{
+	uint64_t start = now_ns();
+
+	pthread_mutex_lock(&shared->second);
+	store_64(&w->page->value[0], now_ns() - start);
+	pthread_mutex_unlock(&shared->second);
+	fn_pause(w, NULL);
+}
+
+/* Gives up after 5 ms, which is less than the section takes. */
+static void fn_impatient(struct worker *w, void *arg)
+{
+	struct timespec ts;
+	int ret;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_nsec += 5 * NS_PER_MS;
+	if (ts.tv_nsec >= (long)NS_PER_S) {
+		ts.tv_sec++;
+		ts.tv_nsec -= NS_PER_S;
+	}
+	ret = pthread_mutex_timedlock(&shared->mutex, &ts);
+	store_64(&w->page->value[0], ret == ETIMEDOUT);
+	fn_pause(w, NULL);
+}
+
+static void holder_start(struct worker *w, struct worker_spec *spec,
+			 const char *group, int policy)
+{
+	shared_reset();
+	*spec = (struct worker_spec){
+		.group = group, .policy = policy,
+		.prio = policy == SCHED_FIFO ? 5 : 0, .cpu = 0, .fn = fn_holder,
+	};
+	worker_start(w, spec);
+	if (!wait_for(load_u(&shared->holder_has_it), 3 * P_NS))
+		ksft_exit_fail_msg("the holder does not get the mutex\n");
+	/* All of the budget, and then some. */
+	sleep_ns(10 * NS_PER_MS);
+}
+
+static bool outsider_waits(int holder, const char *group, int policy,
+			   uint64_t limit_ns)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	struct worker_spec spec, out = {
+		.group = group, .policy = policy, .cpu = 0, .fn = fn_waiter,
+		.prio = policy == SCHED_FIFO ? 50 : 0,
+	};
+	struct worker w = {}, v = {};
+	uint64_t cpu;
+	bool ok;
+
+	holder_start(&w, &spec, a, holder);
+	ok = check(served_by(w.pid, a));
+	if (policy == SCHED_DEADLINE)
+		out.policy = SCHED_OTHER;
+	worker_spawn(&v, &out);
+	if (policy == SCHED_DEADLINE)
+		ok &= check(!set_deadline(v.pid, 5 * NS_PER_MS, 50 * NS_PER_MS));
+	worker_go(&v);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
+	ok &= check(v.page->value[0] <= limit_ns);
+	/* Back home, and home only, at once. */
+	cpu = worker_cpu_ns(&w);
+	ok &= check(served_by(w.pid, a));
+	sleep_ns(4 * P_NS);
+	cpu = worker_cpu_ns(&w) - cpu;
+	ok &= check(cpu <= 5 * Q_US * NS_PER_US) &
+	      check(cpu >= 3 * Q_US * NS_PER_US) & check(served_by(w.pid, a)) &
+	      check(get_policy(w.pid) == holder);
+	worker_kill(&w);
+	worker_kill(&v);
+	group_remove(a);
+	return ok;
+}
+
+/* The waiter is served by another capsule: it is outside as well. */
+static bool other_capsule_waits(void)
+{
+	char *b = capsule_make("b", 50000, 100000);
+	bool ok = outsider_waits(SCHED_OTHER, b, SCHED_FIFO, OTHER_WAIT_NS);
+
+	group_remove(b);
+	return ok;
+}
+
+/* Nobody outside is waiting, so nothing goes outside. */
+static bool insider_waits(void)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	struct worker_spec spec, in = {
+		.group = a, .policy = SCHED_FIFO, .prio = 50, .cpu = 0,
+		.fn = fn_waiter,
+	};
+	struct worker w = {}, v = {};
+	uint64_t cpu;
+	bool ok;
+
+	holder_start(&w, &spec, a, SCHED_OTHER);
+	worker_spawn(&v, &in);
+	worker_go(&v);
+	/* It gets so far as to wait in the next period. */
+	sleep_ns(P_NS + P_NS / 2);
+	cpu = worker_cpu_ns(&w);
+	sleep_ns(P_NS);
+	cpu = worker_cpu_ns(&w) - cpu;
+	ok = check(served_by(w.pid, a)) & check(served_by(v.pid, a)) &
+	     check(!load_64(&v.page->value[0])) &
+	     check(cpu <= Q_US * NS_PER_US + 20 * NS_PER_US) &
+	     check(cpu >= Q_US * NS_PER_US / 2) &
+	     check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	worker_kill(&w);
+	worker_kill(&v);
+	group_remove(a);
+	return ok;
+}
+
+/* root FIFO -> second mutex -> thread in b -> mutex -> thread in a. */
+static bool chain(void)
+{
+	char *a = capsule_make("a", Q_US, P_US), *b = capsule_make("b", Q_US, P_US);
+	struct worker_spec spec, link = {
+		.group = b, .cpu = 0, .fn = fn_link,
+	}, out = {
+		.policy = SCHED_FIFO, .prio = 50, .cpu = 0,
+		.fn = fn_waiter_second,
+	};
+	struct worker w = {}, l = {}, v = {};
+	bool ok;
+
+	/*
+	 * Keep b's thread from waiting before a's is throttled: then a's would
+	 * run outside for it already.
+	 */
+	holder_start(&w, &spec, a, SCHED_OTHER);
+	worker_start(&l, &link);
+	ok = check(wait_for(load_u(&l.page->word), 3 * P_NS));
+	worker_start(&v, &out);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
+	ok &= check(v.page->value[0] <= FIFO_WAIT_NS + 2 * NS_PER_MS);
+	sleep_ns(10 * NS_PER_MS);
+	ok &= check(served_by(w.pid, a)) & check(served_by(l.pid, b));
+	worker_kill(&w);
+	worker_kill(&l);
+	worker_kill(&v);
+	group_remove(b);
+	group_remove(a);
+	return ok;
+}
+
+/* All in one capsule but the last, and all of the same priority. */
+static bool chain_inside(void)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	struct worker_spec holder = {
+		.group = a, .cpu = 0, .fn = fn_patient_holder,
+	}, link = {
+		.group = a, .cpu = 0, .fn = fn_link,
+	}, out = {
+		.cpu = 0, .fn = fn_waiter_second,
+	};
+	struct worker w = {}, l = {}, v = {};
+	bool ok;
+
+	shared_reset();
+	worker_start(&w, &holder);
+	ok = check(wait_for(load_u(&shared->holder_has_it), 3 * P_NS));
+	worker_start(&l, &link);
+	ok &= check(wait_for(load_u(&l.page->word), 3 * P_NS));
+	sleep_ns(P_NS);
+	store_u(&w.page->word, 1);
+	sleep_ns(10 * NS_PER_MS);
+	ok &= check(served_by(w.pid, a)) & check(served_by(l.pid, a));
+	worker_start(&v, &out);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 20 * P_NS));
+	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
+	ok &= check(v.page->value[0] <= OTHER_WAIT_NS);
+	sleep_ns(10 * NS_PER_MS);
+	ok &= check(served_by(w.pid, a)) & check(served_by(l.pid, a));
+	worker_kill(&w);
+	worker_kill(&l);
+	worker_kill(&v);
+	group_remove(a);
+	return ok;
+}
+
+/* Two mutexes: of the two that wait, the one outside has the lower priority. */
+static bool lower_waits(void)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	struct worker_spec holder = {
+		.group = a, .cpu = 0, .fn = fn_patient_holder, .arg = shared,
+	}, in = {
+		.group = a, .policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_waiter,
+	}, out = {
+		.policy = SCHED_OTHER, .cpu = 0, .fn = fn_waiter_second,
+	};
+	struct worker w = {}, i = {}, v = {};
+	bool ok;
+
+	shared_reset();
+	worker_start(&w, &holder);
+	ok = check(wait_for(load_u(&shared->holder_has_it), 3 * P_NS));
+	worker_start(&i, &in);
+	sleep_ns(P_NS);
+	store_u(&w.page->word, 1);
+	sleep_ns(10 * NS_PER_MS);
+	ok &= check(served_by(w.pid, a));
+	worker_start(&v, &out);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 20 * P_NS));
+	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
+	ok &= check(v.page->value[0] <= OTHER_WAIT_NS);
+	worker_kill(&w);
+	worker_kill(&i);
+	worker_kill(&v);
+	group_remove(a);
+	return ok;
+}
+
+static bool requeued(void)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	struct worker_spec spec, out = {
+		.policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_requeued,
+	};
+	struct worker w = {}, v = {};
+	bool ok;
+	long n;
+
+	holder_start(&w, &spec, a, SCHED_OTHER);
+	worker_start(&v, &out);
+	ok = check(wait_for(load_u(&v.page->word), P_NS));
+	sleep_ns(NS_PER_MS);
+	store_64(&v.page->value[2], now_ns());
+	n = syscall(SYS_futex, &shared->cond, FUTEX_CMP_REQUEUE_PI, 1, NULL,
+		    &shared->mutex.__data.__lock, 0);
+	ok &= check(n == 1) & check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
+	ok &= check(v.page->value[0] <= FIFO_WAIT_NS) & check(served_by(w.pid, a));
+	worker_kill(&w);
+	worker_kill(&v);
+	group_remove(a);
+	return ok;
+}
+
+/* The waiter goes away: the holder goes home, still holding. */
+static bool waiter_gives_up(void)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	/* Had it a priority, the holder would have it too, and not be late. */
+	struct worker_spec spec, out = {
+		.policy = SCHED_OTHER, .cpu = 0, .fn = fn_impatient,
+	};
+	struct worker w = {}, v = {};
+	bool ok;
+
+	holder_start(&w, &spec, a, SCHED_OTHER);
+	worker_start(&v, &out);
+	ok = check(wait_for(load_64(&v.page->value[0]), P_NS)) &
+	     check(v.page->value[0] == 1) & check(served_by(w.pid, a)) &
+	     check(!load_64(&w.page->value[1])) &
+	     check(wait_for(load_64(&w.page->value[1]), 10 * P_NS));
+	worker_kill(&w);
+	worker_kill(&v);
+	group_remove(a);
+	return ok;
+}
+
+/* The reservation comes, goes and is changed while the holder is outside. */
+static bool changed_while_boosted(void)
+{
+	char *a = capsule_make("a", Q_US, P_US), *b = group_make(sv_top, "b");
+	struct worker_spec spec, out = {
+		.policy = SCHED_OTHER, .cpu = 0, .fn = fn_waiter,
+	}, hog = {
+		.policy = SCHED_FIFO, .prio = 60, .cpu = 0, .fn = fn_busy,
+	};
+	struct worker w = {}, v = {}, h = {};
+	bool ok;
+
+	holder_start(&w, &spec, a, SCHED_OTHER);
+	worker_start(&v, &out);
+	/* The hog keeps the holder, that is now an OTHER thread, from running. */
+	worker_start(&h, &hog);
+	ok = check(served_by(w.pid, NULL)) &
+	     check(!group_write(a, BUDGET, "max")) & check(served_by(w.pid, NULL)) &
+	     check(!group_try_reserve(a, Q_US, P_US)) &
+	     check(served_by(w.pid, NULL)) &
+	     check(!group_attach(b, w.pid)) & check(!group_attach(a, w.pid)) &
+	     check(served_by(w.pid, NULL)) &
+	     check(!set_policy(w.pid, SCHED_FIFO, 1)) &
+	     check(served_by(w.pid, NULL));
+	worker_kill(&h);
+	ok &= check(wait_for(load_64(&v.page->value[0]), P_NS)) &
+	      check(served_by(w.pid, a));
+	worker_kill(&w);
+	worker_kill(&v);
+	group_remove(b);
+	group_remove(a);
+	return ok;
+}
+
+int main(void)
+{
+	ksft_print_header();
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(14);
+	lift_kthreads();
+	log_mark();
+	shared = shared_alloc(sizeof(*shared));
+	ksft_test_result(outsider_waits(SCHED_OTHER, NULL, SCHED_FIFO, FIFO_WAIT_NS),
+			 "OTHER holds, FIFO outside waits\n");
+	ksft_test_result(outsider_waits(SCHED_FIFO, NULL, SCHED_FIFO, FIFO_WAIT_NS),
+			 "FIFO holds, FIFO outside waits\n");
+	ksft_test_result(outsider_waits(SCHED_OTHER, NULL, SCHED_OTHER, OTHER_WAIT_NS),
+			 "OTHER holds, OTHER outside waits\n");
+	ksft_test_result(outsider_waits(SCHED_OTHER, NULL, SCHED_DEADLINE, FIFO_WAIT_NS),
+			 "OTHER holds, SCHED_DEADLINE outside waits\n");
+	ksft_test_result(other_capsule_waits(), "a thread of another capsule waits\n");
+	ksft_test_result(insider_waits(), "a thread of the same capsule waits\n");
+	ksft_test_result(chain(), "a chain over two capsules\n");
+	ksft_test_result(chain_inside(), "a chain of equals, all but the last in one capsule\n");
+	ksft_test_result(lower_waits(), "a lower one outside waits for another mutex\n");
+	ksft_test_result(requeued(), "a waiter is requeued to the mutex\n");
+	ksft_test_result(waiter_gives_up(), "the waiter gives up\n");
+	ksft_test_result(changed_while_boosted(), "changes while it is outside\n");
+	ksft_test_result(log_silent(), "the kernel log is silent\n");
+	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
+	ksft_finished();
+}
