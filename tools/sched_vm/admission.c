@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Does a reservation fit, why not, and what would? The kernel's dry run knows
+ * exactly. Without it, cpu.rt_free of the cgroup above tells to 0.01 %.
+ */
+#include <errno.h>
+#include <linux/sched_vm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched-vm.h"
+
+#define PPM	1000000ULL
+
+static u64 sysctl(const char *name, u64 otherwise)
+{
+	char *text = read_file("/proc/sys/kernel/%s", name);
+	u64 value = text ? strtoull(text, NULL, 10) : otherwise;
+
+	free(text);
+	return value;
+}
+
+static u64 deadline_of(const struct reservation *res)
+{
+	return res->deadline == TIME_MAX ? res->period : res->deadline;
+}
+
+/* The kernel says EINVAL to these, without a word. */
+char *admission_invalid(const struct reservation *res)
+{
+	u64 min = sysctl("sched_deadline_period_min_us", 100);
+	u64 max = sysctl("sched_deadline_period_max_us", 4194304);
+	u64 deadline = deadline_of(res);
+
+	if (res->period < min || res->period > max)
+		return xasprintf("the period must be from %s to %s",
+				 format_time(min), format_time(max));
+	if (deadline > res->period)
+		return xasprintf("the deadline, %s, is longer than the period, %s",
+				 format_time(deadline), format_time(res->period));
+	if (res->budget == TIME_MAX || !res->budget)
+		return NULL;
+	if (res->budget < 10)
+		return xasprintf("the budget, %s, is less than 10us", format_time(res->budget));
+	if (res->budget > deadline)
+		return xasprintf("the budget, %s, is more than the %s, %s",
+				 format_time(res->budget),
+				 res->deadline == TIME_MAX ? "period" : "deadline",
+				 format_time(deadline));
+	return NULL;
+}
+
+void verdict_free(struct verdict *v)
+{
+	free(v->reason);
+	free(v->cure);
+}
+
+/* Rounded up: so much must be given up. */
+static char *percent(u32 ppm)
+{
+	u32 hundredths = (ppm + 99) / 100;
+
+	return xasprintf("%u.%02u %%", hundredths / 100, hundredths % 100);
+}
+
+/* The shortest period with which this budget fits: asked, not believed. */
+static u64 find_period(const char *cg, const struct reservation *res,
+		       const struct cpus *cpus, u64 max_budget)
+{
+	struct reservation longer = *res;
+	struct sched_vm_check check;
+	int tries;
+
+	if (res->deadline != TIME_MAX || !max_budget)
+		return 0;
+	longer.period = (res->budget * res->period + max_budget - 1) / max_budget;
+	for (tries = 0; tries < 20; tries++) {
+		if (device_check(cg, &longer, cpus, &check))
+			return 0;
+		if (check.result == SCHED_VM_FITS)
+			return longer.period;
+		longer.period += 1 + longer.period / 1000;
+	}
+	return 0;
+}
+
+static void find_cpus(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		      struct cpus *fitting)
+{
+	struct sched_vm_check check;
+	struct cpus one;
+	int cpu;
+
+	for (cpu = cpus_next(cpus, -1); cpu >= 0; cpu = cpus_next(cpus, cpu)) {
+		one = (struct cpus){};
+		cpus_set(&one, cpu);
+		if (!device_check(cg, res, &one, &check) && check.result == SCHED_VM_FITS)
+			cpus_set(fitting, cpu);
+	}
+}
+
+static char *device_reason(const struct sched_vm_check *c, const struct reservation *res)
+{
+	char *lacks = percent(c->missing_ppm), *text = NULL;
+
+	switch (c->result) {
+	case SCHED_VM_BAD_RESERVATION:
+		text = admission_invalid(res);
+		if (!text)
+			text = xstrdup("budget, deadline or period is out of range");
+		break;
+	case SCHED_VM_NO_CPU:
+		text = xstrdup("no CPU in common with the capsule above");
+		break;
+	case SCHED_VM_CPU_FULL:
+		text = xasprintf("CPU %d lacks %s", c->cpu, lacks);
+		break;
+	case SCHED_VM_PARENT_FULL:
+		text = xasprintf("the capsule above lacks %s on CPU %d", lacks, c->cpu);
+		break;
+	case SCHED_VM_BELOW_CHILDREN:
+		text = xasprintf("capsules below have %s more on CPU %d", lacks, c->cpu);
+		break;
+	default:
+		text = xasprintf("refused for a reason that this program does not know (%u)",
+				 c->result);
+	}
+	free(lacks);
+	return text;
+}
+
+/* From what would fit. */
+static char *cure_for(const struct verdict *v)
+{
+	char *text = NULL, *longer, *part;
+
+	if (v->max_budget)
+		text = xasprintf("--budget %s would fit", format_time(v->max_budget));
+	if (v->min_period) {
+		longer = xasprintf("%s%s--period %s", text ? text : "", text ? ", so would " : "",
+				   format_time(v->min_period));
+		free(text);
+		text = longer;
+	}
+	if (cpus_count(&v->fitting)) {
+		part = format_cpus(&v->fitting);
+		longer = xasprintf("%s%s--cpus %s", text ? text : "", text ? ", so would " : "",
+				   part);
+		free(part);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static int ask_device(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		      struct verdict *v)
+{
+	struct sched_vm_check check;
+	struct cpus all;
+	int ret = device_check(cg, res, cpus, &check);
+
+	if (ret)
+		return ret;
+	v->exact = true;
+	v->fits = check.result == SCHED_VM_FITS;
+	v->cpu = check.cpu;
+	v->missing_ppm = check.missing_ppm;
+	v->max_budget = check.max_budget_us;
+	if (v->fits)
+		return 0;
+	v->reason = device_reason(&check, res);
+	if (check.result == SCHED_VM_CPU_FULL || check.result == SCHED_VM_PARENT_FULL) {
+		v->min_period = find_period(cg, res, cpus, v->max_budget);
+		cg_cpus(cg, &all);
+		find_cpus(cg, res, cpus ? cpus : &all, &v->fitting);
+	}
+	v->cure = cure_for(v);
+	return 0;
+}
+
+/* "cpu1 95.00" of cpu.rt_free, in ppm; -1: no such line. */
+static s64 free_on(const char *text, int cpu)
+{
+	char key[16];
+	const char *s;
+
+	snprintf(key, sizeof(key), "cpu%d ", cpu);
+	s = strstr(text, key);
+	return s ? (s64)(atof(s + strlen(key)) * 10000 + 0.5) : -1;
+}
+
+static s64 ppm_up(u64 budget, u64 deadline)
+{
+	return (budget * PPM + deadline - 1) / deadline;
+}
+
+/* What @c has already counts as free. */
+static s64 own_ppm(const struct capsule *c, int cpu)
+{
+	u64 budget;
+
+	if (!c->path || !capsule_exists(c->path) || !cpus_test(&c->cpus, cpu))
+		return 0;
+	budget = capsule_budget_on(c, cpu);
+	return budget * PPM / deadline_of(&c->res);
+}
+
+static void judge_cpu(struct verdict *v, int cpu, s64 need, s64 has, s64 *least)
+{
+	if (has >= need)
+		cpus_set(&v->fitting, cpu);
+	if (has >= *least)
+		return;
+	*least = has;
+	v->cpu = cpu;
+}
+
+/* cpu.rt_free of the cgroup above; the root has none, but then @cg may tell. */
+static char *free_text(const char *cg)
+{
+	char *parent = cg_parent(cg), *text = cg_read(parent, "cpu.rt_free");
+
+	free(parent);
+	if (!text && !capsule_exists(cg))
+		text = cg_read(cg, "cpu.rt_free");
+	return text;
+}
+
+static void ask_files(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		      struct verdict *v)
+{
+	s64 need = ppm_up(res->budget, deadline_of(res)), least = INT64_MAX;
+	char *text = free_text(cg);
+	struct capsule c;
+	struct cpus all;
+	int cpu;
+
+	v->reason = admission_invalid(res);
+	if (v->reason || !text) {
+		free(text);
+		return;
+	}
+	cg_cpus(cg, &all);
+	capsule_read(cg, &c);
+	if (!cpus)
+		cpus = &all;
+	for (cpu = cpus_next(cpus, -1); cpu >= 0; cpu = cpus_next(cpus, cpu)) {
+		s64 has = free_on(text, cpu);
+
+		judge_cpu(v, cpu, need, has < 0 ? 0 : has + own_ppm(&c, cpu), &least);
+	}
+	capsule_free(&c);
+	free(text);
+	if (least == INT64_MAX)
+		return;
+	v->fits = least >= need;
+	if (v->fits) {
+		v->cpu = -1;
+		return;
+	}
+	v->missing_ppm = need - least;
+	v->max_budget = least * deadline_of(res) / PPM;
+	if (v->max_budget < 10)
+		v->max_budget = 0;
+	if (res->deadline == TIME_MAX && least > 0)
+		v->min_period = (res->budget * PPM + least - 1) / least;
+	v->reason = xasprintf("CPU %d lacks %s", v->cpu, percent(v->missing_ppm));
+	v->cure = cure_for(v);
+}
+
+void admission_ask(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		   struct verdict *v)
+{
+	*v = (struct verdict){ .cpu = -1 };
+	if (!ask_device(cg, res, cpus, v))
+		return;
+	ask_files(cg, res, cpus, v);
+	if (!v->fits && !v->reason)
+		v->reason = xstrdup("refused, and this kernel does not say why");
+}
+
+struct json_object *admission_json(const struct verdict *v)
+{
+	struct json_object *o = json_object_new_object();
+
+	jo_bool(o, "fits", v->fits);
+	jo_bool(o, "exact", v->exact);
+	if (v->fits)
+		return o;
+	jo_str(o, "reason", v->reason);
+	jo_str(o, "cure", v->cure);
+	if (v->cpu >= 0) {
+		jo_int(o, "cpu", v->cpu);
+		jo_int(o, "missing_ppm", v->missing_ppm);
+	}
+	if (v->max_budget)
+		jo_int(o, "max_budget_us", v->max_budget);
+	if (v->min_period)
+		jo_int(o, "min_period_us", v->min_period);
+	json_object_object_add(o, "fitting_cpus", jo_cpus(&v->fitting));
+	return o;
+}
+
+static const char *cure_of(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "run as root, or have the cgroup delegated to you";
+	case ENOENT:
+		return "turn on the cpu controller there; or " CURE_KERNEL;
+	case EINVAL:
+		return "sched-vm check says what fits";
+	default:
+		return NULL;
+	}
+}
+
+static int complain_verdict(const char *cg, const struct verdict *v, int error)
+{
+	struct json_object *o;
+
+	if (!json_mode)
+		return complain(0, v->cure, "%s: the reservation does not fit: %s",
+				cg_relative(cg), v->reason);
+	o = admission_json(v);
+	jo_str(o, "error", v->reason);
+	jo_int(o, "errno", error);
+	json_print(o);
+	return EXIT_FAILED;
+}
+
+int admission_complain(const char *cg, const struct reservation *res, int error)
+{
+	char *invalid = admission_invalid(res);
+	struct verdict v = {};
+	int status;
+
+	if (error == EINVAL && invalid) {
+		status = complain(0, NULL, "%s: %s", cg_relative(cg), invalid);
+	} else if (error == EBUSY && !res->budget) {
+		status = complain(error, "chrt -o -p 0 TID for each of them, or move them out",
+				  "%s: SCHED_FIFO or SCHED_RR threads are inside",
+				  cg_relative(cg));
+	} else if (error == EBUSY && res->budget != TIME_MAX) {
+		admission_ask(cg, res, NULL, &v);
+		if (v.fits)
+			v.reason = xstrdup("not with what capsules above or below have");
+		status = complain_verdict(cg, &v, error);
+		verdict_free(&v);
+	} else {
+		status = complain(error, cure_of(error), "%s: cannot set the reservation",
+				  cg_relative(cg));
+	}
+	free(invalid);
+	return status;
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command line: each command takes some of a common set of options. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched-vm.h"
+
+static const struct {
+	const char *name;
+	const char *value;	/* what it is called in --help; NULL: takes none */
+	const char *what;
+} options[NR_OPTIONS] = {
+	[OPT_BUDGET]	 = { "budget", "Q", "CPU time in each period, on each CPU: 4ms" },
+	[OPT_PERIOD]	 = { "period", "P", "period: 20ms (default 100ms)" },
+	[OPT_DEADLINE]	 = { "deadline", "D", "when Q is there at the latest; max: P (default)" },
+	[OPT_CPUS]	 = { "cpus", "LIST", "CPUs, by cpuset: 1,3-4 (default: all there are)" },
+	[OPT_SCOPE]	 = { "scope", "all|rt", "all threads, or SCHED_FIFO and SCHED_RR only" },
+	[OPT_CPU_BUDGET] = { "cpu-budget", "LIST=Q", "another budget there; Q max ends it" },
+	[OPT_IRQ]	 = { "irq", "+N|-N", "handler threads of irq N join or leave" },
+	[OPT_PID]	 = { "pid", "PID", "the process" },
+	[OPT_QEMU]	 = { "qemu", "GUEST", "the QEMU process with -name GUEST" },
+	[OPT_DOMAIN]	 = { "domain", "DOMAIN", "libvirt's QEMU process; implies --in-place" },
+	[OPT_IN_PLACE]	 = { "in-place", NULL, "reserve for the cgroup it is in, do not move it" },
+	[OPT_NAME]	 = { "name", "NAME", "name of the capsule (default: run-PID)" },
+	[OPT_OUTPUT]	 = { "output", "FILE", "the JSON file (-o; default NAME.json)" },
+	[OPT_SVG]	 = { "svg", "FILE", "the picture (default: beside it, ending in .svg)" },
+	[OPT_RAW]	 = { "raw", "FILE", "keep the events, too, for --from" },
+	[OPT_FROM]	 = { "from", "FILE", "convert what --raw kept, record nothing" },
+	[OPT_TIME]	 = { "time", "T", "how long (default 2s)" },
+	[OPT_INTERVAL]	 = { "interval", "T", "between updates (default 1s)" },
+	[OPT_ONCE]	 = { "once", NULL, "one interval, then end" },
+	[OPT_FORCE]	 = { "force", NULL, "move threads out first" },
+	[OPT_THREADS]	 = { "threads", NULL, "list the threads, and those that escaped" },
+	[OPT_CGROUP]	 = { "cgroup", "PATH", "cgroup that capsules are made in" },
+	[OPT_JSON]	 = { "json", NULL, "for programs" },
+	[OPT_HELP]	 = { "help", NULL, "this text" },
+};
+
+static u64 time_value(const char *name, const char *text)
+{
+	u64 us;
+
+	if (!parse_time(text, &us))
+		usage("--%s %s: not a time, like 4ms, 500us, 1.5s, or microseconds", name, text);
+	return us;
+}
+
+static u64 finite_value(const char *name, const char *text)
+{
+	u64 us = time_value(name, text);
+
+	if (us == TIME_MAX || !us)
+		usage("--%s %s: must be a time above 0", name, text);
+	return us;
+}
+
+static pid_t pid_value(const char *text)
+{
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (errno || end == text || *end || pid <= 0 || pid > INT32_MAX)
+		usage("--pid %s: not a process ID", text);
+	return pid;
+}
+
+/* "0,2-3=4ms" */
+static void check_cpu_budget(const char *text)
+{
+	const char *eq = strchr(text, '=');
+	struct cpus cpus;
+	u64 us;
+	char *list;
+
+	if (!eq)
+		usage("--cpu-budget %s: not of the form CPUS=TIME, like 0,2-3=4ms", text);
+	list = strndup(text, eq - text);
+	if (!list || !parse_cpus(list, &cpus) || !cpus_count(&cpus) || !parse_time(eq + 1, &us))
+		usage("--cpu-budget %s: not of the form CPUS=TIME, like 0,2-3=4ms", text);
+	free(list);
+}
+
+static void check_irq(const char *text)
+{
+	size_t digits = strspn(text + !!*text, "0123456789");
+
+	if ((*text != '+' && *text != '-') || !digits || digits > 9 || text[1 + digits])
+		usage("--irq %s: not of the form +N or -N", text);
+}
+
+static void take_list(const char *text, const char ***list, int *nr)
+{
+	*list = grow(*list, *nr, sizeof(**list));
+	(*list)[(*nr)++] = text;
+}
+
+static void take_cpus(struct args *args, const char *text)
+{
+	if (!parse_cpus(text, &args->cpus) || !cpus_count(&args->cpus))
+		usage("--cpus %s: not a list of CPUs, like 0,2-3", text);
+}
+
+static void take_scope(struct args *args, const char *text)
+{
+	if (strcmp(text, "all") && strcmp(text, "rt"))
+		usage("--scope %s: all or rt", text);
+	args->scope = text;
+}
+
+static void take_time(struct args *args, enum opt option, const char *text)
+{
+	const char *name = options[option].name;
+
+	switch (option) {
+	case OPT_BUDGET:
+		args->res.budget = time_value(name, text);
+		break;
+	case OPT_PERIOD:
+		args->res.period = finite_value(name, text);
+		break;
+	case OPT_DEADLINE:
+		args->res.deadline = time_value(name, text);
+		break;
+	case OPT_TIME:
+		args->time = finite_value(name, text);
+		break;
+	default:
+		args->interval = finite_value(name, text);
+		break;
+	}
+}
+
+/* Options with a word that is good for anything. */
+static const char **word_of(struct args *args, enum opt option)
+{
+	switch (option) {
+	case OPT_QEMU:
+		return &args->qemu;
+	case OPT_DOMAIN:
+		return &args->domain;
+	case OPT_NAME:
+		return &args->name;
+	case OPT_OUTPUT:
+		return &args->output;
+	case OPT_SVG:
+		return &args->svg;
+	case OPT_RAW:
+		return &args->raw;
+	case OPT_FROM:
+		return &args->from;
+	case OPT_CGROUP:
+		return &args->cgroup;
+	default:
+		return NULL;
+	}
+}
+
+static void take(struct args *args, enum opt option, const char *text)
+{
+	const char **word = word_of(args, option);
+
+	args->given |= 1UL << option;
+	if (word) {
+		if (!*text)
+			usage("--%s: empty", options[option].name);
+		*word = text;
+		return;
+	}
+	switch (option) {
+	case OPT_CPUS:
+		take_cpus(args, text);
+		break;
+	case OPT_SCOPE:
+		take_scope(args, text);
+		break;
+	case OPT_CPU_BUDGET:
+		check_cpu_budget(text);
+		take_list(text, &args->cpu_budgets, &args->nr_cpu_budgets);
+		break;
+	case OPT_IRQ:
+		check_irq(text);
+		take_list(text, &args->irqs, &args->nr_irqs);
+		break;
+	case OPT_PID:
+		args->pid = pid_value(text);
+		break;
+	case OPT_JSON:
+		json_mode = true;
+		break;
+	default:
+		if (options[option].value)
+			take_time(args, option, text);
+		break;
+	}
+}
+
+/* getopt's table of the options that @cmd has. */
+static void long_options(const struct command *cmd, struct option *table)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < NR_OPTIONS; i++) {
+		if (!(cmd->options & (1UL << i)))
+			continue;
+		table[nr++] = (struct option){
+			.name = options[i].name,
+			.has_arg = options[i].value ? required_argument : no_argument,
+			.val = i,
+		};
+	}
+	table[nr] = (struct option){};
+}
+
+static void bad_option(const struct command *cmd, int opt, char **argv)
+{
+	if (opt == ':')
+		usage("%s: %s needs a value", cmd->name, argv[optind - 1]);
+	usage("%s: unknown option '%s'", cmd->name, argv[optind - 1]);
+}
+
+void args_parse(const struct command *cmd, int argc, char **argv, struct args *args)
+{
+	struct option table[NR_OPTIONS + 1];
+	int opt, start;
+
+	*args = (struct args){
+		.res = { TIME_MAX, 100000, TIME_MAX },
+		.time = 2000000,
+		.interval = 1000000,
+	};
+	long_options(cmd, table);
+	opterr = 0;
+	/* "+": what follows the first word of run is not for us. */
+	start = cmd->max_rest < 0;
+	while ((opt = getopt_long(argc, argv, start ? "+:ho:" : ":ho:", table, NULL)) != -1) {
+		if (opt == 'h')
+			opt = OPT_HELP;
+		else if (opt == 'o' && cmd->options & (1UL << OPT_OUTPUT))
+			opt = OPT_OUTPUT;
+		if (opt >= NR_OPTIONS)
+			bad_option(cmd, opt, argv);
+		take(args, opt, optarg);
+	}
+	args->rest = argv + optind;
+	args->nr_rest = argc - optind;
+	if (HAS(args, OPT_HELP))
+		return;
+	if (args->nr_rest < cmd->min_rest)
+		usage("too few arguments: sched-vm %s %s", cmd->name, cmd->synopsis);
+	if (cmd->max_rest >= 0 && args->nr_rest > cmd->max_rest)
+		usage("too many arguments, from '%s' on: sched-vm %s %s",
+		      args->rest[cmd->max_rest], cmd->name, cmd->synopsis);
+}
+
+void args_help(const struct command *cmd)
+{
+	int i;
+
+	printf("usage: sched-vm %s %s\n\n%s\n", cmd->name, cmd->synopsis, cmd->help);
+	for (i = 0; i < NR_OPTIONS; i++) {
+		char option[40];
+
+		if (!(cmd->options & (1UL << i)))
+			continue;
+		snprintf(option, sizeof(option), "--%s%s%s", options[i].name,
+			 options[i].value ? " " : "", options[i].value ? options[i].value : "");
+		printf("  %-20s %s\n", option, options[i].what);
+	}
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Folders of cgroup v2.
+ *
+ * Capsules are made in /sys/fs/cgroup/sched_vm. Who may not write there has a
+ * subtree of his own, delegated by systemd or somebody else: then it is "sched_vm"
+ * in the highest cgroup above this process that he may write to.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <mntent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "sched-vm.h"
+
+#define NOTE	"user.sched_vm."
+
+/* NULL if cgroup v2 is nowhere mounted. */
+static char *find_mount(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	struct mntent *m;
+	char *dir = NULL;
+
+	if (!mounts)
+		return NULL;
+	while (!dir && (m = getmntent(mounts)))
+		if (!strcmp(m->mnt_type, "cgroup2"))
+			dir = xstrdup(m->mnt_dir);
+	endmntent(mounts);
+	return dir;
+}
+
+const char *cg_mount(void)
+{
+	static char *dir;
+
+	if (!dir)
+		dir = find_mount();
+	if (!dir) {
+		complain(0, "mount -t cgroup2 none /sys/fs/cgroup",
+			 "cgroup v2 is not mounted");
+		exit(EXIT_FAILED);
+	}
+	return dir;
+}
+
+const char *cg_relative(const char *path)
+{
+	size_t len = strlen(cg_mount());
+
+	return strncmp(path, cg_mount(), len) || !path[len] ? "/" : path + len;
+}
+
+char *cg_parent(const char *path)
+{
+	char *parent = xstrdup(path);
+
+	*strrchr(parent, '/') = '\0';
+	return parent;
+}
+
+bool cg_is_below(const char *cg, const char *top)
+{
+	size_t len = strlen(top);
+
+	return !strncmp(cg, top, len) && (!cg[len] || cg[len] == '/');
+}
+
+char *cg_of(pid_t pid)
+{
+	char *text = read_file("/proc/%d/cgroup", pid), *line, *cg = NULL;
+
+	line = text ? strstr(text, "0::/") : NULL;
+	if (line) {
+		line[strcspn(line, "\n")] = '\0';
+		cg = xasprintf("%s%s", cg_mount(), line[4] ? line + 3 : "");
+	}
+	free(text);
+	return cg;
+}
+
+/* The highest one above us that we may write to; NULL: none. */
+static char *delegated_top(void)
+{
+	char *cg = cg_of(getpid()), *top = NULL, *parent;
+
+	while (cg && strlen(cg) > strlen(cg_mount())) {
+		if (access(cg, W_OK))
+			break;
+		free(top);
+		top = xstrdup(cg);
+		parent = cg_parent(cg);
+		free(cg);
+		cg = parent;
+	}
+	free(cg);
+	return top;
+}
+
+/* Absolute, or below the mount. */
+static char *full_path(const char *path)
+{
+	char *full;
+	size_t len;
+
+	if (cg_is_below(path, cg_mount()))
+		full = xstrdup(path);
+	else
+		full = xasprintf("%s/%s", cg_mount(), path + strspn(path, "/"));
+	len = strlen(full);
+	while (len > 1 && full[len - 1] == '/')
+		full[--len] = '\0';
+	return full;
+}
+
+const char *cg_base(const struct args *args)
+{
+	const char *given = args->cgroup ? args->cgroup : getenv("SCHED_VM_CGROUP");
+	static char *base;
+	char *top;
+
+	if (base)
+		return base;
+	if (given && *given) {
+		base = full_path(given);
+		return base;
+	}
+	base = xasprintf("%s/sched_vm", cg_mount());
+	if (!access(cg_mount(), W_OK) || !access(base, W_OK))
+		return base;
+	top = delegated_top();
+	if (top) {
+		free(base);
+		base = xasprintf("%s/sched_vm", top);
+		free(top);
+	}
+	return base;
+}
+
+struct wanted {
+	const char *name;
+	char *path;
+};
+
+static bool find_noted(const char *cg, void *data)
+{
+	struct wanted *w = data;
+	char *name = cg_noted(cg, "name");
+
+	if (name && !w->path && !strcmp(name, w->name))
+		w->path = xstrdup(cg);
+	free(name);
+	return true;
+}
+
+char *cg_find(const struct args *args, const char *name)
+{
+	struct wanted w = { .name = name };
+	char *path;
+
+	if (strchr(name, '/'))
+		path = full_path(name);
+	else
+		path = xasprintf("%s/%s", cg_base(args), name);
+	if (!access(path, F_OK))
+		return path;
+	if (!strchr(name, '/'))
+		cg_walk(cg_mount(), find_noted, &w);
+	if (!w.path)
+		complain(0, "sched-vm list shows those there are",
+			 strchr(name, '/') ? "no cgroup %s" : "no capsule '%s'", name);
+	free(path);
+	return w.path;
+}
+
+char *cg_read(const char *cg, const char *file)
+{
+	return read_file("%s/%s", cg, file);
+}
+
+int cg_write(const char *cg, const char *file, const char *fmt, ...)
+{
+	char *path = xasprintf("%s/%s", cg, file), *text;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		exit(EXIT_FAILED);
+	va_end(ap);
+	ret = write_file(path, text);
+	free(text);
+	free(path);
+	return ret;
+}
+
+bool cg_has(const char *cg, const char *file)
+{
+	char *path = xasprintf("%s/%s", cg, file);
+	bool has = !access(path, F_OK);
+
+	free(path);
+	return has;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+	const char *s = text;
+
+	while (s && (s = strstr(s, word))) {
+		if ((s == text || s[-1] == ' ') && (!s[len] || s[len] == ' '))
+			return true;
+		s += len;
+	}
+	return false;
+}
+
+/* Do children of @cg have @controller? */
+static bool gives(const char *cg, const char *controller)
+{
+	char *text = cg_read(cg, "cgroup.subtree_control");
+	bool yes = has_word(text, controller);
+
+	free(text);
+	return yes;
+}
+
+bool cg_enabled(const char *cg, const char *controller)
+{
+	char *text = cg_read(cg, "cgroup.controllers");
+	bool yes = has_word(text, controller);
+
+	free(text);
+	return yes;
+}
+
+static int complain_controller(const char *cg, const char *controller, int error)
+{
+	const char *cure = NULL;
+
+	if (!cg_enabled(cg, controller))
+		cure = strcmp(cg, cg_mount()) ? CURE_DELEGATE : CURE_V1;
+	else if (error == EBUSY)
+		cure = "processes in it forbid that: move them to a child, or another --cgroup";
+	else if (error == EACCES || error == EPERM)
+		cure = "run as root, or give a --cgroup that is yours";
+	return complain(error, cure, "cannot turn on the %s controller in %s", controller,
+			cg_relative(cg));
+}
+
+/* For the children of @cg, and of all above it. */
+static int enable(const char *cg, const char *controller)
+{
+	char *parent;
+	int ret = 0;
+
+	if (gives(cg, controller))
+		return 0;
+	if (strlen(cg) > strlen(cg_mount()) && !cg_enabled(cg, controller)) {
+		parent = cg_parent(cg);
+		ret = enable(parent, controller);
+		free(parent);
+	}
+	if (ret)
+		return ret;
+	ret = cg_write(cg, "cgroup.subtree_control", "+%s", controller);
+	if (ret)
+		complain_controller(cg, controller, -ret);
+	return ret;
+}
+
+static int make_one(const char *cg)
+{
+	int error;
+
+	if (!mkdir(cg, 0755))
+		return 0;
+	error = errno;
+	complain(error, error == EACCES || error == EPERM ?
+		 "run as root, or give a --cgroup that is yours" : NULL,
+		 "cannot make the cgroup %s", cg_relative(cg));
+	return -error;
+}
+
+int cg_create(const char *cg, bool cpuset, bool *created)
+{
+	char *parent;
+	int ret = 0;
+
+	*created = false;
+	if (strlen(cg) <= strlen(cg_mount()))
+		return -complain(0, NULL, "the root cgroup cannot be a capsule");
+	parent = cg_parent(cg);
+	if (access(parent, F_OK))
+		ret = cg_create(parent, cpuset, created);
+	if (!ret)
+		ret = enable(parent, "cpu");
+	if (!ret && cpuset)
+		ret = enable(parent, "cpuset");
+	*created = false;
+	if (!ret && access(cg, F_OK)) {
+		ret = make_one(cg);
+		*created = !ret;
+	}
+	free(parent);
+	return ret;
+}
+
+/* The ID that tracepoints have: the inode, on 64-bit machines. */
+u64 cg_id(const char *cg)
+{
+	struct stat st;
+
+	return stat(cg, &st) ? 0 : st.st_ino;
+}
+
+/* Without cpuset: what the nearest cgroup above has, at last all that are online. */
+void cg_cpus(const char *cg, struct cpus *cpus)
+{
+	char *text = cg_read(cg, "cpuset.cpus.effective"), *parent;
+
+	if (text && parse_cpus(text, cpus)) {
+		free(text);
+		return;
+	}
+	free(text);
+	if (strlen(cg) > strlen(cg_mount())) {
+		parent = cg_parent(cg);
+		cg_cpus(parent, cpus);
+		free(parent);
+		return;
+	}
+	text = read_file("/sys/devices/system/cpu/online");
+	if (!text || !parse_cpus(text, cpus))
+		*cpus = (struct cpus){ .map = { 1 } };
+	free(text);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data)
+{
+	struct dirent **list;
+	int nr, i;
+
+	if (!fn(top, data))
+		return;
+	nr = scandir(top, &list, NULL, by_name);
+	for (i = 0; i < nr; i++) {
+		if (list[i]->d_type == DT_DIR && list[i]->d_name[0] != '.') {
+			char *child = xasprintf("%s/%s", top, list[i]->d_name);
+
+			cg_walk(child, fn, data);
+			free(child);
+		}
+		free(list[i]);
+	}
+	if (nr >= 0)
+		free(list);
+}
+
+int cg_note(const char *cg, const char *key, const char *value)
+{
+	char *name = xasprintf(NOTE "%s", key);
+	int ret = setxattr(cg, name, value, strlen(value), 0) ? -errno : 0;
+
+	free(name);
+	return ret;
+}
+
+char *cg_noted(const char *cg, const char *key)
+{
+	char *name = xasprintf(NOTE "%s", key), value[PATH_MAX];
+	ssize_t len = getxattr(cg, name, value, sizeof(value) - 1);
+
+	free(name);
+	if (len < 0)
+		return NULL;
+	value[len] = '\0';
+	return xstrdup(value);
+}
+
+int cg_notes(const char *cg, const char *prefix, char ***keys)
+{
+	char *wanted = xasprintf(NOTE "%s", prefix), names[16384], *name;
+	ssize_t len = listxattr(cg, names, sizeof(names));
+	int nr = 0;
+
+	*keys = NULL;
+	for (name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
+		if (strncmp(name, wanted, strlen(wanted)))
+			continue;
+		*keys = grow(*keys, nr, sizeof(**keys));
+		(*keys)[nr++] = xstrdup(name + strlen(NOTE));
+	}
+	free(wanted);
+	return nr;
+}
+
+void cg_forget(const char *cg, const char *key)
+{
+	char *name = xasprintf(NOTE "%s", key);
+
+	removexattr(cg, name);
+	free(name);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/* adopt: bring all threads of a running guest into a capsule. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/sched_vm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sched-vm.h"
+
+static pid_t find_process(const struct args *args)
+{
+	pid_t pid;
+
+	if (HAS(args, OPT_PID) + HAS(args, OPT_QEMU) + HAS(args, OPT_DOMAIN) != 1)
+		usage("adopt: one of --pid, --qemu and --domain");
+	if (HAS(args, OPT_PID)) {
+		pid = kill(args->pid, 0) && errno == ESRCH ? 0 : args->pid;
+		if (!pid)
+			complain(0, NULL, "there is no process %d", args->pid);
+		return pid;
+	}
+	if (args->qemu) {
+		pid = guest_by_qemu_name(args->qemu);
+		if (!pid)
+			complain(0, "start QEMU with -name, or use --pid",
+				 "no process was started with -name %s", args->qemu);
+		return pid;
+	}
+	pid = guest_by_domain(args->domain);
+	if (!pid)
+		complain(0, "virsh list shows those that run",
+			 "no QEMU process of a libvirt domain '%s'", args->domain);
+	return pid;
+}
+
+/* --- where it is already --- */
+
+static bool holds_all(const char *cg, const struct guest *g)
+{
+	int i;
+
+	for (i = 0; i < g->nr; i++)
+		if (g->threads[i].kind == THREAD_PROCESS && g->threads[i].cgroup &&
+		    !cg_is_below(g->threads[i].cgroup, cg))
+			return false;
+	return true;
+}
+
+/* The lowest cgroup that has all threads of the process: libvirt spreads them. */
+static char *common_cgroup(const struct guest *g)
+{
+	char *cg = xstrdup(g->threads[0].cgroup ? g->threads[0].cgroup : cg_mount()), *up;
+
+	while (strlen(cg) > strlen(cg_mount()) && !holds_all(cg, g)) {
+		up = cg_parent(cg);
+		free(cg);
+		cg = up;
+	}
+	return cg;
+}
+
+/* A thread of another process would be in the reservation by accident. */
+static bool alone(const char *cg, pid_t pid)
+{
+	pid_t *pids;
+	int i, nr = capsule_processes(cg, &pids);
+	bool yes = true;
+
+	for (i = 0; i < nr; i++) {
+		char *exe = xasprintf("/proc/%d/exe", pids[i]), target[8];
+
+		/* Kernel threads have no program. */
+		if (pids[i] != pid && readlink(exe, target, sizeof(target)) > 0)
+			yes = false;
+		free(exe);
+	}
+	free(pids);
+	return yes;
+}
+
+/* It has a reservation, or gets one. */
+static bool reserved(const struct args *args, const char *cg)
+{
+	if (!HAS(args, OPT_BUDGET) && !capsule_exists(cg))
+		usage("adopt: %s has no reservation yet, so needs a --budget", cg_relative(cg));
+	return capsule_change(args, cg) == EXIT_OK;
+}
+
+static char *place_in_place(const struct args *args, const struct guest *g)
+{
+	char *cg = common_cgroup(g);
+	bool created;
+
+	if (strlen(cg) > strlen(cg_mount()) && alone(cg, g->pid)) {
+		/* It is there, but its controllers may be off. */
+		if (cg_create(cg, HAS(args, OPT_CPUS), &created) || !reserved(args, cg)) {
+			free(cg);
+			return NULL;
+		}
+		cg_note(cg, "name", args->rest[0]);
+		cg_note(cg, "in-place", "1");
+		return cg;
+	}
+	complain(0, "leave out --in-place: the guest gets a cgroup of its own",
+		 "the cgroup of the process, %s, has others in it", cg_relative(cg));
+	free(cg);
+	return NULL;
+}
+
+/* --- or another one --- */
+
+static char *place_elsewhere(const struct args *args)
+{
+	bool created, ok;
+	char *cg;
+
+	quiet = true;
+	cg = cg_find(args, args->rest[0]);
+	quiet = false;
+	if (cg) {
+		ok = reserved(args, cg);
+	} else {
+		cg = capsule_path(args, args->rest[0]);
+		ok = capsule_make(args, cg, &created) == EXIT_OK;
+	}
+	if (ok)
+		return cg;
+	free(cg);
+	return NULL;
+}
+
+static int move(const char *cg, pid_t pid)
+{
+	char *from = cg_of(pid), key[32];
+	int ret;
+
+	if (from && cg_is_below(from, cg)) {
+		free(from);
+		return 0;
+	}
+	ret = cg_write(cg, "cgroup.procs", "%d", pid);
+	snprintf(key, sizeof(key), "from.%d", pid);
+	if (!ret && from)
+		cg_note(cg, key, cg_relative(from));
+	free(from);
+	return ret;
+}
+
+/* By cgroup, and where that does not work by binding. */
+static int take_kthread(const char *cg, pid_t tid)
+{
+	int ret = move(cg, tid), error;
+	char key[32];
+
+	if (!ret || ret == -ESRCH)
+		return ret;
+	error = device_bind(cg, true, SCHED_VM_KTHREAD, tid);
+	if (error)
+		return error == -ENOENT ? ret : error;
+	snprintf(key, sizeof(key), "bound.%d", tid);
+	cg_note(cg, key, "1");
+	return 0;
+}
+
+static void take_kthreads(const char *cg, const struct guest *g)
+{
+	int i, ret;
+
+	for (i = 0; i < g->nr; i++) {
+		const struct thread *t = &g->threads[i];
+
+		if (t->kind != THREAD_KTHREAD && t->kind != THREAD_NAPI)
+			continue;
+		ret = take_kthread(cg, t->tid);
+		if (ret && ret != -ESRCH)
+			warn("%s (%d) stays outside: %s", t->comm, t->tid, strerror(-ret));
+	}
+	for (i = 0; i < g->nr_irqs; i++) {
+		ret = cg_write(cg, "cpu.rt_irqs", "+%d", g->irqs[i]);
+		if (ret)
+			warn("the threads of irq %d stay outside: %s", g->irqs[i],
+			     cg_has(cg, "cpu.rt_irqs") ? strerror(-ret) :
+			     "this kernel cannot bind irq threads");
+	}
+}
+
+static void report_json(const char *cg, const char *name, const struct guest *g)
+{
+	struct json_object *o = json_object_new_object(), *array;
+	int i;
+
+	jo_str(o, "name", name);
+	jo_str(o, "cgroup", cg_relative(cg));
+	jo_int(o, "pid", g->pid);
+	array = jo_array(o, "threads");
+	for (i = 0; i < g->nr; i++) {
+		struct json_object *t = json_object_new_object();
+
+		jo_int(t, "tid", g->threads[i].tid);
+		jo_str(t, "comm", g->threads[i].comm);
+		jo_str(t, "kind", thread_kind_name(g->threads[i].kind));
+		jo_bool(t, "inside", !g->threads[i].why);
+		jo_str(t, "why", g->threads[i].why);
+		json_object_array_add(array, t);
+	}
+	json_print(o);
+}
+
+/* As it is now, not as it was meant to be. */
+static int report(const char *cg, const char *name, pid_t pid)
+{
+	struct table t = { .align = "rlll" };
+	struct guest g;
+	int i, escaped;
+
+	guest_find(pid, &g);
+	escaped = guest_escaped(&g, cg);
+	if (json_mode) {
+		report_json(cg, name, &g);
+	} else {
+		table_add(&t, "TID\tNAME\tKIND\tWHERE");
+		for (i = 0; i < g.nr; i++)
+			table_add(&t, "%d\t%s\t%s\t%s", g.threads[i].tid, g.threads[i].comm,
+				  thread_kind_name(g.threads[i].kind),
+				  g.threads[i].why ? g.threads[i].why : name);
+		table_print(&t);
+		table_free(&t);
+		printf("%d of %d threads are served by %s (%s)\n", g.nr - escaped, g.nr, name,
+		       cg_relative(cg));
+	}
+	guest_free(&g);
+	return escaped ? EXIT_FAILED : EXIT_OK;
+}
+
+int cmd_adopt(const struct args *args)
+{
+	bool in_place = HAS(args, OPT_IN_PLACE) || HAS(args, OPT_DOMAIN);
+	pid_t pid = find_process(args);
+	int ret = 0, status = EXIT_FAILED;
+	struct guest g;
+	char *cg;
+
+	if (!pid)
+		return EXIT_FAILED;
+	guest_find(pid, &g);
+	if (!g.nr)
+		return complain(ESRCH, NULL, "process %d", pid);
+	cg = in_place ? place_in_place(args, &g) : place_elsewhere(args);
+	if (cg && !in_place)
+		ret = move(cg, pid);
+	if (cg && ret)
+		complain(-ret, ret == -EACCES ? "run as root" : NULL,
+			 "cannot move process %d to %s", pid, cg_relative(cg));
+	if (cg && !ret) {
+		take_kthreads(cg, &g);
+		status = report(cg, args->rest[0], pid);
+	}
+	free(cg);
+	guest_free(&g);
+	return status;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* check: would a reservation fit? */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sched-vm.h"
+
+/* As a change of a capsule: what is not given is as it has it. */
+static struct reservation wanted(const struct args *args, const char *cg)
+{
+	struct reservation res = args->res;
+	struct capsule c;
+
+	if (!args->nr_rest || capsule_read(cg, &c))
+		return res;
+	if (!HAS(args, OPT_PERIOD))
+		res.period = c.res.period;
+	if (!HAS(args, OPT_DEADLINE))
+		res.deadline = c.res.deadline;
+	capsule_free(&c);
+	return res;
+}
+
+static int report(const struct reservation *res, const struct verdict *v)
+{
+	char *budget, *period;
+
+	if (json_mode) {
+		json_print(admission_json(v));
+		return v->fits ? EXIT_OK : EXIT_FAILED;
+	}
+	budget = format_time(res->budget);
+	period = format_time(res->period);
+	printf("%s in %s %s", budget, period, v->fits ? "fits" : "does not fit");
+	if (!v->fits)
+		printf(": %s", v->reason);
+	if (v->cure)
+		printf("\n%s", v->cure);
+	printf("%s\n", v->exact ? "" : "\n(to about 0.01 %: this kernel has no dry run)");
+	free(budget);
+	free(period);
+	return v->fits ? EXIT_OK : EXIT_FAILED;
+}
+
+/*
+ * For a new capsule, the question is asked for an empty cgroup that exists only
+ * while it is: the CPUs and the capsule above are those that it would have.
+ */
+int cmd_check(const struct args *args)
+{
+	const struct cpus *cpus = HAS(args, OPT_CPUS) ? &args->cpus : NULL;
+	bool created = false, had_base = !access(cg_base(args), F_OK);
+	struct reservation res;
+	struct verdict v;
+	int status;
+	char *cg;
+
+	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
+		usage("check: a --budget above 0");
+	if (args->nr_rest)
+		cg = cg_find(args, args->rest[0]);
+	else
+		cg = xasprintf("%s/check-%d", cg_base(args), getpid());
+	if (!cg || (!args->nr_rest && cg_create(cg, false, &created))) {
+		free(cg);
+		return EXIT_FAILED;
+	}
+	if (!cg_has(cg, RT_MAX)) {
+		status = complain(0, CURE_KERNEL, "this kernel has no deadline groups");
+	} else {
+		res = wanted(args, cg);
+		admission_ask(cg, &res, cpus, &v);
+		status = report(&res, &v);
+		verdict_free(&v);
+	}
+	if (created)
+		rmdir(cg);
+	if (!had_base)
+		rmdir(cg_base(args));
+	free(cg);
+	return status;
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/* create, set and remove. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/sched_vm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sched-vm.h"
+
+/* "LIST=Q", as args.c has checked. */
+static int write_cpu_budget(const char *cg, const char *text)
+{
+	const char *eq = strchr(text, '=');
+	u64 us;
+
+	parse_time(eq + 1, &us);
+	if (us == TIME_MAX)
+		return cg_write(cg, CPU_BUDGET, "%.*s max", (int)(eq - text), text);
+	return cg_write(cg, CPU_BUDGET, "%.*s %llu", (int)(eq - text), text,
+			(unsigned long long)us);
+}
+
+static int change_cpu_budgets(const struct args *args, const char *cg)
+{
+	int i, ret;
+
+	for (i = 0; i < args->nr_cpu_budgets; i++) {
+		ret = write_cpu_budget(cg, args->cpu_budgets[i]);
+		if (ret)
+			return complain(-ret, CURE_CHECK, "%s: cannot set the budget %s",
+					cg_relative(cg), args->cpu_budgets[i]);
+	}
+	return EXIT_OK;
+}
+
+static int change_irqs(const struct args *args, const char *cg)
+{
+	int i, ret;
+
+	for (i = 0; i < args->nr_irqs; i++) {
+		const char *cure = "sched-vm list --json shows who has it";
+
+		ret = cg_write(cg, "cpu.rt_irqs", "%s", args->irqs[i]);
+		if (!ret)
+			continue;
+		if (!cg_has(cg, "cpu.rt_irqs"))
+			cure = "this kernel cannot bind irq threads";
+		else if (ret == -ENOENT)
+			cure = "/proc/interrupts lists irqs";
+		else if (ret == -EPERM || ret == -EACCES)
+			cure = "it takes CAP_SYS_NICE: run as root";
+		return complain(-ret, cure, "%s: irq %s", cg_relative(cg), args->irqs[i]);
+	}
+	return EXIT_OK;
+}
+
+static int change_cpus(const struct args *args, const char *cg)
+{
+	char *list, *has = NULL;
+	int ret;
+
+	if (!HAS(args, OPT_CPUS))
+		return EXIT_OK;
+	list = format_cpus(&args->cpus);
+	ret = cg_write(cg, "cpuset.cpus", "%s", list);
+	if (ret)
+		complain(-ret, ret == -ENOENT ? "turn on cpuset in the cgroup above" : CURE_CHECK,
+			 "%s: cannot set the CPUs to %s", cg_relative(cg), list);
+	else
+		has = cg_read(cg, "cpuset.cpus.effective");
+	if (has && strcmp(has, list))
+		warn("of the CPUs %s, those that are available: %s", list, *has ? has : "none");
+	free(has);
+	free(list);
+	return ret ? EXIT_FAILED : EXIT_OK;
+}
+
+static int change_scope(const struct args *args, const char *cg)
+{
+	int ret;
+
+	if (!args->scope)
+		return EXIT_OK;
+	ret = cg_write(cg, "cpu.rt_scope", "%s", args->scope);
+	if (ret)
+		return complain(-ret, NULL, "%s: cannot set the scope", cg_relative(cg));
+	return EXIT_OK;
+}
+
+/* What is not given stays: the kernel keeps it. */
+static int change_times(const struct args *args, const char *cg)
+{
+	struct reservation res;
+	struct capsule c;
+	int ret;
+
+	if (!HAS(args, OPT_BUDGET) && !HAS(args, OPT_PERIOD) && !HAS(args, OPT_DEADLINE))
+		return EXIT_OK;
+	if (capsule_read(cg, &c)) {
+		res = args->res;
+		return admission_complain(cg, &res, ENOENT);
+	}
+	res = c.res;
+	capsule_free(&c);
+	if (HAS(args, OPT_BUDGET))
+		res.budget = args->res.budget;
+	if (HAS(args, OPT_PERIOD))
+		res.period = args->res.period;
+	if (HAS(args, OPT_DEADLINE))
+		res.deadline = args->res.deadline;
+	ret = capsule_reserve(cg, &res);
+	return ret ? admission_complain(cg, &res, -ret) : EXIT_OK;
+}
+
+int capsule_change(const struct args *args, const char *cg)
+{
+	int (*const steps[])(const struct args *args, const char *cg) = {
+		change_cpus, change_scope, change_times, change_cpu_budgets, change_irqs,
+	};
+	int status = EXIT_OK;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(steps) && status == EXIT_OK; i++)
+		status = steps[i](args, cg);
+	return status;
+}
+
+/* An exception must be known before the budget, that it may not fit without. */
+static int make_steps(const struct args *args, const char *cg)
+{
+	int status = change_cpus(args, cg);
+
+	if (status == EXIT_OK)
+		status = change_scope(args, cg);
+	if (status == EXIT_OK)
+		status = change_cpu_budgets(args, cg);
+	if (status == EXIT_OK)
+		status = change_times(args, cg);
+	if (status == EXIT_OK)
+		status = change_irqs(args, cg);
+	return status;
+}
+
+/* All or nothing: what does not work out is removed again. */
+int capsule_make(const struct args *args, const char *cg, bool *created)
+{
+	int status;
+
+	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX)
+		usage("%s: a capsule needs a --budget", strrchr(cg, '/') + 1);
+	if (cg_create(cg, HAS(args, OPT_CPUS), created))
+		return EXIT_FAILED;
+	status = make_steps(args, cg);
+	if (status != EXIT_OK && *created) {
+		rmdir(cg);
+		*created = false;
+		return status;
+	}
+	if (*created)
+		cg_note(cg, "name", strrchr(cg, '/') + 1);
+	return status;
+}
+
+char *capsule_path(const struct args *args, const char *name)
+{
+	if (!*name || name[0] == '.' || strchr(name, '/') || strlen(name) > 200 ||
+	    strpbrk(name, " \t\n"))
+		usage("'%s' cannot be the name of a capsule: no slash, space, or dot at the start",
+		      name);
+	return xasprintf("%s/%s", cg_base(args), name);
+}
+
+int cmd_create(const struct args *args)
+{
+	char *cg = capsule_path(args, args->rest[0]);
+	bool created;
+	int status;
+
+	if (!access(cg, F_OK))
+		status = complain(EEXIST, "sched-vm set changes it, remove removes it", "%s",
+				  args->rest[0]);
+	else
+		status = capsule_make(args, cg, &created);
+	free(cg);
+	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
+}
+
+int cmd_set(const struct args *args)
+{
+	char *cg = cg_find(args, args->rest[0]);
+	int status;
+
+	if (!cg)
+		return EXIT_FAILED;
+	if (!(args->given & ~(1UL << OPT_JSON | 1UL << OPT_CGROUP)))
+		usage("set: nothing to change");
+	status = capsule_change(args, cg);
+	free(cg);
+	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
+}
+
+/* Where adopt took it from, if that is still there. */
+static char *home_of(const char *cg, const char *otherwise, pid_t pid)
+{
+	char key[32], *home, *path;
+
+	snprintf(key, sizeof(key), "from.%d", pid);
+	home = cg_noted(cg, key);
+	if (!home)
+		return xstrdup(otherwise);
+	path = xasprintf("%s%s", cg_mount(), strcmp(home, "/") ? home : "");
+	free(home);
+	if (!access(path, F_OK))
+		return path;
+	free(path);
+	return xstrdup(otherwise);
+}
+
+static int move_home(const char *cg, const char *otherwise, pid_t pid)
+{
+	char *home = home_of(cg, otherwise, pid);
+	int ret = cg_write(home, "cgroup.procs", "%d", pid);
+
+	if (ret && ret != -ESRCH && strcmp(home, otherwise))
+		ret = cg_write(otherwise, "cgroup.procs", "%d", pid);
+	free(home);
+	return ret == -ESRCH ? 0 : ret;
+}
+
+/* Who forks meanwhile is seen in the next round. */
+static int empty(const char *cg, const char *to)
+{
+	int i, nr, round, ret = 0;
+	pid_t *pids;
+
+	for (round = 0; round < 20; round++) {
+		nr = capsule_processes(cg, &pids);
+		for (i = 0; i < nr && !ret; i++)
+			ret = move_home(cg, to, pids[i]);
+		free(pids);
+		if (ret || !nr)
+			return ret;
+	}
+	return -EBUSY;
+}
+
+/* A process that has just ended keeps its cgroup for a moment. */
+static int remove_folder(const char *cg)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (!rmdir(cg))
+			return 0;
+		if (errno != EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return -errno;
+}
+
+static int remove_ours(const struct args *args, const char *cg)
+{
+	char *top = cg_parent(cg_base(args));
+	pid_t *pids = NULL;
+	int nr = capsule_processes(cg, &pids), ret = 0;
+
+	free(pids);
+	if (nr && !HAS(args, OPT_FORCE)) {
+		free(top);
+		return complain(EBUSY, "--force moves them out, to where they came from",
+				"%s: %d processes are inside", args->rest[0], nr);
+	}
+	if (nr)
+		ret = empty(cg, top);
+	if (ret)
+		complain(-ret, NULL, "%s: cannot move its threads to %s", args->rest[0],
+			 cg_relative(top));
+	free(top);
+	if (ret)
+		return EXIT_FAILED;
+	ret = remove_folder(cg);
+	if (ret)
+		return complain(-ret, "cgroups below it must go first", "cannot remove %s",
+				cg_relative(cg));
+	return EXIT_OK;
+}
+
+/* Made by the tool itself, and not a cgroup of somebody else. */
+static bool is_ours(const struct args *args, const char *cg)
+{
+	char *parent = cg_parent(cg), *place = cg_noted(cg, "in-place");
+	bool ours = !place && !strcmp(parent, cg_base(args)) && !strchr(args->rest[0], '/');
+
+	free(place);
+	free(parent);
+	return ours;
+}
+
+/* Kernel threads that adopt brought in keep nobody from removing the cgroup. */
+static void return_kthreads(const char *cg)
+{
+	pid_t *pids;
+	int i, nr = capsule_processes(cg, &pids);
+
+	for (i = 0; i < nr; i++) {
+		char key[32], *home;
+
+		snprintf(key, sizeof(key), "from.%d", pids[i]);
+		home = cg_noted(cg, key);
+		if (home)
+			move_home(cg, cg, pids[i]);
+		cg_forget(cg, key);
+		free(home);
+	}
+	free(pids);
+}
+
+/* A removed cgroup ends what is bound to it by itself, but this one stays. */
+static void unbind_all(const char *cg)
+{
+	char *text = cg_read(cg, "cpu.rt_irqs"), *word, *save;
+	int i, nr_keys;
+	char **keys;
+
+	word = text ? strtok_r(text, "\n", &save) : NULL;
+	for (; word; word = strtok_r(NULL, "\n", &save))
+		cg_write(cg, "cpu.rt_irqs", "-%s", word);
+	free(text);
+	nr_keys = cg_notes(cg, "bound.", &keys);
+	for (i = 0; i < nr_keys; i++) {
+		device_bind(cg, false, SCHED_VM_KTHREAD, atoi(keys[i] + strlen("bound.")));
+		cg_forget(cg, keys[i]);
+		free(keys[i]);
+	}
+	free(keys);
+}
+
+static int end_reservation(const char *cg)
+{
+	struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+	int ret = capsule_reserve(cg, &none);
+	char *place;
+
+	if (ret)
+		return admission_complain(cg, &none, -ret);
+	place = cg_noted(cg, "in-place");
+	if (place) {
+		return_kthreads(cg);
+		unbind_all(cg);
+	}
+	free(place);
+	cg_forget(cg, "name");
+	cg_forget(cg, "in-place");
+	return EXIT_OK;
+}
+
+int cmd_remove(const struct args *args)
+{
+	char *cg = cg_find(args, args->rest[0]);
+	struct json_object *o;
+	int status;
+
+	if (!cg)
+		return EXIT_FAILED;
+	status = is_ours(args, cg) ? remove_ours(args, cg) : end_reservation(cg);
+	if (status == EXIT_OK && json_mode) {
+		o = json_object_new_object();
+		jo_str(o, "removed", cg_relative(cg));
+		json_print(o);
+	}
+	free(cg);
+	return status;
+}

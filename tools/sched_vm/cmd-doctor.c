@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/* doctor: is this machine fit for capsules? The kernel's side of it. */
+#define _GNU_SOURCE
+#include <linux/sched_vm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+void finding(struct findings *f, enum verdict_kind kind, const char *id, char *text,
+	     const char *cure)
+{
+	f->list = grow(f->list, f->nr, sizeof(*f->list));
+	f->list[f->nr++] = (struct finding){ kind, id, text, cure };
+	f->wrong += kind == WRONG;
+}
+
+char *sysfs_word(const char *path)
+{
+	char *text = read_file("%s", path);
+
+	if (text && !*text) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+static void check_support(const struct args *args, struct findings *f)
+{
+	if (capsules_supported(args))
+		finding(f, GOOD, "kernel", xstrdup("the kernel has deadline groups"), NULL);
+	else
+		finding(f, WRONG, "kernel",
+			xstrdup("no cgroup has cpu.rt.max: there are no deadline groups"),
+			"CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE");
+}
+
+static void check_device(struct findings *f)
+{
+	struct sched_vm_query query;
+	int ret = device_query(&query);
+
+	if (!ret)
+		finding(f, GOOD, "device",
+			xasprintf("%s, version %u, features %#llx", SCHED_VM_PATH, query.version,
+				  (unsigned long long)query.features), NULL);
+	else
+		finding(f, ADVICE, "device",
+			xasprintf("%s: %s. What does not fit is known to 0.01 %% only",
+				  SCHED_VM_PATH, strerror(-ret)),
+			"a kernel that has it; permission to read and write it");
+}
+
+/* Without high-resolution timers a budget ends at the next tick. */
+static void check_timers(struct findings *f)
+{
+	struct timespec res;
+
+	if (clock_getres(CLOCK_MONOTONIC, &res) || res.tv_sec || res.tv_nsec > 1)
+		finding(f, WRONG, "hrtimers",
+			xstrdup("no high-resolution timers: budgets are exceeded by up to a tick"),
+			"CONFIG_HIGH_RES_TIMERS, and no highres=off on the command line");
+	else
+		finding(f, GOOD, "hrtimers", xstrdup("high-resolution timers are on"), NULL);
+}
+
+/* "0": built without; NULL: not known. */
+static char *kernel_option(const char *name)
+{
+	char *command = xasprintf("zcat /proc/config.gz 2>/dev/null | sed -n 's/^%s=//p'", name);
+	FILE *f = access("/proc/config.gz", R_OK) ? NULL : popen(command, "re");
+	char line[64] = "0", *value = NULL;
+
+	free(command);
+	if (f) {
+		if (fgets(line, sizeof(line), f))
+			line[strcspn(line, "\n")] = '\0';
+		value = pclose(f) ? NULL : xstrdup(line);
+	}
+	return value;
+}
+
+static void check_hrtick(struct findings *f)
+{
+	char *value = kernel_option("CONFIG_SCHED_HRTICK");
+
+	if (!value)
+		finding(f, ADVICE, "hrtick",
+			xstrdup("whether budgets are ended by a timer is not known"),
+			"CONFIG_IKCONFIG_PROC would tell; cpu.rt_stat has max_overrun_nsec");
+	else if (!strcmp(value, "y"))
+		finding(f, GOOD, "hrtick", xstrdup("budgets are ended by a timer"), NULL);
+	else
+		finding(f, WRONG, "hrtick",
+			xstrdup("no SCHED_HRTICK: budgets are exceeded by up to a tick"),
+			"CONFIG_SCHED_HRTICK=y");
+	free(value);
+}
+
+static void check_limit(struct findings *f)
+{
+	char *runtime = sysfs_word("/proc/sys/kernel/sched_rt_runtime_us");
+	char *period = sysfs_word("/proc/sys/kernel/sched_rt_period_us");
+	long long r = runtime ? atoll(runtime) : -1, p = period ? atoll(period) : 1000000;
+
+	if (r >= 0 && p > 0 && r * 100 / p < 90)
+		finding(f, ADVICE, "limit",
+			xasprintf("reservations may have %lld %% of each CPU", r * 100 / p),
+			"sysctl kernel.sched_rt_runtime_us=950000");
+	else
+		finding(f, GOOD, "limit",
+			xasprintf("reservations may have %lld %% of each CPU together",
+				  r < 0 || p <= 0 ? 100 : r * 100 / p), NULL);
+	free(runtime);
+	free(period);
+}
+
+static void check_preemption(struct findings *f)
+{
+	char *model = sysfs_word("/sys/kernel/debug/sched/preempt");
+	struct utsname name = {};
+
+	uname(&name);
+	if (strstr(name.version, "PREEMPT_RT"))
+		finding(f, GOOD, "preemption", xstrdup("PREEMPT_RT"), NULL);
+	else
+		finding(f, ADVICE, "preemption",
+			xasprintf("not PREEMPT_RT%s%s: locks are held while dry, up to P - Q",
+				  model ? ", but " : "", model ? model : ""),
+			"CONFIG_PREEMPT_RT, or short periods");
+	free(model);
+}
+
+static void check_halt_poll(struct findings *f)
+{
+	char *ns = sysfs_word("/sys/module/kvm/parameters/halt_poll_ns");
+
+	if (!ns)
+		finding(f, ADVICE, "kvm", xstrdup("KVM is not there"),
+			"modprobe kvm_intel or kvm_amd");
+	else if (atoll(ns))
+		finding(f, WRONG, "halt-poll",
+			xasprintf("KVM polls for %s ns for idle vCPUs: that burns budget", ns),
+			"echo 0 > /sys/module/kvm/parameters/halt_poll_ns, before guests start");
+	else
+		finding(f, GOOD, "halt-poll", xstrdup("KVM does not poll for idle vCPUs"), NULL);
+	free(ns);
+}
+
+static void check_frequency(struct findings *f)
+{
+	char *governor = sysfs_word("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+
+	if (governor && strcmp(governor, "performance"))
+		finding(f, ADVICE, "frequency",
+			xasprintf("the governor is %s: slow CPUs do less in a budget", governor),
+			"cpupower frequency-set -g performance");
+	free(governor);
+}
+
+static void print(const struct findings *f)
+{
+	static const char *const marks[] = {
+		[GOOD] = "ok", [ADVICE] = "note", [WRONG] = "WRONG",
+	};
+	int i;
+
+	for (i = 0; i < f->nr; i++) {
+		printf("%-6s %s\n", marks[f->list[i].kind], f->list[i].text);
+		if (f->list[i].cure)
+			printf("       cure: %s\n", f->list[i].cure);
+	}
+}
+
+static void print_json(const struct findings *f)
+{
+	static const char *const kinds[] = {
+		[GOOD] = "ok", [ADVICE] = "note", [WRONG] = "wrong",
+	};
+	struct json_object *o = json_object_new_object(), *list = jo_array(o, "findings"), *one;
+	int i;
+
+	for (i = 0; i < f->nr; i++) {
+		one = json_object_new_object();
+		jo_str(one, "id", f->list[i].id);
+		jo_str(one, "verdict", kinds[f->list[i].kind]);
+		jo_str(one, "text", f->list[i].text);
+		jo_str(one, "cure", f->list[i].cure);
+		json_object_array_add(list, one);
+	}
+	json_print(o);
+}
+
+int cmd_doctor(const struct args *args)
+{
+	struct findings f = {};
+
+	check_support(args, &f);
+	check_device(&f);
+	check_timers(&f);
+	check_hrtick(&f);
+	check_preemption(&f);
+	check_limit(&f);
+	check_halt_poll(&f);
+	check_frequency(&f);
+	doctor_cgroups(args, &f);
+	doctor_capsules(&f);
+	if (json_mode)
+		print_json(&f);
+	else
+		print(&f);
+	while (f.nr)
+		free(f.list[--f.nr].text);
+	free(f.list);
+	return f.wrong ? EXIT_FAILED : EXIT_OK;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's threads that serve a guest's devices: NAPI threads of its tap
+ * devices, irq threads of PCI devices that it has by VFIO.
+ *
+ * Which devices these are, its open files tell. What many guests share (a bridge,
+ * the machine's own network card) belongs to nobody, and is left alone.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sched-vm.h"
+
+/* Calls @fn for each entry of @dir, which is freed. */
+static void each_entry(char *dir, void (*fn)(struct guest *g, const char *name),
+		       struct guest *g)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			fn(g, e->d_name);
+	if (d)
+		closedir(d);
+	free(dir);
+}
+
+struct prefix {
+	struct guest *g;
+	char *text;
+	enum thread_kind kind;
+	int irq;
+};
+
+/* Kernel threads whose names begin with @text: "napi/tap0-", "irq/24-". */
+static void threads_named(struct prefix *p)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	char *comm;
+
+	while (d && (e = readdir(d))) {
+		if (atoi(e->d_name) <= 0)
+			continue;
+		comm = read_file("/proc/%s/comm", e->d_name);
+		if (comm && !strncmp(comm, p->text, strlen(p->text)))
+			guest_add_thread(p->g, atoi(e->d_name), p->kind, p->irq);
+		free(comm);
+	}
+	if (d)
+		closedir(d);
+	free(p->text);
+}
+
+void irq_threads(struct guest *g, int irq)
+{
+	struct prefix p = { g, xasprintf("irq/%d-", irq), THREAD_IRQ, irq };
+
+	threads_named(&p);
+}
+
+static void add_irq(struct guest *g, const char *name)
+{
+	int irq = atoi(name), i;
+
+	for (i = 0; i < g->nr_irqs; i++)
+		if (g->irqs[i] == irq)
+			return;
+	if (irq <= 0)
+		return;
+	g->irqs = grow(g->irqs, g->nr_irqs, sizeof(*g->irqs));
+	g->irqs[g->nr_irqs++] = irq;
+	irq_threads(g, irq);
+}
+
+/* Its vectors, or without MSI its only one. */
+static void add_pci_device(struct guest *g, const char *address)
+{
+	char *text = NULL;
+
+	each_entry(xasprintf("/sys/bus/pci/devices/%s/msi_irqs", address), add_irq, g);
+	text = read_file("/sys/bus/pci/devices/%s/irq", address);
+	if (text && atoi(text) > 0 && !g->nr_irqs)
+		add_irq(g, text);
+	free(text);
+}
+
+static void add_tap(struct guest *g, const char *name)
+{
+	struct prefix p = { g, xasprintf("napi/%s-", name), THREAD_NAPI, -1 };
+
+	threads_named(&p);
+}
+
+/* /dev/vfio/devices/vfioN: one device */
+static void add_vfio_device(struct guest *g, const char *name)
+{
+	char *link = xasprintf("/sys/class/vfio-dev/%s/device", name), target[PATH_MAX];
+	ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+	if (len > 0) {
+		target[len] = '\0';
+		add_pci_device(g, strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+	}
+	free(link);
+}
+
+static void add_file(struct guest *g, const char *fd)
+{
+	char *link = xasprintf("/proc/%d/fd/%s", g->pid, fd), target[PATH_MAX], *info, *tap;
+	ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+	free(link);
+	if (len <= 0)
+		return;
+	target[len] = '\0';
+	if (!strcmp(target, "/dev/net/tun")) {
+		info = xasprintf("/proc/%d/fdinfo/%s", g->pid, fd);
+		tap = proc_field(info, "iff");
+		if (tap && *tap)
+			add_tap(g, tap);
+		free(tap);
+		free(info);
+	} else if (!strncmp(target, "/dev/vfio/devices/", 18)) {
+		add_vfio_device(g, target + 18);
+	} else if (!strncmp(target, "/dev/vfio/", 10) && strcmp(target, "/dev/vfio/vfio")) {
+		each_entry(xasprintf("/sys/kernel/iommu_groups/%s/devices", target + 10),
+			   add_pci_device, g);
+	}
+}
+
+void guest_find_devices(struct guest *g)
+{
+	each_entry(xasprintf("/proc/%d/fd", g->pid), add_file, g);
+}
+
+/* @irqs is what cpu.rt_irqs reads: numbers, one a line or separated by spaces. */
+bool irq_is_bound(const char *irqs, int irq)
+{
+	const char *s = irqs;
+	char *end;
+
+	while (s && *s) {
+		long nr = strtol(s, &end, 10);
+
+		if (end == s)
+			return false;
+		if (nr == irq)
+			return true;
+		s = end + strspn(end, " ,\n\t");
+	}
+	return false;
+}

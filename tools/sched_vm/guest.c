@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which threads work for a guest, and which of them are outside of its capsule?
+ *
+ * The process, with all threads that QEMU has, vhost workers and KVM's recovery of
+ * large pages among them; kernel threads that have its number in their names; and
+ * the threads of its devices, see guest-devices.c.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched-vm.h"
+
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE	6
+#endif
+
+static const char *const kthreads[] = { "vhost-", "kvm-pit/", "kvm-nx-lpage-recovery-" };
+
+const char *thread_kind_name(enum thread_kind kind)
+{
+	static const char *const names[] = {
+		[THREAD_PROCESS] = "process",
+		[THREAD_KTHREAD] = "kthread",
+		[THREAD_NAPI] = "napi",
+		[THREAD_IRQ] = "irq",
+	};
+
+	return names[kind];
+}
+
+/* "key : value" or "key:\tvalue" */
+char *proc_field(const char *path, const char *key)
+{
+	char *text = read_file("%s", path), *line, *save, *value = NULL;
+	size_t len = strlen(key);
+
+	if (!text)
+		return NULL;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *rest = line + len;
+
+		if (strncmp(line, key, len) || !strchr(" \t:", *rest))
+			continue;
+		rest += strspn(rest, " \t");
+		if (*rest == ':') {
+			rest++;
+			value = xstrdup(rest + strspn(rest, " \t"));
+			break;
+		}
+	}
+	free(text);
+	return value;
+}
+
+static pid_t process_of(pid_t tid)
+{
+	char *path = xasprintf("/proc/%d/status", tid), *text = proc_field(path, "Tgid");
+	pid_t pid = text ? atoi(text) : 0;
+
+	free(text);
+	free(path);
+	return pid;
+}
+
+static bool has_thread(const struct guest *g, pid_t tid)
+{
+	int i;
+
+	for (i = 0; i < g->nr; i++)
+		if (g->threads[i].tid == tid)
+			return true;
+	return false;
+}
+
+/* Where it is, and which capsule serves it: cg_of() works for threads, too. */
+void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq)
+{
+	char *path = xasprintf("/proc/%d/sched", tid);
+	char *comm = read_file("/proc/%d/comm", tid);
+	struct thread *t;
+
+	if (comm && !has_thread(g, tid)) {
+		g->threads = grow(g->threads, g->nr, sizeof(*g->threads));
+		t = &g->threads[g->nr++];
+		*t = (struct thread){ .tid = tid, .kind = kind, .irq = irq, .comm = comm };
+		t->cgroup = cg_of(tid);
+		t->served = proc_field(path, "dl_group");
+	} else {
+		free(comm);
+	}
+	free(path);
+}
+
+/* Calls @fn for each number that names an entry of @dir. */
+static void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void *data)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (atoi(e->d_name) > 0)
+			fn(atoi(e->d_name), data);
+	if (d)
+		closedir(d);
+}
+
+static void add_own(pid_t tid, void *data)
+{
+	guest_add_thread(data, tid, THREAD_PROCESS, -1);
+}
+
+/* Its name ends with the number of one of our threads. */
+static void add_kthread(pid_t pid, void *data)
+{
+	struct guest *g = data;
+	char *comm = read_file("/proc/%d/comm", pid);
+	size_t i, len;
+
+	for (i = 0; comm && i < ARRAY_SIZE(kthreads); i++) {
+		len = strlen(kthreads[i]);
+		if (!strncmp(comm, kthreads[i], len) && atoi(comm + len) > 0 &&
+		    has_thread(g, atoi(comm + len)))
+			guest_add_thread(g, pid, THREAD_KTHREAD, -1);
+	}
+	free(comm);
+}
+
+void guest_find(pid_t pid, struct guest *g)
+{
+	char *tasks = xasprintf("/proc/%d/task", pid);
+
+	*g = (struct guest){ .pid = pid };
+	each_number(tasks, add_own, g);
+	if (g->nr) {
+		each_number("/proc", add_kthread, g);
+		guest_find_devices(g);
+	}
+	free(tasks);
+}
+
+void guest_free(struct guest *g)
+{
+	while (g->nr--) {
+		free(g->threads[g->nr].comm);
+		free(g->threads[g->nr].cgroup);
+		free(g->threads[g->nr].served);
+	}
+	free(g->threads);
+	free(g->irqs);
+}
+
+/* --- the process --- */
+
+struct search {
+	const char *name;
+	pid_t pid;
+};
+
+/* "-name GUEST", "-name guest=GUEST,..." or "-name GUEST,..." */
+static bool is_named(const char *value, const char *name)
+{
+	const char *guest = strstr(value, "guest=");
+	size_t len = strlen(name);
+
+	if (guest && (guest == value || guest[-1] == ','))
+		value = guest + strlen("guest=");
+	return !strncmp(value, name, len) && (!value[len] || value[len] == ',');
+}
+
+static void match_qemu(pid_t pid, void *data)
+{
+	char *path = xasprintf("/proc/%d/cmdline", pid), *line = NULL;
+	FILE *f = fopen(path, "re");
+	struct search *s = data;
+	bool name = false;
+	size_t room = 0;
+
+	free(path);
+	while (f && getdelim(&line, &room, '\0', f) > 0) {
+		if (name && is_named(line, s->name))
+			s->pid = pid;
+		name = !strcmp(line, "-name") || !strcmp(line, "--name");
+	}
+	free(line);
+	if (f)
+		fclose(f);
+}
+
+pid_t guest_by_qemu_name(const char *name)
+{
+	struct search s = { .name = name };
+
+	each_number("/proc", match_qemu, &s);
+	return s.pid;
+}
+
+pid_t guest_by_domain(const char *name)
+{
+	char *text = read_file("/run/libvirt/qemu/%s.pid", name);
+	pid_t pid = text ? atoi(text) : 0;
+
+	free(text);
+	if (pid > 0 && !kill(pid, 0))
+		return pid;
+	return guest_by_qemu_name(name);
+}
+
+/* --- in or out --- */
+
+static const char *why_outside(const struct thread *t, const char *cg, const char *irqs,
+			       bool rt_only)
+{
+	const char *path = cg_relative(cg);
+	int policy;
+
+	if (!t->cgroup)
+		return NULL;		/* it is gone */
+	if (t->served && cg_is_below(t->served, path))
+		return NULL;
+	if (t->kind == THREAD_IRQ)
+		return irq_is_bound(irqs, t->irq) ? NULL : "irq is not bound";
+	if (!cg_is_below(t->cgroup, cg))
+		return t->served ? "in another capsule" : "in another cgroup";
+	policy = sched_getscheduler(t->tid) & ~SCHED_RESET_ON_FORK;
+	if (policy == SCHED_DEADLINE)
+		return "SCHED_DEADLINE has its own reservation";
+	if (rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
+		return "the scope is rt";
+	return NULL;			/* lent a priority at the moment */
+}
+
+int guest_escaped(struct guest *g, const char *cg)
+{
+	char *irqs = cg_read(cg, "cpu.rt_irqs"), *scope = cg_read(cg, "cpu.rt_scope");
+	bool rt_only = scope && !strcmp(scope, "rt");
+	int i, nr = 0;
+
+	for (i = 0; i < g->nr; i++) {
+		g->threads[i].why = why_outside(&g->threads[i], cg, irqs, rt_only);
+		nr += !!g->threads[i].why;
+	}
+	free(scope);
+	free(irqs);
+	return nr;
+}
+
+struct collection {
+	const char *top;
+	pid_t *ids;
+	int nr;
+};
+
+static void collect(struct collection *c, pid_t id)
+{
+	int i;
+
+	for (i = 0; i < c->nr; i++)
+		if (c->ids[i] == id)
+			return;
+	c->ids = grow(c->ids, c->nr, sizeof(*c->ids));
+	c->ids[c->nr++] = id;
+}
+
+/* Threads, since cgroup.procs cannot be read where only some of a process are. */
+static bool collect_threads(const char *cg, void *data)
+{
+	struct collection *c = data;
+	char *text, *line, *save;
+
+	if (strcmp(cg, c->top) && capsule_exists(cg))
+		return false;
+	text = cg_read(cg, "cgroup.threads");
+	if (!text)
+		return true;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		collect(c, atoi(line));
+	free(text);
+	return true;
+}
+
+int capsule_threads(const char *cg, pid_t **tids)
+{
+	struct collection c = { .top = cg };
+
+	cg_walk(cg, collect_threads, &c);
+	*tids = c.ids;
+	return c.nr;
+}
+
+int capsule_processes(const char *cg, pid_t **pids)
+{
+	struct collection c = {};
+	int i, nr, pid;
+	pid_t *tids;
+
+	nr = capsule_threads(cg, &tids);
+	for (i = 0; i < nr; i++) {
+		pid = process_of(tids[i]);
+		if (pid)
+			collect(&c, pid);
+	}
+	free(tids);
+	*pids = c.ids;
+	return c.nr;
+}
+
+int escaped_count(const char *cg)
+{
+	int i, nr, escaped = 0;
+	pid_t *pids;
+
+	nr = capsule_processes(cg, &pids);
+	for (i = 0; i < nr; i++) {
+		struct guest g;
+
+		guest_find(pids[i], &g);
+		escaped += guest_escaped(&g, cg);
+		guest_free(&g);
+	}
+	free(pids);
+	return escaped;
+}
+
+static struct json_object *thread_json(const struct thread *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	jo_int(o, "tid", t->tid);
+	jo_str(o, "comm", t->comm);
+	jo_str(o, "kind", thread_kind_name(t->kind));
+	jo_str(o, "cgroup", t->cgroup ? cg_relative(t->cgroup) : NULL);
+	jo_str(o, "why", t->why);
+	return o;
+}
+
+struct json_object *escaped_json(const char *cg)
+{
+	struct json_object *array = json_object_new_array();
+	int i, j, nr;
+	pid_t *pids;
+
+	nr = capsule_processes(cg, &pids);
+	for (i = 0; i < nr; i++) {
+		struct guest g;
+
+		guest_find(pids[i], &g);
+		guest_escaped(&g, cg);
+		for (j = 0; j < g.nr; j++)
+			if (g.threads[j].why)
+				json_object_array_add(array, thread_json(&g.threads[j]));
+		guest_free(&g);
+	}
+	free(pids);
+	return array;
+}

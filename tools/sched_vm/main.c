@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched-vm: reserve CPU time for whole virtual machines
+ *
+ * Only finds the command; each is in a file of its own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sched-vm.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+#define O(option)	(1UL << OPT_##option)
+#define O_COMMON	(O(JSON) | O(HELP) | O(CGROUP))
+#define O_TIMES		(O(BUDGET) | O(PERIOD) | O(DEADLINE))
+#define O_RESERVE	(O_TIMES | O(CPUS) | O(SCOPE) | O(CPU_BUDGET))
+
+static const struct command commands[] = {
+	{ "create", "NAME --budget Q [--period P] [--deadline D] [--cpus LIST] ...",
+	  "make a capsule",
+	  "Makes the cgroup NAME, with a reservation of Q in every P on each of its CPUs.\n"
+	  "If it does not fit, nothing is left behind, and the reason is printed.\n",
+	  O_COMMON | O_RESERVE | O(IRQ), 1, 1, cmd_create },
+	{ "adopt", "NAME --pid PID | --qemu GUEST | --domain DOMAIN [--budget Q ...]",
+	  "bring all threads of a running guest into a capsule",
+	  "Its process with all threads, vhost and kvm-pit threads, and the irqs and NAPI\n"
+	  "threads of its tap and VFIO devices. NAME is made, with --budget, if there is no\n"
+	  "such capsule yet. With --in-place (and for libvirt, which wants to find a guest\n"
+	  "where it has put it) the cgroup that the process is in already becomes the\n"
+	  "capsule, and is known as NAME from then on.\n",
+	  O_COMMON | O_RESERVE | O(PID) | O(QEMU) | O(DOMAIN) | O(IN_PLACE), 1, 1, cmd_adopt },
+	{ "run", "--budget Q [--period P] ... [--] COMMAND [ARGUMENT...]",
+	  "run a command in a capsule of its own",
+	  "The capsule is removed when the command ends, whose status is returned: 128 + N\n"
+	  "if it died of signal N, 127 if it could not be run.\n",
+	  O_COMMON | O_RESERVE | O(NAME), 1, -1, cmd_run },
+	{ "set", "NAME [--budget Q] [--period P] [--deadline D] [--cpus LIST] ...",
+	  "change a capsule, live",
+	  "What is not given stays as it is. All three times change in one step.\n",
+	  O_COMMON | O_RESERVE | O(IRQ), 1, 1, cmd_set },
+	{ "remove", "NAME [--force]",
+	  "end a reservation and remove the capsule",
+	  "A capsule with threads inside is only removed with --force: threads go back to\n"
+	  "where adopt took them from, or else to the cgroup above all capsules. One that\n"
+	  "was adopted in place, and any cgroup given by its path, only loses its\n"
+	  "reservation.\n",
+	  O_COMMON | O(FORCE), 1, 1, cmd_remove },
+	{ "list", "",
+	  "all capsules of the machine",
+	  "Those that somebody else has made, too: they have a path instead of a name.\n",
+	  O_COMMON, 0, 0, cmd_list },
+	{ "show", "NAME [--threads]",
+	  "one capsule, with its counters",
+	  "What it has, what it used on each CPU, and whether threads escaped.\n",
+	  O_COMMON | O(THREADS), 1, 1, cmd_show },
+	{ "check", "[NAME] --budget Q [--period P] [--deadline D] [--cpus LIST]",
+	  "would it fit?",
+	  "If not: where, by how much, and what would. With NAME, as a change of that\n"
+	  "capsule. Nothing is changed. Status 0 if it fits, 1 if not.\n",
+	  O_COMMON | O_TIMES | O(CPUS), 0, 1, cmd_check },
+	{ "top", "[NAME...]",
+	  "what happens, live",
+	  "For each capsule and CPU: share of the budget that was used, times it ran dry,\n"
+	  "overruns, missed deadlines, worst latency of a replenishment, and how many\n"
+	  "threads of its processes are outside.\n",
+	  O_COMMON | O(INTERVAL) | O(ONCE), 0, 64, cmd_top },
+	{ "record", "NAME [-o FILE.json] [--svg FILE] [--time T]",
+	  "a timeline for Perfetto and chrome://tracing",
+	  "Records for some seconds. Writes JSON, with the budget as a counter track and\n"
+	  "threads as slices, and a self-contained picture.\n",
+	  O_COMMON | O(OUTPUT) | O(SVG) | O(RAW) | O(FROM) | O(TIME), 0, 1, cmd_record },
+	{ "doctor", "",
+	  "is this machine fit for it?",
+	  "Each finding comes with its cure. Status 1 if something is wrong; advice alone\n"
+	  "is no failure.\n",
+	  O_COMMON, 0, 0, cmd_doctor },
+};
+
+static void print_help(void)
+{
+	size_t i;
+
+	puts("usage: sched-vm COMMAND [OPTION...]\n\n"
+	     "Reserves CPU time for cgroups, so for whole virtual machines: a budget Q in every\n"
+	     "period P. Such a cgroup is called a capsule.\n");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-8s %s\n", commands[i].name, commands[i].what);
+	puts("\n"
+	     "NAME is that of a capsule made here, or the path of any cgroup, below the mount\n"
+	     "of cgroup2, with a slash in it. Times are like 4ms, 500us, 1.5s; a bare number is\n"
+	     "in microseconds. All commands have --json and --help.\n\n"
+	     "Status: 0 done, 1 failed or does not fit, 2 wrong usage.");
+}
+
+static int run(const struct command *cmd, int argc, char **argv)
+{
+	struct args args;
+
+	args_parse(cmd, argc, argv, &args);
+	if (HAS(&args, OPT_HELP)) {
+		args_help(cmd);
+		return EXIT_OK;
+	}
+	return cmd->run(&args);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2)
+		usage("which command?");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_help();
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("sched-vm " VERSION);
+		return EXIT_OK;
+	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return run(&commands[i], argc - 1, argv + 1);
+	usage("no command '%s'", argv[1]);
+}

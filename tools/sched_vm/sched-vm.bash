@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# Completion of sched-vm for bash. Options are those that --help lists.
+
+_sched_vm_names() {
+	"$1" list 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+# What may follow an option; 1: it takes no value.
+_sched_vm_value() {
+	case $2 in
+	--scope) mapfile -t COMPREPLY < <(compgen -W 'all rt' -- "$3") ;;
+	--output | -o | --svg | --raw | --from) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
+	--pid) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$3") ;;
+	--force | --json | --help | --once | --threads | --in-place) return 1 ;;
+	--*) COMPREPLY=() ;;
+	*) return 1 ;;
+	esac
+}
+
+_sched_vm() {
+	local tool=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]} words
+	local prev=${COMP_WORDS[COMP_CWORD - 1]} cmd=${COMP_WORDS[1]}
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		words=$("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+		mapfile -t COMPREPLY < <(compgen -W "$words --help --version" -- "$cur")
+		return
+	fi
+	! _sched_vm_value "$tool" "$prev" "$cur" || return 0
+	if [[ $cur = -* ]]; then
+		words=$("$tool" "$cmd" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	elif [ "$cmd" = run ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -W "$(_sched_vm_names "$tool")" -- "$cur")
+	fi
+}
+
+complete -F _sched_vm sched-vm

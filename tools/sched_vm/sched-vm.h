@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sched-vm - reservations of CPU time for virtual machines
+ *
+ * What the files of the tool know of each other. A "capsule" is a cgroup with a
+ * reservation, see Documentation/scheduler/sched-deadline-group.rst. Paths of
+ * cgroups are absolute. Functions that return int return 0, or -errno, unless
+ * they say otherwise; cmd_*() return an exit status.
+ */
+#ifndef SCHED_VM_TOOL_H
+#define SCHED_VM_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <json-c/json.h>
+
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int64_t s64;
+
+#define EXIT_OK		0
+#define EXIT_FAILED	1	/* refused, does not fit, or doctor found something */
+#define EXIT_USAGE	2
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define NS_PER_US	1000LL
+#define NS_PER_S	1000000000LL
+
+/* util.c: memory, files, complaints */
+
+extern bool json_mode;
+extern bool quiet;	/* complain() says nothing */
+
+/* These end the program when memory runs out. */
+void *xrealloc(void *p, size_t size);
+void *xzalloc(size_t size);
+char *xstrdup(const char *s);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Room for one more than @nr elements of @size. */
+void *grow(void *array, size_t nr, size_t size);
+
+/* All of a file, without white space at its end; NULL with errno set. */
+char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int write_file(const char *path, const char *text);
+/* The value of "key" in lines "key value", or -1. */
+long long keyed_value(const char *text, const char *key);
+
+/*
+ * Say what is wrong, and what helps, if something is known to; @error is an
+ * errno or 0. Returns EXIT_FAILED.
+ */
+int complain(int error, const char *cure, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+#define CURE_KERNEL	"a kernel with CONFIG_DEADLINE_GROUP_SCHED; sched-vm doctor says more"
+#define CURE_CHECK	"sched-vm check says what fits"
+#define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
+#define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What the user typed makes no sense: ends the program with EXIT_USAGE. */
+void usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* units.c: times and CPU lists as people write them */
+
+#define TIME_MAX	UINT64_MAX	/* "max" */
+#define MAX_CPUS	8192
+
+/* As the kernel's ioctls take it: CPU 0 is the least significant bit of the first. */
+struct cpus {
+	u64 map[MAX_CPUS / 64];
+};
+
+bool parse_time(const char *text, u64 *us);
+char *format_time(u64 us);
+char *format_ns(s64 ns);
+bool parse_cpus(const char *text, struct cpus *cpus);
+char *format_cpus(const struct cpus *cpus);
+bool cpus_test(const struct cpus *cpus, int cpu);
+void cpus_set(struct cpus *cpus, int cpu);
+int cpus_count(const struct cpus *cpus);
+/* The one after @cpu, which is -1 for the first; -1: no more. */
+int cpus_next(const struct cpus *cpus, int cpu);
+
+/* table.c: aligned columns, or JSON */
+
+struct table {
+	const char *align;	/* of each column: 'l' or 'r' */
+	char **rows;
+	int nr;
+};
+
+/* Cells are separated by tabs. */
+void table_add(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void table_print(struct table *t);
+void table_free(struct table *t);
+
+void jo_str(struct json_object *o, const char *key, const char *value);
+void jo_int(struct json_object *o, const char *key, s64 value);
+void jo_bool(struct json_object *o, const char *key, bool value);
+void jo_time(struct json_object *o, const char *key, u64 us);
+struct json_object *jo_array(struct json_object *o, const char *key);
+struct json_object *jo_cpus(const struct cpus *cpus);
+/* Prints and frees. */
+void json_print(struct json_object *o);
+
+/* args.c: the command line */
+
+struct reservation {
+	u64 budget;	/* in us, like the rest; TIME_MAX: inherit */
+	u64 period;
+	u64 deadline;	/* TIME_MAX: the period */
+};
+
+enum opt {
+	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
+	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
+	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_FORCE,
+	OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
+};
+
+#define HAS(args, option)	(!!((args)->given & (1UL << (option))))
+
+struct args {
+	unsigned long given;		/* bits of enum opt */
+	struct reservation res;
+	struct cpus cpus;
+	const char *scope;
+	const char **cpu_budgets;	/* "CPUS=Q" */
+	int nr_cpu_budgets;
+	const char **irqs;		/* "+N", "-N" */
+	int nr_irqs;
+	pid_t pid;
+	const char *qemu, *domain, *name, *output, *svg, *raw, *from, *cgroup;
+	u64 time, interval;	/* us */
+	char **rest;			/* what is no option */
+	int nr_rest;
+};
+
+struct command {
+	const char *name;
+	const char *synopsis;
+	const char *what;		/* one line */
+	const char *help;		/* the rest */
+	unsigned long options;		/* bits of enum opt */
+	int min_rest, max_rest;		/* max_rest < 0: any number */
+	int (*run)(const struct args *args);
+};
+
+void args_parse(const struct command *cmd, int argc, char **argv, struct args *args);
+void args_help(const struct command *cmd);
+
+/* cgroup.c: folders of cgroup v2 */
+
+const char *cg_mount(void);
+/* The cgroup in which capsules are made: --cgroup, or the default. */
+const char *cg_base(const struct args *args);
+/* The path of an existing capsule or cgroup, or NULL after a complaint. */
+char *cg_find(const struct args *args, const char *name);
+/* Path below the mount, "/" for the root. */
+const char *cg_relative(const char *path);
+char *cg_parent(const char *path);
+char *cg_read(const char *cg, const char *file);
+int cg_write(const char *cg, const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+bool cg_has(const char *cg, const char *file);
+/* Make @cg with its parents, with the controllers on. Complains. */
+int cg_create(const char *cg, bool cpuset, bool *created);
+bool cg_enabled(const char *cg, const char *controller);
+u64 cg_id(const char *cg);
+void cg_cpus(const char *cg, struct cpus *cpus);
+/* Of a process or thread; NULL if it is gone. */
+char *cg_of(pid_t pid);
+/* @fn for each cgroup from @top down; it returns false to pass by those below. */
+void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data);
+bool cg_is_below(const char *cg, const char *top);
+
+/* xattrs by which the tool remembers: removed with the cgroup. */
+int cg_note(const char *cg, const char *key, const char *value);
+char *cg_noted(const char *cg, const char *key);
+/* Keys that begin with @prefix. */
+int cg_notes(const char *cg, const char *prefix, char ***keys);
+void cg_forget(const char *cg, const char *key);
+
+/* capsule.c: reservations and counters */
+
+struct cpu_stat {
+	int cpu;
+	long long nr_periods, nr_throttled, throttled_usec, usage_usec;
+	long long nr_overruns, max_overrun_nsec, nr_migrations, nr_deadline_misses;
+	/* From /dev/sched_vm only: */
+	bool device, throttled;
+	long long budget_ns, left_ns, nr_ready;
+};
+
+struct capsule {
+	char *path, *name;
+	struct reservation res;
+	char *scope, *cpu_budgets, *irqs;	/* irqs NULL: kernel without */
+	struct cpus cpus;
+	struct cpu_stat total, *cpu;
+	int nr_cpus;
+};
+
+#define BUDGET		"cpu.rt_budget_us"
+#define RT_MAX		"cpu.rt.max"
+#define CPU_BUDGET	"cpu.rt_cpu_budget_us"
+
+bool capsule_exists(const char *cg);		/* a reservation of its own? */
+int capsule_read(const char *cg, struct capsule *c);
+void capsule_free(struct capsule *c);
+int capsule_reserve(const char *cg, const struct reservation *res);
+u64 capsule_budget_on(const struct capsule *c, int cpu);
+/* All capsules, in the order of their paths. */
+int capsules_find(struct capsule **list);
+bool capsules_supported(const struct args *args);
+
+/* device.c: /dev/sched_vm. -ENOENT: the kernel has none. */
+
+struct sched_vm_query;
+struct sched_vm_check;
+int device_query(struct sched_vm_query *query);
+int device_check(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		 struct sched_vm_check *check);
+/* Fills in what the files do not tell. */
+int device_stat(const char *cg, struct cpu_stat *cpu, int nr);
+int device_bind(const char *cg, bool bind, int kind, unsigned int id);
+
+/* admission.c: does it fit, and what would? */
+
+struct verdict {
+	bool fits, exact;	/* exact: by the kernel's dry run */
+	char *reason, *cure;
+	int cpu;		/* the one that lacks most, or -1 */
+	u32 missing_ppm;
+	u64 max_budget, min_period;	/* what would fit; 0: nothing, or unknown */
+	struct cpus fitting;			/* CPUs where it fits */
+};
+
+/* For @cg, which exists. @cpus NULL: its cpuset. */
+void admission_ask(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		   struct verdict *v);
+struct json_object *admission_json(const struct verdict *v);
+/* Complain that @cg could not get @res: with the reason, if there is one to find. */
+int admission_complain(const char *cg, const struct reservation *res, int error);
+/* Why this is no reservation at all, whatever is free; NULL: it is one. */
+char *admission_invalid(const struct reservation *res);
+void verdict_free(struct verdict *v);
+
+/* guest.c, guest-devices.c: which threads work for a guest? */
+
+enum thread_kind { THREAD_PROCESS, THREAD_KTHREAD, THREAD_NAPI, THREAD_IRQ };
+
+struct thread {
+	pid_t tid;
+	enum thread_kind kind;
+	int irq;		/* THREAD_IRQ */
+	char *comm;
+	char *cgroup;		/* absolute, NULL: gone */
+	char *served;		/* dl_group of /proc/PID/sched, NULL: by no capsule */
+	const char *why;	/* it is outside; NULL: inside */
+};
+
+struct guest {
+	pid_t pid;
+	struct thread *threads;
+	int nr;
+	int *irqs;		/* of its devices */
+	int nr_irqs;
+};
+
+pid_t guest_by_qemu_name(const char *name);
+pid_t guest_by_domain(const char *name);
+void guest_find(pid_t pid, struct guest *g);
+/* Which of its threads does the capsule not serve? Returns how many. */
+int guest_escaped(struct guest *g, const char *cg);
+void guest_free(struct guest *g);
+void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);
+void guest_find_devices(struct guest *g);
+const char *thread_kind_name(enum thread_kind kind);
+/* Processes with threads in @cg or below, without other capsules. */
+int capsule_processes(const char *cg, pid_t **pids);
+int capsule_threads(const char *cg, pid_t **tids);
+struct json_object *escaped_json(const char *cg);
+int escaped_count(const char *cg);
+/* Handler threads of an irq. */
+void irq_threads(struct guest *g, int irq);
+bool irq_is_bound(const char *irqs, int irq);
+/* The line @key of a file like /proc/PID/status; allocated or NULL. */
+char *proc_field(const char *path, const char *key);
+
+/* trace.c: what is recorded, as a file */
+
+enum trace_type {
+	TRACE_SWITCH, TRACE_START, TRACE_STOP, TRACE_THROTTLE, TRACE_OVERRUN,
+	TRACE_REPLENISH, TRACE_MIGRATE, NR_TRACE_TYPES
+};
+
+struct trace_event {
+	u64 ts;		/* ns */
+	int cpu;
+	enum trace_type type;
+	int prev, next;		/* switch; migrate: next is the thread */
+	int from;		/* migrate */
+	s64 runtime, left;	/* ns, of servers' events */
+	u32 nr_ready;
+};
+
+struct trace_thread {
+	int tid;
+	char *comm;
+};
+
+struct trace {
+	char *name;
+	struct reservation res;
+	u64 begin, end;		/* ns */
+	long long lost;			/* events */
+	u64 *budget_ns;		/* by CPU, nr_cpus of them; 0: not reserved */
+	int nr_cpus;
+	struct trace_thread *threads;
+	int nr_threads;
+	struct trace_event *events;
+	size_t nr, room;
+};
+
+extern const char *const trace_names[NR_TRACE_TYPES];
+struct trace_event *trace_add(struct trace *t);
+void trace_add_thread(struct trace *t, int tid, const char *comm);
+const struct trace_thread *trace_thread(const struct trace *t, int tid);
+void trace_sort(struct trace *t);
+void trace_free(struct trace *t);
+int trace_save(const struct trace *t, const char *path);
+/* Complains. */
+int trace_load(struct trace *t, const char *path);
+
+/* timeline.c: what it means */
+
+struct slice {
+	int tid, cpu;
+	u64 from, to;	/* ns */
+};
+
+struct sample {			/* budget left from then on; straight to the next one */
+	int cpu;
+	u64 ts;
+	s64 left;
+};
+
+struct timeline {
+	struct slice *slices;
+	size_t nr_slices;
+	struct sample *samples;
+	size_t nr_samples;
+};
+
+void timeline_build(const struct trace *t, struct timeline *tl);
+void timeline_free(struct timeline *tl);
+int timeline_json(const struct trace *t, const struct timeline *tl, const char *path);
+int timeline_svg(const struct trace *t, const struct timeline *tl, const char *path);
+
+/* tracer.c: tracepoints of the running kernel, with libtracefs */
+
+struct tracer;
+/* NULL with errno set if it cannot be had. */
+struct tracer *tracer_start(bool switches);
+typedef void (*tracer_fn)(const struct trace_event *ev, u64 cgroup, void *data);
+int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
+long long tracer_lost(struct tracer *tracer);
+void tracer_stop(struct tracer *tracer);
+/* Whatever ends the program, the instance must be removed. */
+void tracer_signals(void (*handler)(int sig));
+
+/* commands */
+
+int cmd_create(const struct args *args);
+int cmd_adopt(const struct args *args);
+int cmd_run(const struct args *args);
+int cmd_set(const struct args *args);
+int cmd_remove(const struct args *args);
+int cmd_list(const struct args *args);
+int cmd_show(const struct args *args);
+int cmd_check(const struct args *args);
+int cmd_top(const struct args *args);
+int cmd_record(const struct args *args);
+int cmd_doctor(const struct args *args);
+
+/* cmd-create.c: what adopt and run need of it */
+char *capsule_path(const struct args *args, const char *name);
+int capsule_make(const struct args *args, const char *cg, bool *created);
+int capsule_change(const struct args *args, const char *cg);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A /dev/sched_vm for kernels without one, to be put before a program with
+ * LD_PRELOAD. It knows SCHED_VM_QUERY and SCHED_VM_CHECK, is as strict as the
+ * header says, and believes FAKE_FREE: how much each CPU has free, in ppm.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched_vm.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#define MAX_CPUS	64
+
+static int fake_fd = -1;
+
+int open(const char *path, int flags, ...)
+{
+	int (*real)(const char *path, int flags, ...) = dlsym(RTLD_NEXT, "open");
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (strcmp(path, SCHED_VM_PATH))
+		return real(path, flags, mode);
+	fake_fd = real("/dev/null", O_RDWR);
+	return fake_fd;
+}
+
+static int free_ppm(int cpu)
+{
+	const char *s = getenv("FAKE_FREE");
+
+	while (s && cpu--) {
+		s = strchr(s, ',');
+		s = s ? s + 1 : NULL;
+	}
+	return s ? atoi(s) : 0;
+}
+
+static bool is_folder(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISDIR(st.st_mode);
+}
+
+static int check(struct sched_vm_check *c)
+{
+	__u64 deadline = c->deadline_us ? c->deadline_us : c->period_us;
+	__u64 map = c->cpus ? *(__u64 *)(uintptr_t)c->cpus : 3;
+	long long need, most = 1000000, lacks;
+	int cpu;
+
+	if (c->size != sizeof(*c) || c->flags || c->pad || c->cpu || c->result ||
+	    c->missing_ppm || c->max_budget_us || !c->cpus != !c->cpus_bytes ||
+	    c->cpus_bytes % 8 || !is_folder(c->cgroup_fd))
+		return -EINVAL;
+	c->cpu = -1;
+	if (c->budget_us > deadline || deadline > c->period_us) {
+		c->result = SCHED_VM_BAD_RESERVATION;
+		return 0;
+	}
+	need = (c->budget_us * 1000000 + deadline - 1) / deadline;
+	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
+		if (!(map >> cpu & 1))
+			continue;
+		lacks = need - free_ppm(cpu);
+		if (lacks > (long long)c->missing_ppm) {
+			c->missing_ppm = lacks;
+			c->result = SCHED_VM_CPU_FULL;
+			c->cpu = cpu;
+		}
+		if (free_ppm(cpu) < most)
+			most = free_ppm(cpu);
+	}
+	c->max_budget_us = most * deadline / 1000000;
+	return 0;
+}
+
+static int query(struct sched_vm_query *q)
+{
+	if (q->size != sizeof(*q) || q->flags || q->version || q->features)
+		return -EINVAL;
+	q->version = SCHED_VM_VERSION;
+	q->features = SCHED_VM_FEATURE_CHECK;
+	return 0;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	int (*real)(int fd, unsigned long request, void *arg) = dlsym(RTLD_NEXT, "ioctl");
+	va_list ap;
+	int ret = -ENOTTY;
+	void *arg;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (fd != fake_fd || fd < 0)
+		return real(fd, request, arg);
+	if (request == SCHED_VM_CHECK)
+		ret = check(arg);
+	else if (request == SCHED_VM_QUERY)
+		ret = query(arg);
+	errno = -ret;
+	return ret ? -1 : 0;
+}

@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tool with a real KVM guest, in a machine of the lab with --kvm: its threads
+# are QEMU's, the vCPU, the vhost worker, KVM's, and the kernel thread kvm-pit.
+# kvm.sh SCHED-VM JSON KERNEL
+
+here=${0%/*}
+tool=$1
+json=$2
+kernel=$3
+WORK=$(mktemp -d)
+# shellcheck source=tap.sh
+. "$here/tap.sh"
+
+root=/sys/fs/cgroup
+base=$root/sched_vm
+
+value() {
+	"$json" "$WORK/output" "$1"
+}
+
+clean_up() {
+	:
+}
+
+guest_prepare() {
+	mkdir -p "$WORK/initramfs/bin"
+	cp /bin/busybox "$WORK/initramfs/bin/"
+	printf '#!/bin/busybox sh\nwhile :; do :; done &\nwhile :; do :; done\n' >"$WORK/initramfs/init"
+	chmod +x "$WORK/initramfs/init"
+	(cd "$WORK/initramfs" && find . | cpio -o -H newc) >"$WORK/initrd"
+	ip tuntap add tap0 mode tap vnet_hdr
+	ip link set tap0 up
+}
+
+guest_start() {
+	qemu-system-x86_64 -name guest=vm1,debug-threads=on -accel kvm -cpu qemu64 -smp 2 -m 96 \
+		-nodefaults -no-user-config -display none -no-reboot -serial "file:$WORK/console" \
+		-kernel "$kernel" -initrd "$WORK/initrd" \
+		-append "console=ttyS0 panic=-1 random.trust_cpu=on" \
+		-netdev tap,id=net,ifname=tap0,script=no,downscript=no,vhost=on \
+		-device virtio-net-pci,netdev=net,romfile=,disable-modern=on \
+		-object iothread,id=io0 </dev/null >"$WORK/qemu" 2>&1 &
+	pid=$!
+	echo $pid >"$WORK/pid"
+}
+
+guest_wait() {
+	for _ in $(seq 60); do
+		if grep -q 'Run /init' "$WORK/console" 2>/dev/null; then
+			return 0
+		fi
+		kill -0 "$pid" || break
+		sleep 1
+	done
+	cat "$WORK/qemu" "$WORK/console"
+	fail "the guest does not come up"
+}
+
+the_guest_boots() {
+	guest_prepare
+	guest_start
+	guest_wait
+}
+
+all_its_threads_are_adopted() {
+	pid=$(cat "$WORK/pid")
+	mkdir $root/home
+	echo "$pid" >$root/home/cgroup.procs
+	expect 0 'threads are served by vm' \
+		"$tool" adopt vm --qemu vm1 --budget 20ms --period 50ms
+	for name in qemu-system-x86 'CPU 0/KVM' 'CPU 1/KVM' 'IO io0' "vhost-" "kvm-pit/$pid" \
+		kvm-nx-lpage; do
+		grep -E -e "^ *[0-9]+ +$name" "$WORK/output" | grep -q 'vm$' ||
+			fail "$name is not inside"
+	done
+	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/sched_vm/vm
+	expect 0 '' "$tool" adopt vm --pid "$pid" --json
+	same "$(value pid)" "$pid"
+	! grep -q '"inside" *: *false' "$WORK/output" || fail "a thread is outside"
+}
+
+# Each of the two CPUs gives 20 of 50 ms, and two busy vCPUs take all of it.
+it_is_served() {
+	expect 0 '' "$tool" top --once --interval 4s --json vm
+	for cpu in 0 1; do
+		used=$(value capsules.0.cpus.$cpu.used_percent)
+		between "${used%.*}" 70 105
+	done
+	same "$(value capsules.0.escaped)" '[ ]'
+}
+
+who_leaves_has_escaped() {
+	pit=$(pgrep -x "kvm-pit/$(cat "$WORK/pid")")
+	echo "$pit" >$root/cgroup.procs
+	expect 0 '1 threads of its processes are outside' "$tool" show vm
+	expect 0 "^ *$pit +kvm-pit/.* in another cgroup" "$tool" show vm --threads
+	expect 0 '' "$tool" show vm --json
+	same "$(value escaped.0.tid)" "$pit"
+	expect 0 'threads are served by vm' "$tool" adopt vm --qemu vm1
+	expect 0 '' "$tool" show vm --json
+	same "$(value escaped)" '[ ]'
+}
+
+it_is_recorded() {
+	expect 0 'slices' "$tool" record vm -o "${LAB_OUT:-$WORK}/vm.json" --time 1s
+	grep -q 'CPU 0/KVM' "${LAB_OUT:-$WORK}/vm.svg" || fail "the vCPU is not in the picture"
+	grep -q 'throttle' "${LAB_OUT:-$WORK}/vm.json" || fail "it never ran dry"
+}
+
+it_goes_home() {
+	pid=$(cat "$WORK/pid")
+	expect 1 'are inside' "$tool" remove vm
+	"$tool" remove vm --force
+	same "$(cat "/proc/$pid/cgroup")" 0::/home
+	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/
+	[ ! -e $base/vm ] || fail "vm is there"
+}
+
+# As libvirt lays a guest out, without systemd.
+in_place_like_libvirt() {
+	pid=$(cat "$WORK/pid")
+	mkdir -p $root/machine/qemu-1-vm1.libvirt-qemu
+	cg=$root/machine/qemu-1-vm1.libvirt-qemu
+	echo '+cpu +cpuset' >$root/machine/cgroup.subtree_control
+	echo "$pid" >$cg/cgroup.procs
+	for child in emulator vcpu0 vcpu1; do
+		mkdir $cg/$child
+		echo threaded >$cg/$child/cgroup.type
+	done
+	echo '+cpu +cpuset' >$cg/cgroup.subtree_control
+	for task in /proc/"$pid"/task/*; do
+		child=emulator
+		case $(cat "$task/comm") in
+		'CPU 0/KVM') child=vcpu0 ;;
+		'CPU 1/KVM') child=vcpu1 ;;
+		esac
+		echo "${task##*/}" >$cg/$child/cgroup.threads
+	done
+	mkdir -p /run/libvirt/qemu
+	echo "$pid" >/run/libvirt/qemu/vm1.pid
+	expect 0 'are served by dom \(/machine/qemu-1-vm1.libvirt-qemu\)' \
+		"$tool" adopt dom --domain vm1 --budget 20ms --period 50ms
+	same "$(cat $cg/cpu.rt.max)" '20000 50000'
+	same "$(cat "/proc/$pid/cgroup")" 0::/machine/qemu-1-vm1.libvirt-qemu/emulator
+	expect 0 '"escaped"' "$tool" show dom --json
+	same "$(value escaped)" '[ ]'
+	"$tool" remove dom
+	same "$(cat $cg/cpu.rt_budget_us)" max
+	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/
+}
+
+poll=/sys/module/kvm/parameters/halt_poll_ns
+[ ! -w $poll ] || echo 0 >$poll
+[ -c /dev/kvm ] || {
+	echo "1..0 # SKIP no /dev/kvm: scripts/lab run --kvm"
+	exit 0
+}
+
+run the_guest_boots all_its_threads_are_adopted it_is_served who_leaves_has_escaped \
+	it_is_recorded it_goes_home in_place_like_libvirt

@@ -1,0 +1,486 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tool on a kernel with deadline groups, in a machine of the lab (as root, in
+# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV.
+# JSON prints one value of a JSON file (tests/json.c), NAPI has a tap device
+# (tests/napi.c), FAKEDEV plays /dev/sched_vm (tests/fakedev.c).
+
+here=${0%/*}
+tool=$1
+json=$2
+napi=$3
+fakedev=$4
+WORK=$(mktemp -d)
+# shellcheck source=tap.sh
+. "$here/tap.sh"
+
+root=/sys/fs/cgroup
+base=$root/sched_vm
+
+value() {
+	"$json" "$WORK/output" "$1"
+}
+
+# Its number in $pid.
+hog() {
+	sh -c 'while :; do :; done' &
+	pid=$!
+}
+
+end() {
+	kill "$1"
+	wait "$1" || true
+}
+
+clean_up() {
+	for cg in $base $root/user $root/by-hand $root/machine $root/home; do
+		[ ! -d "$cg" ] || echo 1 >"$cg/cgroup.kill"
+		find "$cg" -depth -type d -exec rmdir {} +
+	done
+	sysctl -w kernel.sched_rt_runtime_us=1000000
+}
+
+has_device() {
+	[ -c /dev/sched_vm ] || skip "this kernel has no /dev/sched_vm"
+}
+
+create_writes_what_was_said() {
+	expect 0 '' "$tool" create a --budget 4ms --period 20ms
+	same "$(cat $base/a/cpu.rt.max)" "4000 20000"
+	same "$(cat $base/a/cpu.rt_scope)" all
+	expect 0 '' "$tool" create b --budget 1.5ms --period 10000 --deadline 5ms --cpus 0 --scope rt
+	same "$(cat $base/b/cpu.rt.max)" "1500 10000 5000"
+	same "$(cat $base/b/cpu.rt_scope)" rt
+	same "$(cat $base/b/cpuset.cpus)" 0
+	"$tool" remove a
+	"$tool" remove b
+	[ ! -e $base/a ] && [ ! -e $base/b ]
+}
+
+create_says_what_is_wrong() {
+	expect 2 'needs a --budget' "$tool" create a
+	expect 1 'budget, 30ms, is more than the period' "$tool" create a --budget 30ms --period 20ms
+	expect 1 'budget, 5us, is less than' "$tool" create a --budget 5us --period 20ms
+	expect 1 'deadline, 30ms, is longer' \
+		"$tool" create a --budget 5ms --period 20ms --deadline 30ms
+	expect 1 'period must be from' "$tool" create a --budget 5ms --period 20s
+	[ ! -e $base/a ] || fail "a is there"
+	"$tool" create a --budget 4ms --period 20ms
+	expect 1 'File exists' "$tool" create a --budget 4ms --period 20ms
+	"$tool" remove a
+	expect 1 "no capsule 'a'" "$tool" remove a
+}
+
+# 95 % are free: 60 and 35 fit, and not one more.
+create_says_what_would_fit() {
+	"$tool" create a --budget 12ms --period 20ms
+	expect 1 'CPU [0-9]+ lacks 5.0[0-9] %' "$tool" create b --budget 8ms --period 20ms
+	[ ! -e $base/b ] || fail "b is there"
+	grep -q -E -e 'cure: --budget (7|6.99[0-9]*)ms would fit' "$WORK/output" ||
+		fail "no cure"
+	# shellcheck disable=SC2046
+	"$tool" create b --period 20ms \
+		$(sed -n 's/.*cure: \(--budget [^ ]*\) .*/\1/p' "$WORK/output")
+	"$tool" remove b
+	expect 1 'lacks' "$tool" create b --budget 8ms --period 20ms --json
+	same "$(value errno)" 16
+	period=$(value min_period_us)
+	between "$period" 22850 22900
+	"$tool" create b --budget 8ms --period "$period"
+	"$tool" remove b
+	"$tool" remove a
+}
+
+check_agrees_with_the_kernel() {
+	"$tool" create a --budget 12ms --period 20ms
+	expect 0 'fits' "$tool" check --budget 6.9ms --period 20ms
+	expect 1 'does not fit' "$tool" check --budget 7.1ms --period 20ms
+	expect 0 'fits' "$tool" check a --budget 18.9ms
+	expect 1 'does not fit' "$tool" check a --budget 19.1ms
+	expect 1 'more than the period' "$tool" check a --budget 21ms
+	same "$(cat $base/a/cpu.rt.max)" "12000 20000"
+	same "$(find $base -mindepth 1 -type d)" $base/a
+	"$tool" remove a
+}
+
+# With fewer CPUs, but these times.
+the_manual_is_right() {
+	"$tool" create vm1 --budget 4ms --period 20ms
+	expect 1 'CPU 0 lacks 15.0[0-9] %' "$tool" check --budget 18ms --period 20ms --cpus 0
+	grep -q -E -e '--budget (15|14.99[0-9]*)ms would fit, so would --period 24' "$WORK/output"
+	"$tool" remove vm1
+}
+
+check_is_exact_with_the_device() {
+	has_device
+	expect 0 '' "$tool" check --budget 6.9ms --period 20ms --json
+	same "$(value exact)" true
+	expect 1 '' "$tool" check --budget 19.9ms --period 20ms --json
+	same "$(value exact)" true
+	fits=$(value max_budget_us)
+	expect 0 '' "$tool" check --budget "$fits" --period 20ms
+	expect 1 '' "$tool" check --budget $((fits + 1)) --period 20ms
+}
+
+# What it makes of the kernel's answers. The device is only played.
+fake() {
+	LD_PRELOAD=$fakedev FAKE_FREE=500000,250000 "$tool" "$@"
+}
+
+dry_runs_are_understood() {
+	expect 0 '/dev/sched_vm, version 1, features 0x2' fake doctor
+	expect 0 '^5ms in 20ms fits$' fake check --budget 5ms --period 20ms
+	expect 1 'does not fit: CPU 1 lacks 5.00 %' fake check --budget 6ms --period 20ms --cpus 0-1
+	grep -q -x -e '--budget 5ms would fit, so would --period 24ms, so would --cpus 0' \
+		"$WORK/output" || fail "no cure"
+	expect 0 'fits' fake check --budget 6ms --period 20ms --cpus 0
+	expect 1 '' fake check --budget 11ms --period 20ms --deadline 15ms --cpus 0-1 --json
+	same "$(value exact)" true
+	same "$(value cpu)" 1
+	same "$(value missing_ppm)" 483334
+	same "$(value max_budget_us)" 3750
+	same "$(value fitting_cpus)" '[ ]'
+	! value min_period_us || fail "a longer period does not help a fixed deadline"
+	expect 1 'than the period' fake check --budget 21ms --period 20ms
+	same "$(find $base -mindepth 1 -type d)" ""
+}
+
+# The kernel refuses, so it is asked why.
+refusals_are_explained_by_the_dry_run() {
+	"$tool" create a --budget 12ms --period 20ms
+	expect 1 'CPU 0 lacks 10.00 %' env LD_PRELOAD="$fakedev" FAKE_FREE=300000,900000 \
+		"$tool" create b --budget 8ms --period 20ms --cpus 0
+	grep -q 'cure: --budget 6ms would fit' "$WORK/output" || fail "no cure"
+	"$tool" remove a
+}
+
+user() {
+	sh "$WORK/user.sh" "$tool" "$@"
+}
+
+# As systemd delegates a subtree to a user.
+delegated_subtree() {
+	mkdir -p $root/user/session
+	echo +cpu >$root/user/cgroup.subtree_control
+	for cg in user user/session; do
+		for file in "" /cgroup.procs /cgroup.subtree_control /cgroup.threads; do
+			chown 1000:1000 "$root/$cg$file"
+		done
+	done
+	cat >"$WORK/user.sh" <<-END
+		echo \$\$ >$root/user/session/cgroup.procs
+		exec setpriv --reuid 1000 --regid 1000 --clear-groups "\$@"
+	END
+	expect 0 '' user create a --budget 2ms --period 20ms
+	same "$(cat $root/user/sched_vm/a/cpu.rt.max)" "2000 20000"
+	expect 0 '^a +2ms' user list
+	expect 0 '^0::/user/sched_vm/run-' \
+		user run --budget 2ms --period 20ms cat /proc/self/cgroup
+	expect 1 'Permission denied' user create b --cgroup /other --budget 2ms
+	expect 1 'Permission denied' user adopt a --pid 1
+	expect 0 '' user remove a
+	expect 1 'cannot trace|no reservation|no capsule' user record a
+	find $root/user -depth -type d -exec rmdir {} +
+}
+
+set_changes_only_what_was_said() {
+	"$tool" create a --budget 4ms --period 20ms --deadline 10ms
+	"$tool" set a --budget 5ms
+	same "$(cat $base/a/cpu.rt.max)" "5000 20000 10000"
+	"$tool" set a --deadline max --period 40ms
+	same "$(cat $base/a/cpu.rt.max)" "5000 40000"
+	"$tool" set a --cpu-budget 0=6ms
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 6000"
+	"$tool" set a --cpu-budget 0=max --scope rt
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" ""
+	same "$(cat $base/a/cpu.rt_scope)" rt
+	expect 1 'lacks' "$tool" set a --budget 39.9ms
+	same "$(cat $base/a/cpu.rt.max)" "5000 40000"
+	expect 2 'nothing to change' "$tool" set a
+	"$tool" set a --budget max
+	same "$(cat $base/a/cpu.rt_budget_us)" max
+	"$tool" remove a
+}
+
+list_and_show() {
+	expect 0 'no capsules' "$tool" list
+	"$tool" create a --budget 4ms --period 20ms
+	mkdir $root/by-hand
+	echo "1000 10000" >$root/by-hand/cpu.rt.max
+	expect 0 '^/by-hand +1ms +10ms' "$tool" list
+	grep -q -E '^a +4ms +20ms +max +0' "$WORK/output" || fail "a is not in the list"
+	expect 0 '' "$tool" list --json
+	same "$(value capsules.1.name)" a
+	same "$(value capsules.1.budget_us)" 4000
+	same "$(value capsules.1.deadline_us)" max
+	same "$(value capsules.0.cgroup)" /by-hand
+	hog
+	echo $pid >$base/a/cgroup.procs
+	sleep 1
+	expect 0 '4ms in every 20ms' "$tool" show a --threads
+	grep -q -E "^ *$pid +sh +process +inside" "$WORK/output" || fail "no thread"
+	expect 0 '' "$tool" show a --json
+	between "$(value total.nr_throttled)" 40 60
+	between "$(value total.usage_usec)" 180000 260000
+	same "$(value nr_threads)" 1
+	end $pid
+	"$tool" remove a
+	"$tool" remove /by-hand
+	same "$(cat $root/by-hand/cpu.rt_budget_us)" max
+	rmdir $root/by-hand
+}
+
+remove_moves_threads_only_if_told() {
+	"$tool" create a --budget 4ms --period 20ms
+	hog
+	echo $pid >$base/a/cgroup.procs
+	expect 1 '1 processes are inside' "$tool" remove a
+	"$tool" remove a --force
+	[ ! -e $base/a ] || fail "a is there"
+	same "$(cat /proc/$pid/cgroup)" 0::/
+	end $pid
+}
+
+run_passes_the_status_on() {
+	rc=0
+	"$tool" run --budget 4ms --period 20ms -- sh -c 'exit 7' || rc=$?
+	same $rc 7
+	rc=0
+	"$tool" run --budget 4ms --period 20ms -- sh -c 'kill -9 $$' || rc=$?
+	same $rc 137
+	rc=0
+	"$tool" run --budget 4ms --period 20ms -- /no/such/program || rc=$?
+	same $rc 127
+	expect 0 '^0::/sched_vm/x$' "$tool" run --name x --budget 4ms --period 20ms cat /proc/self/cgroup
+	expect 0 'dl_group : /sched_vm/run-' "$tool" run --budget 4ms --period 20ms cat /proc/self/sched
+	same "$(find $base -mindepth 1 -type d)" ""
+}
+
+run_passes_signals_on() {
+	"$tool" run --name x --budget 4ms --period 20ms -- sh -c 'trap "exit 5" TERM; while :; do :; done' &
+	tool_pid=$!
+	sleep 1
+	kill -TERM $tool_pid
+	rc=0
+	wait $tool_pid || rc=$?
+	same $rc 5
+	[ ! -e $base/x ] || fail "x is there"
+}
+
+adopt_takes_and_returns() {
+	mkdir $root/home
+	hog
+	echo $pid >$root/home/cgroup.procs
+	expect 2 'needs a --budget' "$tool" adopt g --pid $pid
+	expect 0 '1 of 1 threads are served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/g
+	expect 0 '' "$tool" adopt g --pid $pid --json
+	same "$(value threads.0.inside)" true
+	"$tool" remove g --force
+	same "$(cat /proc/$pid/cgroup)" 0::/home
+	end $pid
+	expect 1 'no process' "$tool" adopt g --pid $pid --budget 4ms
+	expect 1 'no process' "$tool" adopt g --qemu nobody --budget 4ms
+	expect 1 'no QEMU process' "$tool" adopt g --domain nobody --budget 4ms
+	expect 2 'one of' "$tool" adopt g --budget 4ms
+	mkdir $base/empty
+	expect 2 'no reservation yet' "$tool" adopt empty --pid 1
+	expect 2 'cannot be the name' "$tool" adopt .x --pid $$ --budget 4ms
+	rmdir $base/empty
+	rmdir $root/home
+}
+
+adopt_in_place_reserves_where_it_is() {
+	mkdir -p $root/machine/guest
+	echo +cpu >$root/machine/cgroup.subtree_control
+	hog
+	echo $pid >$root/machine/guest/cgroup.procs
+	expect 0 'served by g' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	same "$(cat $root/machine/guest/cpu.rt.max)" "4000 20000"
+	same "$(cat /proc/$pid/cgroup)" 0::/machine/guest
+	expect 0 'cgroup: /machine/guest' "$tool" show g
+	other=$pid
+	hog
+	echo $pid >$root/machine/guest/cgroup.procs
+	expect 1 'has others in it' "$tool" adopt h --pid $pid --in-place --budget 4ms --period 20ms
+	"$tool" remove g
+	same "$(cat $root/machine/guest/cpu.rt_budget_us)" max
+	expect 1 "no capsule 'g'" "$tool" show g
+	end $pid
+	end $other
+	rmdir $root/machine/guest $root/machine
+}
+
+# By its name on the command line, as QEMU has it.
+adopt_finds_a_guest_by_name() {
+	sh -c 'while :; do :; done' qemu -name guest=vm1,debug-threads=on &
+	pid=$!
+	expect 0 'served by vm' "$tool" adopt vm --qemu vm1 --budget 4ms --period 20ms
+	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/vm
+	end $pid
+	"$tool" remove vm
+}
+
+adopt_takes_napi_threads() {
+	"$napi" tap7 &
+	pid=$!
+	sleep 0.2
+	ip link set tap7 up
+	echo 1 >/sys/class/net/tap7/threaded
+	expect 0 '2 of 2 threads are served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	grep -q -E '^ *[0-9]+ +napi/tap7-[0-9]+ +napi +g$' "$WORK/output" || fail "no NAPI thread"
+	expect 0 '' "$tool" show g --json
+	same "$(value nr_threads)" 2
+	end $pid
+	"$tool" remove g --force
+}
+
+top_sees_the_budget_used() {
+	"$tool" create a --budget 4ms --period 20ms
+	hog
+	echo $pid >$base/a/cgroup.procs
+	sleep 1
+	expect 0 '^a +0 +4ms/20ms' "$tool" top --once
+	expect 0 '' "$tool" top --once --json a
+	same "$(value capsules.0.name)" a
+	between "$(value capsules.0.cpus.0.nr_throttled)" 45 55
+	between "$(value capsules.0.cpus.0.usage_usec)" 180000 220000
+	between "$(value capsules.0.cpus.0.replenish_latency_nsec)" 0 5000000
+	same "$(value capsules.0.escaped)" '[ ]'
+	end $pid
+	"$tool" remove a
+}
+
+# A SCHED_DEADLINE thread has its own reservation.
+top_sees_who_escaped() {
+	"$tool" create a --budget 4ms --period 20ms
+	chrt -d -T 1000000 -P 10000000 0 sleep 100 &
+	pid=$!
+	sleep 0.2
+	echo $pid >$base/a/cgroup.procs
+	expect 0 '' "$tool" top --once --json
+	same "$(value capsules.0.escaped.0.why)" "SCHED_DEADLINE has its own reservation"
+	expect 1 'outside of it' "$tool" doctor
+	end $pid
+	sleep 0.2
+	"$tool" remove a
+}
+
+record_draws_what_happened() {
+	"$tool" create a --budget 4ms --period 20ms
+	hog
+	echo $pid >$base/a/cgroup.procs
+	expect 0 'threads' "$tool" record a -o "$WORK/a.json" --raw "$WORK/a.raw" --time 1s --json
+	same "$(value svg)" "$WORK/a.svg"
+	same "$(value threads)" 1
+	same "$(value lost_events)" 0
+	between "$(value slices)" 45 1000
+	between "$(grep -c ' throttle ' "$WORK/a.raw")" 45 52
+	between "$(grep -c ' replenish ' "$WORK/a.raw")" 45 52
+	# Fifty budgets of 4 ms: what the slices add up to.
+	us=$(awk '$3 == "switch" { if ($5 == p) { t = $1 } else if ($4 == p && t) { sum += $1 - t } }
+		  END { printf "%d", sum / 1000 }' p=$pid "$WORK/a.raw")
+	between "$us" 185000 205000
+	[ -z "$(ls /sys/kernel/tracing/instances)" ] || fail "an instance is left"
+	expect 0 'slices' "$tool" record --from "$WORK/a.raw" -o "$WORK/b.json"
+	cmp "$WORK/a.json" "$WORK/b.json"
+	cmp "$WORK/a.svg" "$WORK/b.svg"
+	[ -z "${LAB_OUT:-}" ] || cp "$WORK/a.json" "$WORK/a.svg" "$WORK/a.raw" "$LAB_OUT"
+	end $pid
+	"$tool" remove a
+}
+
+no_instance_is_left() {
+	"$tool" create a --budget 4ms --period 20ms
+	"$tool" top --interval 100ms --json | head -n 1
+	same "$(ls /sys/kernel/tracing/instances)" ""
+	"$tool" record a -o "$WORK/a.json" --time 60s &
+	sleep 0.5
+	kill -TERM $!
+	wait $!
+	[ -s "$WORK/a.json" ] || fail "what was recorded is lost"
+	same "$(ls /sys/kernel/tracing/instances)" ""
+	"$tool" record a -o "$WORK/a.json" --time 60s &
+	sleep 0.5
+	kill -KILL $!
+	wait $! || true
+	same "$(ls /sys/kernel/tracing/instances)" sched-vm-$!
+	"$tool" record a -o "$WORK/a.json" --time 10ms
+	same "$(ls /sys/kernel/tracing/instances)" ""
+	"$tool" remove a
+}
+
+record_says_what_is_wrong() {
+	expect 1 "no capsule 'a'" "$tool" record a
+	mkdir -p $base/a
+	expect 1 'no reservation' "$tool" record a
+	rmdir $base/a
+	"$tool" create a --budget 4ms --period 20ms
+	expect 1 'cannot write' "$tool" record a --time 10ms -o /no/such/folder/a.json
+	"$tool" remove a
+}
+
+doctor_knows_this_kernel() {
+	expect 0 'the kernel has deadline groups' "$tool" doctor
+	sysctl -w kernel.sched_rt_runtime_us=500000
+	expect 0 'may have 50 %' "$tool" doctor
+	sysctl -w kernel.sched_rt_runtime_us=1000000
+	expect 0 '' "$tool" doctor --json
+	same "$(value findings.0.id)" kernel
+	same "$(value findings.0.verdict)" ok
+	poll=/sys/module/kvm/parameters/halt_poll_ns
+	[ -w $poll ] || return 0
+	was=$(cat $poll)
+	echo 200000 >$poll
+	expect 1 'KVM polls for 200000 ns' "$tool" doctor
+	echo "$was" >$poll
+}
+
+device_is_found() {
+	has_device
+	expect 0 'ok +/dev/sched_vm, version' "$tool" doctor
+	"$tool" create a --budget 4ms --period 20ms
+	hog
+	echo $pid >$base/a/cgroup.procs
+	sleep 0.2
+	expect 0 '' "$tool" show a --json
+	same "$(value stat.0.nr_ready)" 1
+	end $pid
+	"$tool" remove a
+}
+
+irqs_are_bound() {
+	"$tool" create a --budget 1ms --period 10ms
+	if [ ! -e $base/a/cpu.rt_irqs ]; then
+		expect 1 'cannot bind irq' "$tool" set a --irq +1
+		"$tool" remove a
+		skip "this kernel has no cpu.rt_irqs"
+	fi
+	irq=$(ps -o comm | sed -n 's|^irq/\([0-9]*\)-.*|\1|p' | head -n 1)
+	[ -n "$irq" ] || skip "this machine has no irq threads"
+	"$tool" set a --irq "+$irq"
+	expect 0 "irqs: $irq" "$tool" show a
+	expect 0 "irq/$irq-.* irq +bound" "$tool" show a --threads
+	expect 1 'No such' "$tool" set a --irq +9999
+	"$tool" set a --irq "-$irq"
+	same "$(cat $base/a/cpu.rt_irqs)" ""
+	"$tool" remove a
+}
+
+poll=/sys/module/kvm/parameters/halt_poll_ns
+[ ! -w $poll ] || echo 0 >$poll
+# 95 % of each CPU are free beside the fair server.
+echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
+
+run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
+	check_agrees_with_the_kernel the_manual_is_right check_is_exact_with_the_device \
+	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
+	set_changes_only_what_was_said list_and_show remove_moves_threads_only_if_told \
+	run_passes_the_status_on run_passes_signals_on adopt_takes_and_returns \
+	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
+	adopt_takes_napi_threads \
+	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
+	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound

@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# All tests that need no kernel of ours: run.sh FOLDER (of the programs). For
+# those that do there is run-lab.sh.
+
+here=${0%/*}
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+"$build/test-units" || status=1
+"$build/test-timeline" "$here/trace.txt" "$work" || status=1
+for file in small trace; do
+	"$build/test-json" "$work/$file.json" traceEvents >/dev/null || status=1
+done
+"$here/cli.sh" "$build/sched-vm" "$build/test-json" || status=1
+exit $status

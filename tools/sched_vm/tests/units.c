@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Times, CPU lists, and tables. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched-vm.h"
+#include "tap.h"
+
+/* What it reads, or TIME_MAX - 1 if it is refused. */
+#define REFUSED		(TIME_MAX - 1)
+
+static const struct {
+	const char *text;
+	u64 us;
+} times[] = {
+	{ "4ms", 4000 },
+	{ "500us", 500 },
+	{ "500", 500 },
+	{ "1s", 1000000 },
+	{ "1.5ms", 1500 },
+	{ "0.001ms", 1 },
+	{ ".5ms", 500 },
+	{ "2000ns", 2 },
+	{ "1.0", 1 },
+	{ "4 ms", 4000 },
+	{ "7\302\265s", 7 },
+	{ "0", 0 },
+	{ "max", TIME_MAX },
+	{ "9223372036s", 9223372036000000 },
+	{ "9223372037s", REFUSED },
+	{ "99999999999999999999", REFUSED },
+	{ "1.5us", REFUSED },
+	{ "1500ns", REFUSED },
+	{ "0.0001ms", REFUSED },
+	{ "", REFUSED },
+	{ "ms", REFUSED },
+	{ ".", REFUSED },
+	{ ".ms", REFUSED },
+	{ "1.", REFUSED },
+	{ "1.ms", REFUSED },
+	{ "1.2.3ms", REFUSED },
+	{ "-1", REFUSED },
+	{ "+1", REFUSED },
+	{ " 1", REFUSED },
+	{ "1e3", REFUSED },
+	{ "4m", REFUSED },
+	{ "4 minutes", REFUSED },
+	{ "maximum", REFUSED },
+};
+
+static void test_parse_time(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++) {
+		char *what = xasprintf("time '%s'", times[i].text);
+		u64 us = 0;
+
+		if (!parse_time(times[i].text, &us))
+			us = REFUSED;
+		tap_check(us == times[i].us, what);
+		free(what);
+	}
+}
+
+static void test_format(char *got, const char *want)
+{
+	char *what = xasprintf("'%s' is written '%s'", got, want);
+
+	tap_check(!strcmp(got, want), what);
+	free(what);
+	free(got);
+}
+
+static void test_format_time(void)
+{
+	test_format(format_time(4000), "4ms");
+	test_format(format_time(1500), "1.5ms");
+	test_format(format_time(999), "999us");
+	test_format(format_time(0), "0us");
+	test_format(format_time(1000000), "1s");
+	test_format(format_time(1234567), "1234.567ms");
+	test_format(format_time(2500000), "2.5s");
+	test_format(format_time(1001), "1.001ms");
+	test_format(format_time(TIME_MAX), "max");
+	test_format(format_ns(999), "999ns");
+	test_format(format_ns(-2578), "-2.578us");
+	test_format(format_ns(-999999), "-999.999us");
+	test_format(format_ns(4000000), "4ms");
+	test_format(format_ns(0), "0ns");
+}
+
+/* What is printed can be typed. */
+static void test_round_trip(void)
+{
+	u64 us, back;
+	bool ok = true;
+
+	for (us = 0; us < 5000000; us += us < 3000 ? 1 : 997) {
+		char *text = format_time(us);
+
+		ok = ok && parse_time(text, &back) && back == us;
+		free(text);
+	}
+	tap_check(ok, "times are read back as they are written");
+}
+
+static const struct {
+	const char *text, *back;	/* NULL: refused */
+} lists[] = {
+	{ "0", "0" },
+	{ "0-3,8", "0-3,8" },
+	{ "8,0-3", "0-3,8" },
+	{ "1,2,3", "1-3" },
+	{ "7,7", "7" },
+	{ "", "" },
+	{ "8191", "8191" },
+	{ "8192", NULL },
+	{ "3-1", NULL },
+	{ "1,", NULL },
+	{ ",1", NULL },
+	{ "1-", NULL },
+	{ "-1", NULL },
+	{ "1 2", NULL },
+	{ "a", NULL },
+	{ "0x1", NULL },
+	{ "99999999999999999999", NULL },
+};
+
+static void test_cpus(void)
+{
+	struct cpus cpus;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		char *what = xasprintf("CPUs '%s'", lists[i].text), *text = NULL;
+
+		if (parse_cpus(lists[i].text, &cpus))
+			text = format_cpus(&cpus);
+		tap_check(!text == !lists[i].back && (!text || !strcmp(text, lists[i].back)), what);
+		free(text);
+		free(what);
+	}
+	parse_cpus("1,64,65", &cpus);
+	tap_check(cpus.map[0] == 2 && cpus.map[1] == 3, "bitmaps are as the ioctls take them");
+	tap_check(cpus_count(&cpus) == 3 && cpus_next(&cpus, 1) == 64 && cpus_next(&cpus, 65) == -1,
+		  "bitmaps are counted and walked");
+}
+
+static void test_keyed(void)
+{
+	const char *text = "throttled 3\noverrun 12\nrun 5";
+
+	tap_check(keyed_value(text, "overrun") == 12, "value of a key");
+	tap_check(keyed_value(text, "run") == 5, "value of a key that ends another");
+	tap_check(keyed_value(text, "over") == -1, "no value of a key that begins another");
+}
+
+int main(void)
+{
+	test_parse_time();
+	test_format_time();
+	test_round_trip();
+	test_cpus();
+	test_keyed();
+	return tap_end();
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What was recorded, and how it is kept in a file: lines of words, first about the
+ * capsule, then an event each, with times in ns:
+ *
+ *   sched-vm-trace 1
+ *   capsule BUDGET_US PERIOD_US DEADLINE_US|max NAME
+ *   time BEGIN END LOST
+ *   budget CPU BUDGET_NS
+ *   thread TID COMM
+ *   TS CPU switch PREV_TID NEXT_TID
+ *   TS CPU migrate TID FROM_CPU
+ *   TS CPU start|stop|throttle|overrun|replenish RUNTIME LEFT NR_READY
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched-vm.h"
+
+const char *const trace_names[NR_TRACE_TYPES] = {
+	[TRACE_SWITCH] = "switch",
+	[TRACE_START] = "start",
+	[TRACE_STOP] = "stop",
+	[TRACE_THROTTLE] = "throttle",
+	[TRACE_OVERRUN] = "overrun",
+	[TRACE_REPLENISH] = "replenish",
+	[TRACE_MIGRATE] = "migrate",
+};
+
+struct trace_event *trace_add(struct trace *t)
+{
+	if (t->nr == t->room) {
+		t->room = t->room ? 2 * t->room : 1024;
+		t->events = xrealloc(t->events, t->room * sizeof(*t->events));
+	}
+	t->events[t->nr] = (struct trace_event){};
+	return &t->events[t->nr++];
+}
+
+const struct trace_thread *trace_thread(const struct trace *t, int tid)
+{
+	int i;
+
+	for (i = 0; i < t->nr_threads; i++)
+		if (t->threads[i].tid == tid)
+			return &t->threads[i];
+	return NULL;
+}
+
+void trace_add_thread(struct trace *t, int tid, const char *comm)
+{
+	if (trace_thread(t, tid))
+		return;
+	t->threads = grow(t->threads, t->nr_threads, sizeof(*t->threads));
+	t->threads[t->nr_threads++] = (struct trace_thread){ tid, xstrdup(comm) };
+}
+
+/* Events of one instant on one CPU stay in the order in which they came. */
+static int by_time(const void *a, const void *b)
+{
+	const struct trace_event *x = a, *y = b;
+
+	if (x->ts != y->ts)
+		return x->ts < y->ts ? -1 : 1;
+	return 0;
+}
+
+static void merge(struct trace_event *ev, struct trace_event *tmp, size_t nr)
+{
+	size_t half = nr / 2, i = 0, j = half, to = 0;
+
+	if (nr < 2)
+		return;
+	merge(ev, tmp, half);
+	merge(ev + half, tmp, nr - half);
+	while (i < half || j < nr)
+		if (j == nr || (i < half && by_time(&ev[i], &ev[j]) <= 0))
+			tmp[to++] = ev[i++];
+		else
+			tmp[to++] = ev[j++];
+	memcpy(ev, tmp, nr * sizeof(*ev));
+}
+
+/* qsort() may change the order of equals. */
+void trace_sort(struct trace *t)
+{
+	struct trace_event *tmp = xzalloc((t->nr + 1) * sizeof(*tmp));
+
+	merge(t->events, tmp, t->nr);
+	free(tmp);
+}
+
+void trace_free(struct trace *t)
+{
+	while (t->nr_threads)
+		free(t->threads[--t->nr_threads].comm);
+	free(t->threads);
+	free(t->events);
+	free(t->budget_ns);
+	free(t->name);
+	*t = (struct trace){};
+}
+
+static void save_event(FILE *f, const struct trace_event *ev)
+{
+	fprintf(f, "%llu %d %s ", (unsigned long long)ev->ts, ev->cpu, trace_names[ev->type]);
+	if (ev->type == TRACE_SWITCH)
+		fprintf(f, "%d %d\n", ev->prev, ev->next);
+	else if (ev->type == TRACE_MIGRATE)
+		fprintf(f, "%d %d\n", ev->next, ev->from);
+	else
+		fprintf(f, "%lld %lld %u\n", (long long)ev->runtime, (long long)ev->left,
+			ev->nr_ready);
+}
+
+int trace_save(const struct trace *t, const char *path)
+{
+	char deadline[24] = "max";
+	FILE *f = fopen(path, "we");
+	size_t i;
+	int cpu;
+
+	if (!f)
+		return -errno;
+	if (t->res.deadline != TIME_MAX)
+		snprintf(deadline, sizeof(deadline), "%llu", (unsigned long long)t->res.deadline);
+	fprintf(f, "sched-vm-trace 1\ncapsule %llu %llu %s %s\ntime %llu %llu %lld\n",
+		(unsigned long long)t->res.budget, (unsigned long long)t->res.period, deadline,
+		t->name, (unsigned long long)t->begin, (unsigned long long)t->end, t->lost);
+	for (cpu = 0; cpu < t->nr_cpus; cpu++)
+		if (t->budget_ns[cpu])
+			fprintf(f, "budget %d %llu\n", cpu, (unsigned long long)t->budget_ns[cpu]);
+	for (cpu = 0; cpu < t->nr_threads; cpu++)
+		fprintf(f, "thread %d %s\n", t->threads[cpu].tid, t->threads[cpu].comm);
+	for (i = 0; i < t->nr; i++)
+		save_event(f, &t->events[i]);
+	return fclose(f) ? -errno : 0;
+}
+
+static bool load_capsule(struct trace *t, const char *line)
+{
+	unsigned long long budget, period;
+	char name[4096], deadline[24];
+
+	if (t->name || sscanf(line, "capsule %llu %llu %23s %4095[^\n]", &budget, &period,
+			      deadline, name) != 4)
+		return false;
+	t->name = xstrdup(name);
+	t->res = (struct reservation){ budget, period, TIME_MAX };
+	if (strcmp(deadline, "max"))
+		t->res.deadline = strtoull(deadline, NULL, 10);
+	return period > 0;
+}
+
+static void set_budget(struct trace *t, int cpu, u64 ns)
+{
+	while (t->nr_cpus <= cpu) {
+		t->budget_ns = grow(t->budget_ns, t->nr_cpus, sizeof(*t->budget_ns));
+		t->budget_ns[t->nr_cpus++] = 0;
+	}
+	t->budget_ns[cpu] = ns;
+}
+
+static bool load_head(struct trace *t, const char *line)
+{
+	unsigned long long a, b;
+	char comm[64];
+	int nr;
+
+	if (!strncmp(line, "capsule ", 8))
+		return load_capsule(t, line);
+	if (sscanf(line, "time %llu %llu %lld", &a, &b, &t->lost) == 3) {
+		t->begin = a;
+		t->end = b;
+		return b > a;
+	}
+	if (sscanf(line, "budget %d %llu", &nr, &a) == 2 && nr >= 0 && nr < MAX_CPUS) {
+		set_budget(t, nr, a);
+		return true;
+	}
+	if (sscanf(line, "thread %d %63[^\n]", &nr, comm) == 2) {
+		trace_add_thread(t, nr, comm);
+		return true;
+	}
+	return false;
+}
+
+static bool load_event(struct trace *t, const char *line)
+{
+	unsigned long long ts;
+	struct trace_event *ev;
+	long long a, b;
+	char type[16];
+	int cpu, n;
+	unsigned int i, ready = 0;
+
+	if (sscanf(line, "%llu %d %15s%n", &ts, &cpu, type, &n) != 3 || cpu < 0 || cpu >= MAX_CPUS)
+		return false;
+	if (sscanf(line + n, "%lld %lld %u", &a, &b, &ready) < 2)
+		return false;
+	for (i = 0; i < NR_TRACE_TYPES; i++)
+		if (!strcmp(type, trace_names[i]))
+			break;
+	if (i == NR_TRACE_TYPES)
+		return false;
+	ev = trace_add(t);
+	*ev = (struct trace_event){ .ts = ts, .cpu = cpu, .type = i, .nr_ready = ready };
+	if (i == TRACE_SWITCH) {
+		ev->prev = a;
+		ev->next = b;
+	} else if (i == TRACE_MIGRATE) {
+		ev->next = a;
+		ev->from = b;
+	} else {
+		ev->runtime = a;
+		ev->left = b;
+	}
+	return true;
+}
+
+static bool load_line(struct trace *t, const char *line, int nr)
+{
+	if (nr == 1)
+		return !strcmp(line, "sched-vm-trace 1\n");
+	if (*line >= '0' && *line <= '9')
+		return load_event(t, line);
+	return load_head(t, line);
+}
+
+int trace_load(struct trace *t, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	int nr = 0;
+	bool ok;
+
+	*t = (struct trace){};
+	if (!f)
+		return complain(errno, NULL, "%s", path);
+	do {
+		ok = getline(&line, &room, f) > 0;
+	} while (ok && load_line(t, line, ++nr));
+	fclose(f);
+	free(line);
+	if (!ok && nr && t->name && t->end)
+		return 0;
+	trace_free(t);
+	return complain(0, "such files are made by sched-vm record --raw",
+			"%s, line %d: this is no recorded trace", path, nr ? nr : 1);
+}

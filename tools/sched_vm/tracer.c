@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tracepoints of the running kernel, in an instance of tracefs of our own: who
+ * traces something else at the same time is not disturbed, and does not disturb.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <event-parse.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tracefs.h>
+#include <unistd.h>
+
+#include "sched-vm.h"
+
+#define BUFFER_KB	4096	/* for each CPU */
+
+struct tracer {
+	struct tracefs_instance *instance;
+	struct tep_handle *tep;
+	tracer_fn fn;
+	void *data;
+};
+
+static const struct {
+	const char *name;
+	enum trace_type type;
+} events[] = {
+	{ "sched_switch", TRACE_SWITCH },
+	{ "dl_group_start", TRACE_START },
+	{ "dl_group_stop", TRACE_STOP },
+	{ "dl_group_throttle", TRACE_THROTTLE },
+	{ "dl_group_overrun", TRACE_OVERRUN },
+	{ "dl_group_replenish", TRACE_REPLENISH },
+	{ "dl_group_migrate", TRACE_MIGRATE },
+};
+
+static s64 field(struct tep_event *event, struct tep_record *record, const char *name)
+{
+	unsigned long long value = 0;
+
+	tep_get_field_val(NULL, event, name, record, &value, 0);
+	return value;
+}
+
+static int on_event(struct tep_event *event, struct tep_record *record, int cpu, void *data)
+{
+	struct trace_event ev = { .ts = record->ts, .cpu = cpu };
+	struct tracer *tracer = data;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		if (!strcmp(event->name, events[i].name))
+			break;
+	if (i == ARRAY_SIZE(events))
+		return 0;
+	ev.type = events[i].type;
+	if (ev.type == TRACE_SWITCH) {
+		ev.prev = (int)field(event, record, "prev_pid");
+		ev.next = (int)field(event, record, "next_pid");
+		tracer->fn(&ev, 0, tracer->data);
+		return 0;
+	}
+	if (ev.type == TRACE_MIGRATE) {
+		ev.next = (int)field(event, record, "pid");
+		ev.from = (int)field(event, record, "from");
+		ev.cpu = (int)field(event, record, "to");
+	} else {
+		/* Timers may do a server's work on another CPU. */
+		ev.cpu = (int)field(event, record, "cpu");
+		ev.runtime = field(event, record, "runtime");
+		ev.left = field(event, record, "left");
+		ev.nr_ready = field(event, record, "nr_ready");
+	}
+	tracer->fn(&ev, field(event, record, "cgroup"), tracer->data);
+	return 0;
+}
+
+static int enable(struct tracer *tracer, bool switches)
+{
+	struct tracefs_instance *i = tracer->instance;
+
+	if (tracefs_instance_file_write(i, "trace_clock", "mono") < 0 ||
+	    tracefs_instance_set_buffer_size(i, BUFFER_KB, -1) < 0)
+		return -1;
+	if (switches) {
+		if (tracefs_event_enable(i, "sched_vm", NULL) < 0 ||
+		    tracefs_event_enable(i, "sched", "sched_switch") < 0)
+			return -1;
+	} else if (tracefs_event_enable(i, "sched_vm", "dl_group_replenish") < 0) {
+		return -1;
+	}
+	return tracefs_trace_on(i);
+}
+
+void tracer_signals(void (*handler)(int sig))
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &(struct sigaction){ .sa_handler = handler }, NULL);
+}
+
+/* Of those of us that were killed: their buffers take memory. */
+static void remove_orphans(void)
+{
+	char *path = tracefs_get_tracing_file("instances");
+	DIR *d = path ? opendir(path) : NULL;
+	struct dirent *e;
+	int pid;
+
+	while (d && (e = readdir(d)))
+		if (sscanf(e->d_name, "sched-vm-%d", &pid) == 1 && kill(pid, 0) && errno == ESRCH)
+			unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+	if (d)
+		closedir(d);
+	tracefs_put_tracing_file(path);
+}
+
+struct tracer *tracer_start(bool switches)
+{
+	static const char *const systems[] = { "sched_vm", "sched", NULL };
+	char *name = xasprintf("sched-vm-%d", getpid());
+	struct tracer *tracer = xzalloc(sizeof(*tracer));
+	int error;
+
+	tep_set_loglevel(TEP_LOG_NONE);
+	tracefs_set_loglevel(TEP_LOG_NONE);
+	errno = 0;
+	tracer->tep = tracefs_local_events_system(NULL, systems);
+	remove_orphans();
+	if (tracer->tep)
+		tracer->instance = tracefs_instance_create(name);
+	free(name);
+	if (tracer->instance && !enable(tracer, switches))
+		return tracer;
+	error = errno ? errno : ENOENT;
+	tracer_stop(tracer);
+	errno = error;
+	return NULL;
+}
+
+int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data)
+{
+	tracer->fn = fn;
+	tracer->data = data;
+	return tracefs_iterate_raw_events(tracer->tep, tracer->instance, NULL, 0, on_event, tracer);
+}
+
+/* Since the beginning, because nobody read them in time. */
+long long tracer_lost(struct tracer *tracer)
+{
+	long cpu, nr = sysconf(_SC_NPROCESSORS_CONF);
+	long long lost = 0;
+
+	for (cpu = 0; cpu < nr; cpu++) {
+		char *file = xasprintf("per_cpu/cpu%ld/stats", cpu), *text, *line;
+
+		text = tracefs_instance_file_read(tracer->instance, file, NULL);
+		line = text ? strstr(text, "overrun: ") : NULL;
+		if (line)
+			lost += atoll(line + strlen("overrun: "));
+		free(text);
+		free(file);
+	}
+	return lost;
+}
+
+void tracer_stop(struct tracer *tracer)
+{
+	if (tracer->instance) {
+		tracefs_trace_off(tracer->instance);
+		tracefs_instance_destroy(tracer->instance);
+		tracefs_instance_free(tracer->instance);
+	}
+	if (tracer->tep)
+		tep_free(tracer->tep);
+	free(tracer);
+}
