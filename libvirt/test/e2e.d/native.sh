@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The elements of <cputune>.
+
+# Each is refused, with a message that names the element, also if the schema is asked.
+test_bad_xml() {
+	local what pattern tune
+	while IFS='|' read -r what pattern tune; do
+		domain bad "$tune" >/dev/null
+		refuses "define: $what" "$pattern" define /run/bad.xml
+		refuses "define --validate: $what" "$pattern" define --validate /run/bad.xml
+	done <<-END
+		budget above period|'rt_budget' 20001 must not be larger than 'rt_period'|$(reservation 20000 20001)
+		no period|'rt_budget' needs 'rt_period'|<rt_budget>4000</rt_budget>
+		no budget|'rt_period' needs 'rt_budget'|<rt_period>4000</rt_period>
+		only a deadline|'rt_deadline' needs 'rt_budget'|<rt_deadline>4000</rt_deadline>
+		text|'rt_period' must be a positive number|$(reservation 20ms 4000)
+		nothing|'rt_budget' must be a positive number|$(reservation 20000 '')
+		zero|'rt_budget' must be a positive number|$(reservation 20000 0)
+		negative|'rt_budget' must be a positive number|$(reservation 20000 -4000)
+		huge|'rt_period' must be in range|$(reservation 4194305 4000)
+		more than 64 bits|'rt_period' must be a positive number|$(reservation 99999999999999999999 4000)
+		deadline below budget|'rt_deadline' 3000 must not be smaller than 'rt_budget'|$(reservation 20000 4000)<rt_deadline>3000</rt_deadline>
+		deadline above period|'rt_deadline' 20001 must not be larger than 'rt_period'|$(reservation 20000 4000)<rt_deadline>20001</rt_deadline>
+	END
+	refuses 'none of them is defined' 'failed to get domain' dominfo bad
+}
+
+test_start() {
+	domain guest "$(reservation 20000 12000)<vhostsched scheduler='fifo' priority='2'/>" >/dev/null
+	works 'start' start guest
+	GROUP=$(group_of guest)
+	[ -n "$GROUP" ] || { not_ok 'its group'; return 1; }
+	say "the group is $GROUP"
+	has 'capabilities' "$(virsh domcapabilities --virttype kvm)" "<cpu-reservation supported='yes'/>"
+	is 'the reservation is there' "$(cat "$CG$GROUP/cpu.rt.max")" '12000 20000'
+	wait_up guest
+	all_served guest "$GROUP"
+	is 'vhostsched' "$(vhost_policies guest)" 'SCHED_FIFO 2'
+	between 'share of two CPUs with 60 % each' "$(share "$GROUP" 10)" 80 125
+}
+
+test_live() {
+	works 'schedinfo --live' schedinfo guest --live --set rt_budget=4000 --set rt_deadline=10000
+	is 'the reservation has changed' "$(cat "$CG$GROUP/cpu.rt.max")" '4000 20000 10000'
+	between 'share of two CPUs with 20 % each' "$(share "$GROUP" 10)" 26 43
+	refuses 'schedinfo --live: too much' '% of CPU [01] are missing, a budget of at most [0-9]+ us' \
+		schedinfo guest --live --set rt_budget=19990 --set rt_deadline=0
+	refuses 'schedinfo --live: no sense' "'rt_budget' 30000 must not be larger" \
+		schedinfo guest --live --set rt_budget=30000
+	is 'the reservation has not changed' "$(cat "$CG$GROUP/cpu.rt.max")" '4000 20000 10000'
+	works 'schedinfo --live, back' schedinfo guest --live --set rt_budget=12001 --set rt_deadline=0
+	has 'schedinfo shows it' "$(virsh schedinfo guest --live | tr -s ' ')" '^rt_budget : 12001'
+	has 'domstats' "$(virsh domstats --cpu-total guest)" 'cpu.rt.throttled.count=[1-9]'
+}
+
+# cpu.rt_free has hundredths of a percent, so that 100 us is the finest that can be said
+# of a period of a second without the device; the device has the exact figure.
+test_refused() {
+	local before text most
+	before=$(free_now)
+	domain second "$(reservation 1000000 600000)" >/dev/null
+	text=$(virsh start second)
+	has 'a second domain does not fit' "$text" \
+		'cannot reserve 600000 us of CPU time in every 1000000 us: .*% of CPU [01] are missing'
+	has 'the device said so' "$text" 'at most [0-9]*(0[1-9]|[1-9][0-9]) us would fit'
+	is 'nothing of it is left' "$(find "$CG" -name '*second*')" ''
+	is 'its bandwidth is free' "$(free_now)" "$before"
+	device away
+	refuses 'without the device' '% of CPU [01] are missing, a budget of at most [0-9]*00 us' \
+		start second
+	device back
+	most=$(sed -n 's/.*at most \([0-9]*\) us.*/\1/p' <<<"$text")
+	domain second "$(reservation 1000000 $((most + 2)))" >/dev/null
+	refuses 'little more than would fit does not' 'at most [0-9]+ us would fit' start second
+	domain second "$(reservation 1000000 "$most")" >/dev/null
+	works 'what would fit fits' start second
+	works 'destroy it' destroy second
+}
+
+test_pinned() {
+	local group
+	domain pinned "$(pinned 1)$(reservation 20000 12000)" >/dev/null
+	works 'start, pinned' start pinned
+	group=$(group_of pinned)
+	is 'pinned: the reservation is there' "$(cat "$CG$group/cpu.rt.max")" '12000 20000'
+	is 'pinned: it is on one CPU' "$(cat "$CG$group/cpuset.cpus")" 1
+	has 'pinned: the other is free' "$(free_of_host)" '^cpu0 9[0-9]\.'
+	has 'pinned: the one is not' "$(free_of_host)" '^cpu1 3[0-9]\.'
+	works 'destroy, pinned' destroy pinned
+}
+
+# Only the device knows that it is the partition that is full.
+test_refused_by_partition() {
+	echo '5000 20000' >"$CG/machine/cpu.rt.max" || not_ok 'a reservation of /machine'
+	refuses 'partition is full' '35.[0-9]+% of CPU [01] are missing in the reservation of the group above' \
+		start guest
+	device away
+	refuses 'partition is full, without the device' '35.[0-9]+% of CPU [01] are missing, ' start guest
+	device back
+	echo max >"$CG/machine/cpu.rt.max"
+}
+
+test_destroy() {
+	works 'destroy' destroy guest
+	is 'no group is left' "$(find "$CG" -name '*qemu*')" ''
+	has 'all bandwidth is free again' "$(free_of_host)" '^cpu0 9[0-9]\.'
+}
+
+run_tests() {
+	start_daemon "$BUILD/src/virtqemud" -d
+	test_bad_xml
+	test_start || return
+	test_live
+	test_refused
+	works 'hot-plug a NIC' attach-device guest /run/nic.xml --live
+	is 'vhostsched of two' "$(vhost_policies guest | paste -sd ,)" 'SCHED_FIFO 2,SCHED_FIFO 2'
+	test_destroy
+	test_refused_by_partition
+	test_pinned
+	works 'start again, after that' start guest
+	works 'destroy again' destroy guest
+}
