@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the initramfs of any guest needs. Sourced by mkinitramfs.sh, and by that of
+# bench/.
+
+die() {
+	printf 'mkinitramfs: error: %s\n' "$*" >&2
+	exit 1
+}
+
+# initramfs_begin APPLET...: the folder $root, with busybox
+initramfs_begin() {
+	local busybox applet
+	busybox=$(command -v busybox) || die "busybox is not installed: run scripts/lab deps"
+	if ldd "$busybox" >/dev/null 2>&1; then
+		die "$busybox is not statically linked: install busybox-static"
+	fi
+	root=$(mktemp -d "${TMPDIR:-/tmp}/initramfs.XXXXXX")
+	trap 'rm -rf "$root"' EXIT
+	chmod 755 "$root"
+	mkdir -p "$root"/{bin,dev,proc,sys,run,tmp,etc}
+	install -m 755 "$busybox" "$root/bin/busybox"
+	for applet; do
+		ln -s busybox "$root/bin/$applet"
+	done
+}
+
+# Copies a program together with the loader and the libraries it needs.
+add_program() {
+	local lib
+	install -D -m 755 "$1" "$root$2"
+	if ldd "$1" | grep 'not found' >&2; then
+		die "libraries of $1 are not installed: run scripts/lab deps"
+	fi
+	ldd "$1" | grep -oE '/[^ ]+' | while read -r lib; do
+		install -D -m 755 "$lib" "$root$lib"
+	done
+}
+
+# The same input makes the same archive.
+initramfs_pack() {
+	find "$root" -exec touch -h -d @0 {} +
+	mkdir -p "$(dirname "$1")"
+	(cd "$root" && find . | LC_ALL=C sort | cpio --quiet -o -H newc --reproducible -R 0:0) |
+		cat >"$1.new"
+	mv "$1.new" "$1"
+}

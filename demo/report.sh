@@ -1,0 +1,303 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: report.sh OUT
+#
+# Makes the table (standard output and OUT/table.txt) and OUT/report.html of what
+# host.sh has measured. Exit status: 0 if the effect is shown, 1 if it is not.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+# What "shown" means. The load on guest 2 multiplies the 99th percentile of the
+# response times of guest 1 by more than RUINED without a reservation; and with
+# it, by less than KEPT and by a small part of that. (It is about 1 on a machine
+# that does nothing else. On a busy one, 1 request in 100 may meet a hiccup.)
+RUINED=3
+KEPT=3
+PART=4
+ENOUGH=50	# requests of a scenario must be left of the following
+
+# A standstill of the emulated machine: its CPUs did not run for so long, in us,
+# but its clocks did.
+STALL=8000
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+OUT=${1:?usage: report.sh OUT}
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/demo-report.XXXXXX")
+trap 'rm -rf "$TMP"' EXIT
+
+die() {
+	printf 'demo: error: %s\n' "$*" >&2
+	exit 2
+}
+
+# shellcheck source=demo/report-lib.sh
+. "$here/report-lib.sh"
+
+declare -A FACT=() STAT=() LOAD=()
+
+title() {
+	case $1 in
+	none-idle) echo "no reservation, guest 2 idle" ;;
+	none-load) echo "no reservation, guest 2 loaded" ;;
+	fair-load) echo "(equal weights, guest 2 loaded)" ;;
+	cbs-idle) echo "reservation, guest 2 idle" ;;
+	cbs-load) echo "reservation, guest 2 loaded" ;;
+	esac
+}
+
+read_facts() {
+	local name value
+	while IFS=$'\t' read -r name value; do
+		FACT[$name]=$value
+	done <"$OUT/facts.txt"
+	PERIOD=$((FACT[period_us] / 1000))
+	BUDGET=$((FACT[budget_us] / 1000))
+	DEADLINE=$(awk -v us="${FACT[period_us]}" 'BEGIN { print us / 1000 }')
+}
+
+# The response times in file $1.csv, in us or "lost", without those that a stall
+# spoiled. A stall counts as CPU time of whoever was running. So it takes guest 1,
+# which has a fifth of the CPU, up to 5 times as long and a period to make up for
+# it. The same requests are left out where there is no reservation.
+times() {
+	awk -F , -v stall=$STALL -v period="${FACT[period_us]}" '
+		FNR == 1 { file++; next }
+		file == 1 {
+			if ($2 >= stall) {
+				from[++n] = $1 - $2 - stall
+				to[n] = $1 + 5 * $2 + period
+			}
+			next
+		}
+		{
+			spoiled = 0
+			for (i = 1; i <= n; i++)
+				spoiled += $2 + ($4 == "lost" ? 1e12 : $4) >= from[i] && $2 <= to[i]
+			print spoiled ? "spoiled" : $4
+		}' "$1.stalls" "$1.csv"
+}
+
+# STAT[NAME,COLUMN] for each scenario there is. For the picture, NAME.ms has each
+# time with the share of the requests that took no longer.
+read_scenarios() {
+	local name lost part
+	local -a s
+	SCENARIOS=()
+	for name in none-idle none-load fair-load cbs-idle cbs-load; do
+		[ -e "$OUT/$name.1.csv" ] || continue
+		SCENARIOS+=("$name")
+		for part in "$OUT/$name".*.csv; do
+			times "${part%.csv}"
+		done >"$TMP/times"
+		lost=$(grep -c lost "$TMP/times" || true)
+		STAT[$name,spoiled]=$(grep -c spoiled "$TMP/times" || true)
+		awk '/^[0-9]/ { print $1 / 1000 }' "$TMP/times" | sort -n >"$TMP/sorted"
+		awk -v lost="$lost" '
+			NR == FNR { n++; next }
+			{ print $1, FNR / (n + lost) }' "$TMP/sorted" "$TMP/sorted" >"$TMP/$name.ms"
+		read -r -a s < <(awk -v deadline="$DEADLINE" -v lost="$lost" -f "$here/stats.awk" "$TMP/$name.ms") ||
+			die "scenario $name has no response times: this machine is too slow, or too busy"
+		STAT[$name,n]=${s[0]} STAT[$name,mean]=${s[1]} STAT[$name,sd]=${s[2]}
+		STAT[$name,p50]=${s[3]} STAT[$name,p99]=${s[4]} STAT[$name,max]=${s[5]}
+		STAT[$name,over]=${s[6]}
+		LOAD[$name]=$(load_rate "$name")
+	done
+	[ ${#SCENARIOS[@]} -gt 0 ] || die "$OUT has no measurements"
+}
+
+# Requests per second that guest 2 has answered in scenario $1.
+load_rate() {
+	[ -e "$OUT/load.txt" ] || return 0
+	awk -F '\t' -v name="$1" '$1 == name { sum += $3; n++ } END { if (n) printf "%.0f", sum / n }' \
+		"$OUT/load.txt"
+}
+
+# cpu SCENARIO GUEST: the share of the CPU that the guest had, in percent
+cpu() {
+	awk -F '\t' -v name="$1" -v column=$(($2 + 2)) '
+		$1 == name { wall += $2; cpu += $column }
+		END { printf "%.0f", 100 * cpu / wall }' "$OUT/usage.txt"
+}
+
+table() {
+	local name
+	printf '%-32s %8s %8s %8s %8s %8s %8s %9s %8s\n' '' requests 'mean ms' 'sd ms' 'median' 'p99 ms' 'max ms' '> period' 'left out'
+	for name in "${SCENARIOS[@]}"; do
+		printf '%-32s %8d %8s %8s %8s %8s %8s %7s %% %8d\n' "$(title "$name")" \
+			"${STAT[$name,n]}" "${STAT[$name,mean]}" "${STAT[$name,sd]}" "${STAT[$name,p50]}" \
+			"${STAT[$name,p99]}" "${STAT[$name,max]}" "${STAT[$name,over]}" "${STAT[$name,spoiled]}"
+	done
+	[ -z "$(left_out)" ] || left_out
+}
+
+left_out() {
+	local name sum=0
+	for name in "${SCENARIOS[@]}"; do
+		sum=$((sum + STAT[$name,spoiled]))
+	done
+	[ $sum -eq 0 ] ||
+		echo "Left out: $sum requests that met a standstill of the emulated machine ($((STALL / 1000)) ms or more), or its aftermath. Its clocks go on when this machine, busy or itself kept waiting, does not run its CPUs."
+}
+
+# The scenario with the fewest requests left
+fewest() {
+	local name n=
+	for name in "${SCENARIOS[@]}"; do
+		[ -n "$n" ] && [ "${STAT[$name,n]}" -ge "$n" ] || n=${STAT[$name,n]}
+	done
+	echo "$n"
+}
+
+# The experiment's parameters beside those of the paper.
+method() {
+	printf '%-32s %-34s %s\n' '' 'here' 'the paper'
+	printf '%-32s %-34s %s\n' \
+		'file' '100 kB, a connection per request' '100 kB' \
+		'period of the requests' "$PERIOD ms" '20 ms' \
+		'reservation Q,P of guest 1' "$BUDGET,$PERIOD ms" '4,20 ms' \
+		'Q/P' '0.2' '0.2' \
+		'deadline' 'the period' '' \
+		'guest 2' "${FACT[vcpus2]} vCPUs, ${FACT[connections]} requests at a time" 'concurrent requests' \
+		'response times' 'above' 'see its figure 4 and table 1'
+}
+
+# The two ratios and the verdict, one sentence. Sets SHOWN.
+verdict() {
+	SHOWN=no
+	WITHOUT=$(ratio "${STAT[none-load,p99]}" "${STAT[none-idle,p99]}")
+	echo "99th percentile, guest 2 loaded : idle, without a reservation: ${STAT[none-load,p99]} : ${STAT[none-idle,p99]} ms = $WITHOUT"
+	if [ -z "${STAT[cbs-load,p99]:-}" ]; then
+		echo "Nothing is shown: this was measured without the reservation."
+		return
+	fi
+	WITH=$(ratio "${STAT[cbs-load,p99]}" "${STAT[cbs-idle,p99]}")
+	echo "99th percentile, guest 2 loaded : idle, with the reservation:   ${STAT[cbs-load,p99]} : ${STAT[cbs-idle,p99]} ms = $WITH"
+	outside=$(awk -F '\t' '$6 == "-"' "$OUT/threads.txt" | wc -l)
+	if [ "$(fewest)" -lt $ENOUGH ]; then
+		echo "NOT shown: this machine is too busy; only $(fewest) requests of a scenario met no standstill."
+	elif [ "$outside" -gt 0 ]; then
+		echo "NOT shown: $outside threads of guest 1 are served by no capsule."
+	elif ! holds "$WITHOUT > $RUINED"; then
+		echo "NOT shown: even without a reservation the load on guest 2 does not ruin guest 1 (a ratio of $WITHOUT, where more than $RUINED was expected)."
+	elif ! holds "$WITH < $KEPT && $WITH < $WITHOUT / $PART"; then
+		echo "NOT shown: with the reservation the load on guest 2 still slows guest 1 down (a ratio of $WITH; less than $KEPT, and less than $WITHOUT / $PART, was expected)."
+	else
+		SHOWN=yes
+		echo "Shown: while guest 2 takes $(cpu cbs-load 2) % of the CPU, the reservation of $BUDGET ms in $PERIOD ms lets guest 1 answer 99 % of its requests within ${STAT[cbs-load,p99]} ms, $WITH times what it takes with guest 2 idle; without, it is ${STAT[none-load,p99]} ms, $WITHOUT times."
+	fi
+}
+
+threads() {
+	[ -s "$OUT/threads.txt" ] || return 0
+	echo "Threads of guest 1 while it serves requests under its reservation:"
+	{
+		printf 'thread\tname\tpolicy\tCPUs\tcgroup\tserved by capsule\n'
+		cat "$OUT/threads.txt"
+	} | awk -F '\t' '{ printf "  %6s  %-16s %-12s %-4s  %-12s  %s\n", $1, $2, $3, $4, $5, $6 }'
+}
+
+calibration() {
+	echo "Calibrated: a request takes guest 1 $(ratio "${FACT[cost_us]}" 1000) ms of CPU time on this machine, where AMD-V itself is emulated."
+	echo "Q is ${FACT[margin_percent]} % of that, and P and the period of the requests are 5 Q: the paper's share and method, at this machine's pace."
+}
+
+text() {
+	table
+	echo
+	method
+	echo
+	calibration
+	echo
+	threads
+	echo
+	cat "$TMP/verdict"
+}
+
+# --- HTML ---
+
+html_table() {
+	local name
+	echo '<table><tr><th>scenario<th>requests<th>mean<th>standard deviation<th>median<th>p99<th>maximum<th>later than the period<th>left out<th>CPU of guest 1<th>CPU of guest 2<th>guest 2 serves</tr>'
+	for name in "${SCENARIOS[@]}"; do
+		printf '<tr class="%s"><td>%s<td>%d<td>%s ms<td>%s ms<td>%s ms<td>%s ms<td>%s ms<td>%s %%<td>%d<td>%d %%<td>%d %%<td>%s</tr>\n' \
+			"$name" "$(title "$name")" "${STAT[$name,n]}" "${STAT[$name,mean]}" "${STAT[$name,sd]}" \
+			"${STAT[$name,p50]}" "${STAT[$name,p99]}" "${STAT[$name,max]}" "${STAT[$name,over]}" \
+			"${STAT[$name,spoiled]}" \
+			"$(cpu "$name" 1)" "$(cpu "$name" 2)" "${LOAD[$name]:+${LOAD[$name]} requests/s}"
+	done
+	echo '</table>'
+}
+
+html_method() {
+	method | sed -E 's/^ +/\t/; s/  +/\t/g' | awk -F '\t' -v OFS='\t' '{ print $1, $2, $3 }' | html_columns
+}
+
+html_threads() {
+	[ -s "$OUT/threads.txt" ] || return 0
+	echo '<h2>The threads of guest 1</h2>'
+	echo '<p>Taken while it served requests under its reservation. The capsule serves them all, whatever their policy; the last column is what <code>/proc/TID/sched</code> says.</p>'
+	{
+		printf 'thread\tname\tpolicy\tCPUs\tcgroup\tserved by capsule\n'
+		cat "$OUT/threads.txt"
+	} | html_columns
+}
+
+picture() {
+	gnuplot -c "$here/cdf.gp" "$TMP" "${SCENARIOS[*]}" "$DEADLINE" "$TMP/cdf.svg" ||
+		die "gnuplot has failed"
+	sed -n '/<svg/,$p' "$TMP/cdf.svg"
+}
+
+html() {
+	cat <<END
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Deadline groups: the demo</title>
+<style>
+body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0; font-size: 14px }
+th, td { border-bottom: 1px solid #ddd; padding: .3em .7em; text-align: right }
+th:first-child, td:first-child { text-align: left }
+pre { background: #f5f5f5; padding: 1em; overflow-x: auto; font-size: 13px }
+svg { max-width: 100%; height: auto }
+.none-load td { color: #b01010 } .cbs-load td { color: #147a2e } .fair-load td { color: #777 }
+.verdict { border-left: 4px solid $([ $SHOWN = yes ] && echo '#147a2e' || echo '#b01010'); padding-left: 1em }
+</style></head><body>
+<h1>Two guests, one CPU</h1>
+<p>Two KVM guests run on one CPU, each with nginx. Guest 1 is asked for a file of 100 kB every $PERIOD ms.
+Guest 2 is idle, or loaded with ${FACT[connections]} requests at a time. The times are those from the moment
+when a request is due to the last byte of the answer. This repeats the central experiment (figure 4, table 1) of
+T. Cucinotta, D. Giani, D. Faggioli, F. Checconi: <i>Providing Performance Guarantees to Virtual Machines using
+Real-Time Scheduling</i>.</p>
+<div class="verdict">$(tail -n 1 "$TMP/verdict" | escape)</div>
+<ul>$(sed '$d' "$TMP/verdict" | escape | sed 's/^/<li>/')</ul>
+<h2>Response times of guest 1</h2>
+$(picture)
+$(html_table)
+<p>$(left_out | escape)</p>
+<p><i>Equal weights</i> is for comparison: no reservation, but the two guests share the CPU as groups with the
+same <code>cpu.weight</code>. Without a reservation they otherwise compete thread by thread.</p>
+<h2>Method</h2>
+$(html_method)
+<p>$(calibration | escape)</p>
+$(html_threads)
+<h2>The machine</h2>
+$(html_columns <"$OUT/machine.txt")
+<h2>The commands</h2>
+<p>On the machine, then on the host of the guests:</p>
+<pre>$(escape <"$OUT/started.txt")</pre>
+<pre>$(escape <"$OUT/commands.txt")</pre>
+</body></html>
+END
+}
+
+read_facts
+read_scenarios
+verdict >"$TMP/verdict"
+text | tee "$OUT/table.txt"
+[ -e "$OUT/machine.txt" ] || printf 'what\tvalue\n' >"$OUT/machine.txt"
+[ -e "$OUT/started.txt" ] || : >"$OUT/started.txt"
+html >"$OUT/report.html.new"
+mv "$OUT/report.html.new" "$OUT/report.html"
+[ $SHOWN = yes ]

@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What it takes to boot the host of the guests and to describe it. Sourced by
+# run.sh, and by that of bench/, whose messages begin with ME. Both set LAB, OUT,
+# BUILD and TIMEOUT.
+
+say() {
+	printf '%s: [%d:%02d] %s\n' "${ME:-demo}" $((SECONDS / 60)) $((SECONDS % 60)) "$*" >&2
+}
+
+die() {
+	say "error: $*"
+	exit 2
+}
+
+# stale FILE SOURCES...: true if FILE has to be made, again
+stale() {
+	local file=$1 source
+	shift
+	[ -s "$file" ] || return 0
+	for source; do
+		[ ! "$source" -nt "$file" ] || return 0
+	done
+	return 1
+}
+
+# A busy machine is the enemy of all figures: say so before.
+check_load() {
+	local load
+	read -r load _ </proc/loadavg
+	if awk -v load="$load" -v cpus="$(nproc)" 'BEGIN { exit !(load > cpus / 2) }'; then
+		say "note: this machine has other things to do (load $load on $(nproc) CPUs): the figures will be noisy"
+	fi
+}
+
+# describe_machine [NAME VALUE]...: for the report, with these lines, too
+describe_machine() {
+	local cpu
+	cpu=$(sed -n 's/^model name[[:space:]]*: //p;T;q' /proc/cpuinfo)
+	{
+		printf 'what\tis\n'
+		printf 'machine\t%d x %s, %s\n' "$(nproc)" "$cpu" "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
+		printf 'its kernel\t%s\n' "$(uname -srm)"
+		printf 'its load before\t%s\n' "$(cut -d ' ' -f 1-3 /proc/loadavg)"
+		printf 'QEMU, outer and inner\t%s\n' "$(qemu-system-x86_64 --version | head -n 1)"
+		printf 'host of the guests\t2 CPUs, emulated (%s), idle=poll\n' "${SCHED_VM_ACCEL:-tcg, AMD-V included}"
+		printf 'guests\tKVM on that, virtio-net with vhost, tap, bridge\n'
+		[ $# -eq 0 ] || printf '%s\t%s\n' "$@"
+		printf 'source\t%s\n' "$(git describe --always --dirty 2>/dev/null || echo unknown)"
+	} >"$OUT/machine.txt"
+}
+
+# What is measured prefers not to wait for what else the machine does. Linux weighs
+# sessions first (autogroup), then processes. Only root may; without, it is noisier.
+# shellcheck disable=SC2016
+PREFER='{ echo -15 >/proc/self/autogroup; renice -n -15 $$; } >/dev/null 2>&1; exec "$@"'
+
+# idle=poll: the CPUs of the lab stay awake when they have nothing to do. To wake
+# an emulated CPU takes as long as the machine likes, and would be measured.
+#
+# measure COMMAND...: on the host of the guests
+measure() {
+	local -a command=("$LAB" run --time real --kvm --cpus 2 --mem 1536 --timeout "$TIMEOUT"
+		--append idle=poll --kernel "$BUILD/bzImage" --out "$OUT" -- "$@")
+	printf '%s\n' "${command[*]}" >"$OUT/started.txt"
+	say "booting the host of the guests"
+	setsid bash -c "$PREFER" - "${command[@]}" &
+	LAB_PID=$!
+	trap 'kill $LAB_PID 2>/dev/null; wait; exit 130' INT TERM HUP
+	wait $LAB_PID
+}
+
+finish_facts() {
+	sed -n 's/^host_kernel\t/kernel of host and guests\t/p; s/^host_cpu\t/CPU of the host, as emulated\t/p' \
+		"$OUT/facts.txt" >>"$OUT/machine.txt"
+}

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: run.sh [--kernel KIND] [--no-deps] [options of host.sh]
+#
+# make demo: gets ready what is needed, boots the host of the guests, measures
+# there (host.sh), and writes the report (report.sh).
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+OUT=out/demo
+BUILD=$OUT/build
+KIND=release
+DEPS=yes
+TIMEOUT=900
+LAB=scripts/lab
+
+# shellcheck source=demo/run-lib.sh
+. demo/run-lib.sh
+
+usage() {
+	cat <<END
+usage: demo/run.sh [--kernel KIND] [--no-deps] [options]
+  --kernel KIND      of scripts/lab (default $KIND)
+  --no-deps          do not look for missing packages
+$(demo/host.sh --help | tail -n +2)
+END
+}
+
+# A program to be put into the guests is all that is wanted here. Were nginx
+# installed, it would run on this machine as well, on port 80. So, unless it is
+# there anyway, the package is only unpacked.
+get_nginx() {
+	NGINX=$(PATH=$PATH:/usr/sbin command -v nginx) && return
+	NGINX=$BUILD/nginx/usr/sbin/nginx
+	[ ! -x "$NGINX" ] || return 0
+	say "the package nginx"
+	rm -rf $BUILD/nginx $BUILD/nginx.new
+	mkdir -p $BUILD/nginx.new
+	(
+		cd $BUILD/nginx.new
+		apt-get -qq download nginx 2>apt.log || { cat apt.log >&2; exit 1; }
+		dpkg-deb -x nginx_*.deb .
+	) || die "cannot get the Debian package nginx: apt-get update may help"
+	mv $BUILD/nginx.new $BUILD/nginx
+}
+
+prepare() {
+	local image
+	[ $DEPS = no ] || $LAB deps
+	mkdir -p $BUILD
+	say "the kernel"
+	image=$($LAB kernel --config "$KIND")
+	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
+	if stale $BUILD/client demo/client.c; then
+		say "the client"
+		gcc -O2 -Wall -Wextra -o $BUILD/client demo/client.c
+	fi
+	get_nginx
+	if stale $BUILD/initramfs.cpio demo/guest/* "$NGINX" "$(command -v busybox)"; then
+		say "the guests' initramfs"
+		demo/guest/mkinitramfs.sh "$NGINX" $BUILD/initramfs.cpio
+	fi
+}
+
+OPTIONS=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) KIND=${2:?}; shift ;;
+	--no-deps) DEPS=no ;;
+	-h | --help) usage; exit ;;
+	--plain) OPTIONS+=("$1") ;;
+	--requests | --connections | --period) OPTIONS+=("$1" "${2:?}"); shift ;;
+	*) usage >&2; exit 2 ;;
+	esac
+	shift
+done
+
+prepare
+check_load
+describe_machine "web server" "$("$NGINX" -v 2>&1 | sed 's/.*: //')" \
+	"load generator" "$(wrk -v 2>&1 | sed -n '1s/ Copyright.*//p')"
+lab_status=0
+measure demo/host.sh "${OPTIONS[@]}" "$BUILD" "$OUT" || lab_status=$?
+# 99: all is measured, but the kernel has complained. That is a report, and a failure.
+[ $lab_status -eq 0 ] || [ $lab_status -eq 99 ] ||
+	die "the measurement has failed (status $lab_status); what there is of it is in $OUT"
+finish_facts
+status=0
+demo/report.sh $OUT || status=$?
+say "the report, with the picture: $OUT/report.html"
+[ $lab_status -eq 0 ] || die "the kernel has complained, see above"
+exit $status
