@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: mkinitramfs.sh OUTPUT
+#
+# Packs the guest's initramfs: busybox, iperf3 and cyclictest with the libraries
+# they are linked to. Not compressed, since unpacking takes an emulated guest longer
+# than copying.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+output=${1:?usage: mkinitramfs.sh OUTPUT}
+
+# shellcheck source=demo/guest/initramfs-lib.sh
+. "$here/../../demo/guest/initramfs-lib.sh"
+
+initramfs_begin sh mount ip mkdir cat rm head grep awk sleep usleep timeout setsid dd kill ps
+for program in iperf3 cyclictest; do
+	add_program "$(command -v $program)" /bin/$program
+done
+install -m 755 "$here/init" "$root/init"
+install -D -m 755 "$here/run" "$root/www/cgi-bin/run"
+echo 'root:x:0:0::/:/bin/sh' >"$root/etc/passwd"
+echo 'root:x:0:' >"$root/etc/group"
+initramfs_pack "$output"

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Throughput over the reservation, and beside a neighbour. Sourced by host.sh.
+
+LINEAR_SHARES=(10 20 30 40 50 60 70 80 90)
+LINEAR_ROUNDS=8
+ISOLATION_SHARES=(20 40)		# of guest 1
+NEIGHBOUR_SHARES=(10 20 30 40)	# of guest 2
+ISOLATION_ROUNDS=2
+SETTLE=0.4	# seconds between a change and the measurement: some periods
+
+# Up and down in turn, so that what changes slowly on the machine meets all alike.
+# order ROUND WORD...: the words, backwards in even rounds
+order() {
+	local i odd=$(($1 % 2))
+	shift
+	if [ $odd -eq 1 ]; then
+		echo "$*"
+	else
+		for ((i = $#; i > 0; i--)); do
+			printf '%s ' "${!i}"
+		done
+	fi
+}
+
+linear() {
+	local round share list
+	echo round,share_percent,mbits,cpu_percent,client_idle_percent >"$OUT/linear.csv"
+	reserve 2 max
+	if ! (reserve 1 90) 2>/dev/null; then
+		say "note: 90 % is more than is admitted here"
+		unset 'LINEAR_SHARES[-1]'
+	fi
+	network_start 1
+	for ((round = 1; round <= ${ROUNDS:-$LINEAR_ROUNDS}; round++)); do
+		list=
+		for share in $(order $round "${LINEAR_SHARES[@]}"); do
+			reserve 1 "$share"
+			pause $SETTLE
+			throughput 1
+			echo "$round,$share,$ROW" >>"$OUT/linear.csv"
+			list+=" $share:$MBITS"
+		done
+		say "Q/P in %, Mbit/s:$list"
+	done
+	network_stop 1
+	reserve 1 max
+}
+
+# point ROUND SHARE LOAD SHARE2: beside the neighbour, and beside it frozen, one right
+# after the other: a machine that does other things is at no two times the same
+point() {
+	local state
+	reserve 2 "$4"
+	for state in $(order "$1" busy frozen); do
+		[ "$state" = busy ] || echo 1 >"$CGROUPS/vm2/cgroup.freeze"
+		pause $SETTLE
+		throughput 1
+		echo 0 >"$CGROUPS/vm2/cgroup.freeze"
+		echo "$1,$2,$3,$4,$state,$ROW" >>"$OUT/isolation.csv"
+		LIST+="${LIST:+ }$4:$state:$MBITS"
+	done
+}
+
+# Computes in the capsule of guest 2, but not in a guest. Sets PROCESS_PID.
+process_start() {
+	(
+		echo 0 >"$CGROUPS/vm2/cgroup.procs"
+		taskset -pc "$GUEST_CPU" "$BASHPID" >/dev/null
+		while :; do :; done
+	) &
+	PROCESS_PID=$!
+}
+
+# neighbour ROUND LOAD: guest 1 at all its shares, beside guest 2 at all of its
+neighbour() {
+	local share shares other group=
+	reserve 2 40
+	shares=$(order "$1" "${NEIGHBOUR_SHARES[@]}")
+	[ "$2" != process ] || shares=40
+	case $2 in
+	network) network_start 2 ;;
+	process) process_start ;;
+	compute) group=$(guest_background 2 "while :; do :; done & while :; do :; done") ;;
+	esac
+	for share in "${ISOLATION_SHARES[@]}"; do
+		LIST=
+		reserve 1 "$share"
+		for other in $shares; do
+			point "$1" "$share" "$2" "$other"
+		done
+		say "guest 1 $share %, guest 2 $2 (%:Mbit/s of guest 1): $LIST"
+	done
+	reserve 2 40
+	case $2 in
+	network) network_stop 2 ;;
+	process) kill "$PROCESS_PID"; wait "$PROCESS_PID" 2>/dev/null || true ;;
+	compute) guest_kill 2 "$group" ;;
+	esac
+}
+
+isolation() {
+	local round load
+	echo round,share_percent,load,share2_percent,neighbour,mbits,cpu_percent,client_idle_percent >"$OUT/isolation.csv"
+	reserve 1 40
+	reserve 2 40
+	network_start 1
+	for ((round = 1; round <= ${ROUNDS:-$ISOLATION_ROUNDS}; round++)); do
+		for load in $(order $round network compute process); do
+			neighbour $round "$load"
+		done
+	done
+	network_stop 1
+	reserve 1 max
+	reserve 2 max
+}

@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: run.sh [--kernel KIND|FILE] [--no-deps] [options of host.sh]
+#
+# make bench-vm: gets ready what is needed, boots the host of the guests, measures
+# there (host.sh), and writes the report (report.sh).
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+ME=bench-vm
+OUT=out/bench-vm
+BUILD=$OUT/build
+KERNEL=release
+DEPS=yes
+# shellcheck disable=SC2034
+TIMEOUT=900
+LAB=scripts/lab
+
+# shellcheck source=demo/run-lib.sh
+. demo/run-lib.sh
+
+usage() {
+	cat <<END
+usage: bench/run.sh [--kernel KIND|FILE] [--no-deps] [options]
+  --kernel KIND      of scripts/lab (default $KERNEL), or a bzImage
+  --no-deps          do not look for missing packages
+$(bench/host.sh --help | tail -n +2)
+END
+}
+
+prepare() {
+	local image=$KERNEL
+	[ $DEPS = no ] || $LAB deps
+	mkdir -p $BUILD
+	if [ ! -f "$image" ]; then
+		say "the kernel"
+		image=$($LAB kernel --config "$KERNEL")
+	fi
+	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
+	if stale $BUILD/initramfs.cpio bench/guest/* demo/guest/initramfs-lib.sh \
+		"$(command -v busybox)" "$(command -v iperf3)" "$(command -v cyclictest)"; then
+		say "the guests' initramfs"
+		bench/guest/mkinitramfs.sh $BUILD/initramfs.cpio
+	fi
+}
+
+OPTIONS=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) KERNEL=${2:?}; shift ;;
+	--no-deps) DEPS=no ;;
+	-h | --help) usage; exit ;;
+	--only | --rounds | --seconds | --period) OPTIONS+=("$1" "${2:?}"); shift ;;
+	*) usage >&2; exit 2 ;;
+	esac
+	shift
+done
+
+prepare
+check_load
+describe_machine "iperf3" "$(iperf3 --version | head -n 1)" \
+	"cyclictest" "$(cyclictest --help | head -n 1)"
+lab_status=0
+measure bench/host.sh "${OPTIONS[@]}" $BUILD $OUT || lab_status=$?
+# 99: all is measured, but the kernel has complained. That is a report, and a failure.
+[ $lab_status -eq 0 ] || [ $lab_status -eq 99 ] ||
+	die "the measurement has failed (status $lab_status); what there is of it is in $OUT"
+finish_facts
+status=0
+bench/report.sh $OUT || status=$?
+say "the report, with the pictures: $OUT/report.html"
+[ $lab_status -eq 0 ] || die "the kernel has complained, see above"
+exit $status
