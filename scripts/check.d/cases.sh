@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The test programs, each in a machine of its own.
+#
+# NAME  WHEN  KIND  OPTIONS -- COMMAND. WHEN: quick and virtual cases run at the
+# same time, since virtual time does not care; real ones have the machine for
+# themselves. @ is the folder of the programs.
+
+cases_table() {
+	cat <<'EOF'
+basic          quick   release --time virtual -- @/basic
+input          quick   release --time virtual -- @/input
+zero           quick   release --time virtual -- @/zero
+order          quick   release --time virtual -- @/order
+live           quick   release --time virtual -- @/live
+pi             quick   release --time virtual -- @/pi
+deadline       quick   release --time virtual -- @/deadline
+stat           quick   release --time virtual -- @/stat
+accounting     quick   release --time virtual -- @/accounting
+turns          quick   release --time virtual -- @/turns
+pressure       quick   release --time virtual -- @/pressure
+owner          quick   release --time virtual -- @/owner
+interact       quick   release --time virtual -- @/interact
+memory         quick   release --time virtual -- @/memory
+pingpong       quick   release --time virtual -- @/pingpong
+latency        quick   release --time virtual -- @/latency
+supply         virtual release --time virtual -- @/supply
+sbf            virtual release --time virtual -- @/sbf
+limit          virtual release --time virtual -- @/limit
+device         virtual release --time virtual --cpus 2 -- @/device
+devfuzz        virtual release --time virtual --cpus 2 -- @/devfuzz
+irqs           virtual release --time virtual --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs
+house          virtual release --time virtual --qemu -serial --qemu null -- @/house
+locks          virtual release --time virtual -- @/locks
+ext            virtual preempt --time virtual -- @/ext
+ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full
+locks-preempt  virtual preempt --time virtual -- @/locks
+writers        virtual release --time virtual -- @/writers
+many           virtual release --time virtual --mem 768 -- @/many
+oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
+fuzz           virtual release --time virtual -- @/fuzz
+cpus           virtual release --time virtual --cpus 4 -- @/cpus
+migrate        virtual release --time virtual --cpus 4 -- @/migrate
+pressure-4     virtual release --time virtual --cpus 4 -- @/pressure
+nohz-alone     virtual release --time virtual --cpus 4 --append nohz_full=1-3 -- @/nohz alone
+memory-4       virtual release --time virtual --cpus 4 -- @/memory
+memory-off     virtual off     --time virtual -- @/memory
+pingpong-van   virtual vanilla --time virtual -- @/pingpong
+hackbench      virtual release --time virtual --add hackbench -- sh @/hackbench.sh
+hackbench-van  virtual vanilla --time virtual --add hackbench -- sh @/hackbench.sh
+kunit          quick   release --time virtual --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
+smp            real    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60
+smp-preempt    real    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60
+nohz           real    release --time real --cpus 4 --append nohz_full=1-3 -- @/nohz
+kvm            real    release --time real --kvm --cpus 2 -- @/kvm
+writers-smp    real    release --time real --cpus 4 -- @/writers
+input-debug    debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/input
+zero-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/zero
+fuzz-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/fuzz 2 2000
+smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600
+devfuzz-debug  debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/devfuzz
+device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/device untimed
+irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs untimed
+kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
+EOF
+}
+
+CASE_TIMEOUT=1500
+
+cases_list() {
+	cases_table | cut -c-32
+}
+
+# case_find NAME: sets CASE_KIND, CASE_OPTIONS and CASE_CMD.
+case_find() {
+	local line words
+	line=$(cases_table | grep -E "^$1 ") || die "no case '$1' (scripts/check --list)"
+	read -r _ CASE_WHEN CASE_KIND words <<<"$line"
+	read -r -a CASE_OPTIONS <<<"${words%% -- *}"
+	read -r -a CASE_CMD <<<"${words#* -- }"
+	CASE_CMD=("${CASE_CMD[@]//@/${BIN:-}}")
+}
+
+# In the background; at most JOBS at a time, or one that wants real time.
+case_start() {
+	local limit=$JOBS
+	case_find "$1"
+	case $CASE_WHEN in
+	real | debug) limit=1 ;;
+	esac
+	while [ "$(jobs -rp | wc -l)" -ge "$limit" ]; do
+		wait -n || true
+	done
+	set -m
+	case_run "$1" 9>&- &
+	set +m
+}
+
+cases_wait() {
+	wait
+}
+
+# cases_run quick|virtual|real|debug: quick ones are virtual, too.
+cases_run() {
+	local name when
+	while read -r name when _; do
+		case $1,$when in
+		"$when,$1" | virtual,quick) case_start "$name" ;;
+		esac
+	done < <(cases_table)
+	cases_wait
+}
+
+case_run() {
+	local name=$1 rc=0 start=$SECONDS skip=noskip
+	"$LAB" run --no-build --kernel "$CASE_KIND" --timeout "$CASE_TIMEOUT" \
+		--log "$OUT/$name.log" --add "$BIN" "${CASE_OPTIONS[@]}" -- "${CASE_CMD[@]}" \
+		>"$OUT/$name.tap" 2>"$OUT/$name.err" </dev/null || rc=$?
+	case $name in
+	kunit*) kunit_tap "$name" ;;
+	hackbench*) hackbench_tap "$name" ;;
+	esac
+	grep -h '^# result ' "$OUT/$name.tap" | sed "s/^# result/$name/" >"$OUT/$name.results" || true
+	tap_report "$name" "$rc" $((SECONDS - start)) $skip
+}
+
+# KUnit reports in the kernel log; a test case is what is inside a suite.
+kunit_tap() {
+	sed -E 's/^\[ *[0-9.]+\] ?//; s/\r$//' "$OUT/$1.log" |
+		awk '/^    (not )?ok [0-9]+ / { sub(/^ +/, ""); print; n++ }
+		     /^    # .*(EXPECT|ASSERT|Expected|FAIL)/ { sub(/^ +/, ""); print }
+		     END { print "1.." n + 0 }' >"$OUT/$1.tap"
+}
+
+# "Time: S" for each of its runs; the figure is the sum.
+hackbench_tap() {
+	awk '/^Time:/ { n++; sum += $2 }
+	     END { printf "# result hackbench.seconds %.3f\n1..1\n%s 1 hackbench: %d runs\n",
+		   sum, n == 15 ? "ok" : "not ok", n }' "$OUT/$1.tap" >"$OUT/$1.new"
+	mv "$OUT/$1.new" "$OUT/$1.tap"
+}

@@ -1,0 +1,168 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The table of figures: what each must be, what was measured, and what the
+# "Hierarchical CBS" v6 series on 7.2.6 has, measured in the same way.
+
+# value CASE NAME: as a test program printed it; empty if it did not.
+value() {
+	[ -f "$OUT/$1.results" ] || return 0
+	awk -v name="$2" '$2 == name { v = $3 } END { print v }' "$OUT/$1.results"
+}
+
+# worst NAME...: of the case "supply", the one that is farthest from 0.
+worst() {
+	local name v all=
+	for name; do
+		v=$(value supply "$name")
+		[ -n "$v" ] || return 0
+		all+="$v "
+	done
+	tr ' ' '\n' <<<"$all" | awk 'NF { a = $1 < 0 ? -$1 : $1; if (a >= m) { m = a; v = $1 } } END { print v }'
+}
+
+# largest NAME...: of the case "supply".
+largest() {
+	local name v all=
+	for name; do
+		v=$(value supply "$name")
+		[ -n "$v" ] || return 0
+		all+="$v "
+	done
+	tr ' ' '\n' <<<"$all" | awk 'NF && (v == "" || $1 > v) { v = $1 } END { print v }'
+}
+
+ratio() {
+	[ -n "$1" ] && [ -n "$2" ] || return 0
+	awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.4f", a / b }'
+}
+
+difference() {
+	[ -n "$1" ] && [ -n "$2" ] || return 0
+	awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'
+}
+
+# row WHAT MUST-BE VALUE UNIT LOWEST HIGHEST HCBS: one test.
+row() {
+	local verdict=ok
+	if [ -z "$3" ]; then
+		[ "$FIGURES" = all ] || return 0
+		verdict=FAIL
+	elif ! awk -v v="$3" -v lo="$5" -v hi="$6" 'BEGIN { exit !(v >= lo && v <= hi) }'; then
+		verdict=FAIL
+	fi
+	[ $verdict = ok ] && count 1 0 0 || count 0 1 0
+	printf '%-46s %-12s %-12s %-18s %s\n' "$1" "$2" "${3:-nothing}${3:+$4}" "$7" "$verdict"
+}
+
+figures_print() {
+	FIGURES=all
+	[ "${mode:-all}" = all ] || FIGURES=some
+	figures_table | tee "$OUT/figures.txt"
+}
+
+figures_table() {
+	echo
+	printf '%-46s %-12s %-12s %-18s %s\n' figure 'must be' measured 'HCBS v6' ''
+	figures_supply
+	figures_latency
+	figures_cost
+	figures_memory
+	figures_cpus
+	figures_kernel
+	echo
+}
+
+figures_supply() {
+	local r p all=()
+	for r in 10000/100000 1000/10000 500/5000 200/1000; do
+		row "share of Q/P, $r us, error" '+-0.1 %' \
+			"$(worst supply.$r.{other,fifo}.share_error_percent)" ' %' -0.1 0.1 '0.02 % - 0.44 %'
+		for p in other fifo; do
+			all+=("supply.$r.$p")
+		done
+	done
+	row "most CPU time in a period, over Q" '<= 20 us' \
+		"$(largest "${all[@]/%/.max_over_us}")" ' us' -1e9 20 '995 us (Q=200)'
+	row "missing in a period, after the debt" '<= 2 us' \
+		"$(largest "${all[@]/%/.missing_us}")" ' us' 0 2 'all of Q'
+	row "share, 40/100 ms beside 50/100 ms, error" '+-0.1 %' \
+		"$(value supply supply.40000/100000.crowd.share_error_percent)" ' %' -0.1 0.1 ''
+	row "share, 50/100 ms beside 40/100 ms, error" '+-0.1 %' \
+		"$(value supply supply.50000/100000.crowd.share_error_percent)" ' %' -0.1 0.1 ''
+	row "the rest, root FIFO hog, of 10 s" '>= 490 ms' \
+		"$(value supply supply.crowd.fifo_ms)" ' ms' 490 1000 ''
+}
+
+figures_latency() {
+	row "wake-up, alone, p99.9 to root FIFO's" '<= 1.10' \
+		"$(value latency latency.capsule.ratio)" '' 0 1.10 '1.11'
+	row "wake-up, 100 busy capsules, p99.9 to root FIFO's" '<= 1.25' \
+		"$(value latency latency.crowd.ratio)" '' 0 1.25 '1.31'
+	row "wake-up, 100 busy capsules, p99.9 to that with 1" '<= 1.30' \
+		"$(value latency latency.crowd.to_one)" '' 0 1.30 ''
+}
+
+figures_cpus() {
+	row "1 busy thread, 4 CPUs at 20/100 ms, CPUs used" '0.80+-0.01' \
+		"$(value migrate migrate.one.share)" '' 0.79 0.81 ''
+	row "5 busy threads, 2 CPUs at 30/100 ms, CPUs used" '0.60+-0.01' \
+		"$(value migrate migrate.five.share)" '' 0.59 0.61 ''
+	row "the same, most of one CPU in 5 s: 51 budgets" '<= 0.3061' \
+		"$(value migrate migrate.five.cpu)" '' 0 0.3061 ''
+	row "from a dry CPU to one with budget, median" '<= 50 us' \
+		"$(value migrate migrate.move_us)" ' us' 0 50 ''
+	row "the same, to a plain FIFO push" '<= 2' \
+		"$(ratio "$(value migrate migrate.move_us)" "$(value migrate migrate.push_us)")" \
+		'' 0 2 ''
+	row "longest for 9.9 ms of 10/100 ms with D = 25 ms" '<= 25 ms' \
+		"$(value deadline deadline.longest_ms.deadline)" ' ms' 0 25 ''
+}
+
+# pingpong RELEASE-NAME VANILLA-NAME
+pingpong() {
+	ratio "$(value pingpong "pingpong.$1")" "$(value pingpong-van "pingpong.$2")"
+}
+
+figures_cost() {
+	row "ping-pong, capsule FIFO to vanilla FIFO" '<= 1.08' \
+		"$(pingpong capsule.fifo root.fifo)" '' 0 1.08 '1.127'
+	row "ping-pong, capsule OTHER to vanilla OTHER" '<= 1.05' \
+		"$(pingpong capsule.other root.other)" '' 0 1.05 'not served'
+	row "ping-pong, unused, root FIFO to vanilla" '<= 1.002' \
+		"$(pingpong root.fifo root.fifo)" '' 0 1.002 '1.039'
+	row "ping-pong, unused, root OTHER to vanilla" '<= 1.002' \
+		"$(pingpong root.other root.other)" '' 0 1.002 '1.003'
+	row "hackbench, unused, to vanilla" '<= 1.002' \
+		"$(ratio "$(value hackbench hackbench.seconds)" "$(value hackbench-van hackbench.seconds)")" \
+		'' 0 1.002 '1.035'
+}
+
+figures_memory() {
+	row "memory, cgroup without reservation, over off" '<= 16 B' \
+		"$(difference "$(value memory memory.cgroup.other_bytes)" \
+			"$(value memory-off memory.cgroup.other_bytes)")" ' B' -1e9 16 '9.0 KiB (1 CPU)'
+	row "memory, capsule, per CPU (1 CPU)" '<= 640 B' \
+		"$(value memory memory.capsule.bytes_per_cpu)" ' B' 0 640 '9.0 KiB in all'
+	row "memory, capsule, per CPU (4 CPUs)" '<= 640 B' \
+		"$(value memory-4 memory.capsule.bytes_per_cpu)" ' B' 0 640 '17.5 KiB in all'
+	[ -n "$(value memory memory.cgroup.kernfs_bytes)" ] || return 0
+	echo "(The files of a cgroup take $(value memory memory.cgroup.kernfs_bytes) B in kernfs," \
+		"in off $(value memory-off memory.cgroup.kernfs_bytes) B.)"
+}
+
+figures_kernel() {
+	local k
+	for k in locks locks-preempt; do
+		row "wait for a mutex held inside, beside Q, $k" '<= 500 us' \
+			"$(value $k locks.mutex.wait_us)" ' us' 0 500 ''
+		row "the same for an rwsem" '<= 500 us' \
+			"$(value $k locks.rwsem.wait_us)" ' us' 0 500 ''
+		row "most over a budget by a system call" '<= 220 us' \
+			"$(value $k locks.call.overrun_us)" ' us' 0 220 ''
+	done
+	row "irq thread, 80 % in capsules, worst, root FIFO" '' \
+		"$(value house house.root.worst_us)" ' us' 40000 1e9 ''
+	row "the same in a capsule with D = 1 ms" '<= 1020 us' \
+		"$(value house house.capsule.worst_us)" ' us' 0 1020 ''
+}

@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of scripts/lab run: what can be tested without a kernel (test_*), and what
+# boots one (boot_*).
+
+test_options_are_checked() {
+	make_repo
+	expect 125 "unknown option '--nonsense'" scripts/lab run --nonsense 1 -- true
+	expect 125 'no command' scripts/lab run --time virtual
+	expect 125 'put -- before the command' scripts/lab run true
+	expect 125 'not a positive number' scripts/lab run --cpus 0 -- true
+	expect 125 'real or virtual' scripts/lab run --time fast -- true
+	expect 125 'needs --time real' scripts/lab run --time virtual --kvm -- true
+	expect 125 'needs a value' scripts/lab run --cpus
+	expect 125 "no kind of kernel 'fast'" scripts/lab kernel --config fast
+	expect 125 "no command 'boot'" scripts/lab boot
+}
+
+test_every_command_has_help() {
+	make_repo
+	local c
+	for c in deps tree kernel run shell export path clean; do
+		expect 0 "usage: scripts/lab $c" scripts/lab $c --help
+	done
+	expect 0 'release +our option on' scripts/lab help
+}
+
+# Lines that are complaints, and lines of every boot that are not.
+test_log_complaints() {
+	make_repo
+	local line
+	while IFS= read -r line; do
+		grep -q -E -f scripts/lab.d/complaints.list <<<"$line" || fail "not seen: $line"
+	done <<'EOF'
+[    1.0] WARNING: CPU: 0 PID: 1 at kernel/sched/core.c:10 foo+0x1/0x2
+[    1.0] WARNING: possible circular locking dependency detected
+[    1.0] WARNING: suspicious RCU usage
+[    1.0] BUG: sleeping function called from invalid context at x.c:1
+[    1.0] BUG: KASAN: slab-use-after-free in foo+0x1/0x2
+[    1.0] BUG: KCSAN: data-race in a / b
+[    1.0] BUG: scheduling while atomic: swapper/0/0x00000002
+[    1.0] kernel BUG at kernel/sched/core.c:10!
+[    1.0] Oops: 0000 [#1] PREEMPT_RT SMP
+[    1.0] rcu: INFO: rcu_preempt self-detected stall on CPU
+[    1.0] INFO: task foo:12 blocked for more than 120 seconds.
+[    1.0] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+[    1.0] ODEBUG: free active (active state 0) object type: hrtimer
+[    1.0] Kernel panic - not syncing: Attempted to kill init!
+[    1.0] UBSAN: shift-out-of-bounds in x.c:1:2
+EOF
+	! grep -E -f scripts/lab.d/complaints.list <<'EOF' || fail "a harmless line is taken for a complaint"
+[    0.0] Command line: console=ttyS0 panic=-1
+[    0.0] Booting kernel with debug options
+[    0.0] CONFIG_DEBUG is on; DEBUG: x
+[    0.0] kmemleak: Kernel memory leak detector initialized (mem pool available: 15000)
+[    0.0] Spectre V2 : Mitigation: none
+[    1.0] sched: DL replenish lagged too much
+[    0.0] rcu: Preemptible hierarchical RCU implementation.
+EOF
+}
+
+test_initramfs_is_the_same_each_time() {
+	make_repo
+	local i
+	for i in 1 2; do
+		(
+			LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
+			# shellcheck source=scripts/lab.d/common.sh
+			. "$LAB_LIB/common.sh"
+			load initramfs
+			initramfs_begin "$WORK/stage$i"
+			initramfs_add bash
+			mkdir -p "$WORK/some/folder"
+			ln -sfn folder "$WORK/some/link"
+			printf '#!/usr/bin/env awk -f\n' >"$WORK/some/folder/script"
+			initramfs_add "$WORK/some/link"
+			initramfs_finish "$WORK/initrd$i"
+		)
+		sleep 1.1
+	done
+	cmp "$WORK/initrd1" "$WORK/initrd2"
+	cpio -t --quiet <"$WORK/initrd1" >"$WORK/list"
+	for i in usr/bin/bash lib64 "${WORK#/}/some/link" "${WORK#/}/some/folder/script" usr/bin/busybox; do
+		grep -qxF "$i" "$WORK/list" || fail "$i is not in it"
+	done
+	grep -q 'libc.so.6$' "$WORK/list"
+	grep -q 'ld-linux-x86-64.so.2$' "$WORK/list"
+	grep -q 'bin/[a-z]*awk$' "$WORK/list"
+}
+
+# --- with a kernel ---
+
+lab_run() {
+	"$TOP/scripts/lab" run --no-build --kernel "$BOOT_KERNEL" --timeout 120 "$@"
+}
+
+boot_output_and_status() {
+	local time rc
+	for time in virtual real; do
+		rc=0
+		lab_run --time $time -- sh -c 'echo out; echo err >&2; echo "a  b" >/dev/stdout; exit 3' \
+			>"$WORK/out" 2>"$WORK/err" || rc=$?
+		cat "$WORK/err"
+		same $rc 3
+		same "$(cat "$WORK/out")" $'out\na  b'
+		same "$(grep -v '^lab: ' "$WORK/err")" err
+	done
+}
+
+boot_arguments_pass_unchanged() {
+	# shellcheck disable=SC2016
+	same "$(lab_run --time virtual -- printf '<%s>' "a 'b'" '$HOME "x"' '' '*')" \
+		"<a 'b'><\$HOME \"x\"><><*>"
+}
+
+boot_the_system_is_complete() {
+	local time
+	cat >"$WORK/system.sh" <<'EOF'
+set -e
+for m in proc sysfs devtmpfs debugfs tracefs cgroup2 devpts; do grep -q " $m " /proc/mounts; done
+for m in /run /tmp /dev/shm; do grep -q "^tmpfs $m tmpfs" /proc/mounts; done
+grep -qw cpu /sys/fs/cgroup/cgroup.subtree_control
+grep -qw cpuset /sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/x
+[ -e /sys/fs/cgroup/x/cpu.max ]
+echo ok
+EOF
+	for time in virtual real; do
+		same "$(lab_run --time $time --add "$WORK/system.sh" -- sh "$WORK/system.sh")" ok
+	done
+}
+
+boot_out_comes_back() {
+	local time
+	for time in virtual real; do
+		rm -rf "$WORK/result"
+		# shellcheck disable=SC2016
+		lab_run --time $time --out "$WORK/result" -- sh -c 'mkdir $LAB_OUT/d; echo x >$LAB_OUT/d/f; echo y >'"$WORK"'/result/g'
+		same "$(cat "$WORK/result/d/f" "$WORK/result/g")" $'x\ny'
+	done
+}
+
+boot_virtual_time_repeats() {
+	local i
+	cat >"$WORK/measure.sh" <<'EOF'
+cyclictest -q -m -p 90 -i 1000 -l 500 -t 1
+hackbench -g 1 -l 50
+cat /proc/uptime /proc/interrupts
+EOF
+	for i in 1 2; do
+		lab_run --time virtual --add cyclictest --add hackbench --add "$WORK/measure.sh" \
+			--log "$WORK/log$i" -- sh "$WORK/measure.sh" >"$WORK/measured$i"
+	done
+	cat "$WORK/measured1"
+	cmp "$WORK/measured1" "$WORK/measured2"
+	cmp "$WORK/log1" "$WORK/log2"
+}
+
+boot_a_warning_fails_the_run() {
+	expect 99 'WARNING: a test' lab_run --time virtual -- sh -c 'echo "WARNING: a test" >/dev/kmsg'
+}
+
+boot_a_panic_fails_the_run() {
+	expect 99 'Kernel panic' lab_run --time virtual -- sh -c 'echo c >/proc/sysrq-trigger'
+}
+
+boot_a_reboot_is_no_success() {
+	expect 125 'ended before the command did' lab_run --time virtual -- sh -c 'echo b >/proc/sysrq-trigger; sleep 9'
+}
+
+boot_timeout() {
+	local start=$SECONDS
+	expect 124 'timeout' lab_run --timeout 8 --time real -- sleep 1000
+	[ $((SECONDS - start)) -lt 20 ] || fail "it took $((SECONDS - start)) s"
+	! pgrep -f "$WORK" || fail "something is still running"
+}
+
+boot_nothing_outlives_a_killed_lab() {
+	"$TOP/scripts/lab" run --no-build --kernel "$BOOT_KERNEL" --log "$WORK/killed.log" -- sleep 1000 &
+	while [ ! -s "$WORK/killed.log" ]; do sleep 0.2; done
+	pgrep -f "$WORK/killed.log" >/dev/null
+	kill $!
+	wait $! || true
+	sleep 1
+	! pgrep -f "$WORK/killed.log" || fail "something is still running"
+}
+
+boot_left_behind_processes_do_not_hang_it() {
+	same "$(lab_run --time virtual -- sh -c 'sleep 100000 & echo done')" "done"
+}
