@@ -109,11 +109,10 @@ static bool proc_sched(void)
 	load_start(&l, fn_spin, SCHED_OTHER);
 	until_throttled(&l, 4);
 	switches = sched_line(l.w.pid, "nr_involuntary_switches");
-	ok = check(served_by(l.w.pid, l.cg)) &
-	     check(is_near("se.sum_exec_runtime",
-			   sched_line(l.w.pid, "se.sum_exec_runtime"),
-			   worker_cpu_ns(&l.w), 0)) &
-	     check(switches > 0);
+	ok = check(served_by(l.w.pid, l.cg));
+	ok &= check(is_near("se.sum_exec_runtime",
+			    sched_line(l.w.pid, "se.sum_exec_runtime"), worker_cpu_ns(&l.w), 0));
+	ok &= check(switches > 0);
 	until_throttled(&l, 14);
 	ok &= check(is_near("nr_involuntary_switches",
 			 sched_line(l.w.pid, "nr_involuntary_switches"), switches + 10,
@@ -149,10 +148,10 @@ static bool proc_stat(void)
 	load_start(&l, fn_spin, SCHED_OTHER);
 	until_throttled(&l, PERIODS);
 	cpu = worker_cpu_ns(&l.w);
-	ok = check(stat_times(l.w.pid, &user, &system)) &
-	     check((user + system) * tick <= (long long)cpu) &
-	     check((user + system + 2) * tick > (long long)cpu) &
-	     check(user >= 95 * (user + system) / 100);
+	ok = check(stat_times(l.w.pid, &user, &system));
+	ok &= check((user + system) * tick <= (long long)cpu);
+	ok &= check((user + system + 2) * tick > (long long)cpu);
+	ok &= check(user >= 95 * (user + system) / 100);
 	load_end(&l);
 	return ok;
 }
@@ -221,16 +220,16 @@ static bool proc_schedstat(void)
 	load_start(&l, fn_spin, SCHED_OTHER);
 	until_throttled(&l, 2);
 	throttled = group_value(l.cg, RT_STAT, "throttled_usec");
-	ok = check(thread_waits(l.w.pid, &a)) &
-	     check(is_near("CPU time", a.cpu, worker_cpu_ns(&l.w), 0));
+	ok = check(thread_waits(l.w.pid, &a));
+	ok &= check(is_near("CPU time", a.cpu, worker_cpu_ns(&l.w), 0));
 	until_throttled(&l, 2 + PERIODS);
 	throttled = group_value(l.cg, RT_STAT, "throttled_usec") - throttled;
-	ok &= check(thread_waits(l.w.pid, &b)) &
-	      check(is_near("CPU time and delay", b.cpu - a.cpu + b.delay - a.delay,
-			    PERIODS * P_NS, 20 * NS_PER_US)) &
-	      check(is_near("throttled_usec", throttled, (b.delay - a.delay) / 1000,
-			    PERIODS * 5)) &
-	      check(is_near("turns", b.count - a.count, PERIODS, WATCHDOG));
+	ok &= check(thread_waits(l.w.pid, &b));
+	ok &= check(is_near("CPU time and delay", b.cpu - a.cpu + b.delay - a.delay,
+			    PERIODS * P_NS, 20 * NS_PER_US));
+	ok &= check(is_near("throttled_usec", throttled, (b.delay - a.delay) / 1000,
+			    PERIODS * 5));
+	ok &= check(is_near("turns", b.count - a.count, PERIODS, WATCHDOG));
 	load_end(&l);
 	return ok;
 }
@@ -268,10 +267,10 @@ static bool machine_schedstat(void)
 	until_throttled(&l, 2 + PERIODS);
 	cpu = worker_cpu_ns(&l.w) - cpu;
 	least = PERIODS * (P_NS - Q_NS) - 1 * NS_PER_MS;
-	ok &= check(cpu_waits(&b)) &
-	      check(is_near("CPU time", b.cpu - a.cpu, cpu + OTHERS_NS / 2, OTHERS_NS / 2)) &
-	      check(b.delay - a.delay >= least) &
-	      check(b.delay - a.delay <= least + (long long)(PERIODS * Q_NS + OTHERS_NS));
+	ok &= check(cpu_waits(&b));
+	ok &= check(is_near("CPU time", b.cpu - a.cpu, cpu + OTHERS_NS / 2, OTHERS_NS / 2));
+	ok &= check(b.delay - a.delay >= least);
+	ok &= check(b.delay - a.delay <= least + (long long)(PERIODS * Q_NS + OTHERS_NS));
 	load_end(&l);
 	return ok;
 }
@@ -307,13 +306,13 @@ static bool cgroup_stat(void)
 	until_throttled(&l, 2 + PERIODS);
 	cgroup_read(&l, &b);
 	cpu = b.clock - a.clock;
-	ok = check(a.usage >= 0 && a.user >= 0 && a.system >= 0 && a.capsule >= 0) &
-	     check(is_near("CPU time", cpu, PERIODS * Q_US, 20)) &
-	     check(is_near("cpu.stat usage_usec", b.usage - a.usage, cpu, 1)) &
-	     check(is_near("cpu.rt_stat usage_usec", b.capsule - a.capsule, cpu, 1)) &
-	     check(is_near("user_usec + system_usec",
-			   b.user - a.user + b.system - a.system, cpu, 2)) &
-	     check(b.user - a.user >= 95 * cpu / 100);
+	ok = check(a.usage >= 0 && a.user >= 0 && a.system >= 0 && a.capsule >= 0);
+	ok &= check(is_near("CPU time", cpu, PERIODS * Q_US, 20));
+	ok &= check(is_near("cpu.stat usage_usec", b.usage - a.usage, cpu, 1));
+	ok &= check(is_near("cpu.rt_stat usage_usec", b.capsule - a.capsule, cpu, 1));
+	ok &= check(is_near("user_usec + system_usec",
+			    b.user - a.user + b.system - a.system, cpu, 2));
+	ok &= check(b.user - a.user >= 95 * cpu / 100);
 	load_end(&l);
 	return ok;
 }
@@ -347,9 +346,11 @@ static bool rusage(void)
 
 	load_start(&l, fn_rusage, SCHED_OTHER);
 	value = l.w.page->value;
-	ok = check(!worker_wait(&l.w)) & check(value[0] > 4 * Q_NS) &
-	     check(value[1] + 2 * NS_PER_US > value[0]) & check(value[1] <= value[2]) &
-	     check(value[3] >= 4);
+	ok = check(!worker_wait(&l.w));
+	ok &= check(value[0] > 4 * Q_NS);
+	ok &= check(value[1] + 2 * NS_PER_US > value[0]);
+	ok &= check(value[1] <= value[2]);
+	ok &= check(value[3] >= 4);
 	load_end(&l);
 	return ok;
 }

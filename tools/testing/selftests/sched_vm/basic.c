@@ -36,17 +36,23 @@ static bool inheritance(void)
 	worker_start(&w, &spec);
 	ok = check(served_by(w.pid, NULL));
 	group_reserve(a, 40000, 100000);
-	ok &= check(served_by(w.pid, a)) & check(worker_gets(&w, 40, MS));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 40, MS));
 	group_reserve(b, 20000, 100000);
-	ok &= check(served_by(w.pid, b)) & check(worker_gets(&w, 20, MS));
+	ok &= check(served_by(w.pid, b));
+	ok &= check(worker_gets(&w, 20, MS));
 	group_reserve(c, 10000, 100000);
-	ok &= check(served_by(w.pid, c)) & check(worker_gets(&w, 10, MS));
-	ok &= check(!group_write(b, BUDGET, "max")) & check(served_by(w.pid, c)) &
-	      check(worker_gets(&w, 10, MS));
-	ok &= check(!group_write(c, BUDGET, "max")) & check(served_by(w.pid, a)) &
-	      check(worker_gets(&w, 40, MS));
-	ok &= check(!group_write(a, BUDGET, "max")) & check(served_by(w.pid, NULL)) &
-	      check(worker_gets(&w, 100, MS));
+	ok &= check(served_by(w.pid, c));
+	ok &= check(worker_gets(&w, 10, MS));
+	ok &= check(!group_write(b, BUDGET, "max"));
+	ok &= check(served_by(w.pid, c));
+	ok &= check(worker_gets(&w, 10, MS));
+	ok &= check(!group_write(c, BUDGET, "max"));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 40, MS));
+	ok &= check(!group_write(a, BUDGET, "max"));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(worker_gets(&w, 100, MS));
 	worker_kill(&w);
 	group_remove(c);
 	group_remove(b);
@@ -69,11 +75,13 @@ static bool left_over(void)
 	/* By itself it would never come through a, where the other one is. */
 	below = spec_of(NULL, SCHED_FIFO, fn_busy);
 	worker_spawn(&v, &below);
-	ok &= check(!group_attach(a, v.pid)) &
-	      check(!group_attach_thread(b, v.pid));
+	ok &= check(!group_attach(a, v.pid));
+	ok &= check(!group_attach_thread(b, v.pid));
 	worker_go(&v);
-	ok &= check(served_by(w.pid, a)) & check(served_by(v.pid, b)) &
-	      check(worker_gets(&w, 30, MS)) & check(worker_gets(&v, 20, MS));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(v.pid, b));
+	ok &= check(worker_gets(&w, 30, MS));
+	ok &= check(worker_gets(&v, 20, MS));
 	worker_kill(&v);
 	group_remove(b);
 	ok &= check(worker_gets(&w, 50, MS));
@@ -89,31 +97,31 @@ static bool carving(void)
 	bool ok;
 
 	/* Through b, which has none, out of a. */
-	ok = check(group_try_reserve(c, 51000, 100000) == -EBUSY) &
-	     check(group_try_reserve(c, 50000, 100000) == -EBUSY) &
-	     check(group_try_reserve(c, 49995, 100000) == -EBUSY) &
-	     check(group_try_reserve(c, 49980, 100000) == 0) &
-	     check(group_try_reserve(d, 10, 100000) == -EBUSY) &
-	     check(group_try_reserve(c, 30000, 100000) == 0) &
-	     check(group_try_reserve(d, 20000, 100000) == -EBUSY) &
-	     check(group_try_reserve(d, 10000, 100000) == 0) &
-	     /* b comes between a and c. */
-	     check(group_try_reserve(b, 29000, 100000) == -EBUSY) &
-	     check(group_try_reserve(b, 35000, 100000) == 0) &
-	     check(group_try_reserve(c, 36000, 100000) == -EBUSY) &
-	     check(group_try_reserve(c, 34000, 100000) == 0) &
-	     /* a cannot shrink below b and d, in whatever way. */
-	     check(group_try_reserve(a, 44000, 100000) == -EBUSY) &
-	     check(group_write(a, PERIOD, "200000") == -EBUSY) &
-	     check(group_reads(a, RT_MAX, "50000 100000")) &
-	     check(group_try_reserve(a, 46000, 100000) == 0) &
-	     check(group_try_reserve(a, 92000, 200000) == 0) &
-	     /* Without a, b and d stand on their own. */
-	     check(group_write(a, BUDGET, "max") == 0) &
-	     check(group_try_reserve(d, 54900, 100000) == 0) &
-	     check(group_try_reserve(d, 55100, 100000) == -EBUSY) &
-	     check(group_try_reserve(a, 90000, 100000) == 0) &
-	     check(group_try_reserve(d, 56000, 100000) == -EBUSY);
+	ok = check(group_try_reserve(c, 51000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(c, 50000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(c, 49995, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(c, 49980, 100000) == 0);
+	ok &= check(group_try_reserve(d, 10, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(c, 30000, 100000) == 0);
+	ok &= check(group_try_reserve(d, 20000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(d, 10000, 100000) == 0);
+	/* b comes between a and c. */
+	ok &= check(group_try_reserve(b, 29000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(b, 35000, 100000) == 0);
+	ok &= check(group_try_reserve(c, 36000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(c, 34000, 100000) == 0);
+	/* a cannot shrink below b and d, in whatever way. */
+	ok &= check(group_try_reserve(a, 44000, 100000) == -EBUSY);
+	ok &= check(group_write(a, PERIOD, "200000") == -EBUSY);
+	ok &= check(group_reads(a, RT_MAX, "50000 100000"));
+	ok &= check(group_try_reserve(a, 46000, 100000) == 0);
+	ok &= check(group_try_reserve(a, 92000, 200000) == 0);
+	/* Without a, b and d stand on their own. */
+	ok &= check(group_write(a, BUDGET, "max") == 0);
+	ok &= check(group_try_reserve(d, 54900, 100000) == 0);
+	ok &= check(group_try_reserve(d, 55100, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(a, 90000, 100000) == 0);
+	ok &= check(group_try_reserve(d, 56000, 100000) == -EBUSY);
 	group_remove(d);
 	group_remove(c);
 	group_remove(b);
@@ -135,8 +143,9 @@ static bool every_policy(void)
 		struct worker w = {};
 
 		worker_start(&w, &spec);
-		ok &= check(served_by(w.pid, a)) & check(worker_gets(&w, 20, MS)) &
-		      check(get_policy(w.pid) == policies[i]);
+		ok &= check(served_by(w.pid, a));
+		ok &= check(worker_gets(&w, 20, MS));
+		ok &= check(get_policy(w.pid) == policies[i]);
 		worker_kill(&w);
 	}
 	group_remove(a);
@@ -153,16 +162,19 @@ static bool scope(void)
 
 	worker_start(&other, &o);
 	worker_start(&fifo, &f);
-	ok = check(!group_write(a, SCOPE, "rt")) &
-	     check(served_by(other.pid, NULL)) & check(served_by(fifo.pid, a)) &
-	     check(worker_gets(&other, 100, MS)) &
-	     check(!set_policy(other.pid, SCHED_RR, 1)) &
-	     check(served_by(other.pid, a)) & check(worker_gets(&other, 20, MS)) &
-	     check(!set_policy(other.pid, SCHED_IDLE, 0)) &
-	     check(served_by(other.pid, NULL)) &
-	     check(!group_write(a, SCOPE, "all")) &
-	     check(served_by(other.pid, a)) & check(worker_gets(&other, 20, MS)) &
-	     check(served_by(fifo.pid, a));
+	ok = check(!group_write(a, SCOPE, "rt"));
+	ok &= check(served_by(other.pid, NULL));
+	ok &= check(served_by(fifo.pid, a));
+	ok &= check(worker_gets(&other, 100, MS));
+	ok &= check(!set_policy(other.pid, SCHED_RR, 1));
+	ok &= check(served_by(other.pid, a));
+	ok &= check(worker_gets(&other, 20, MS));
+	ok &= check(!set_policy(other.pid, SCHED_IDLE, 0));
+	ok &= check(served_by(other.pid, NULL));
+	ok &= check(!group_write(a, SCOPE, "all"));
+	ok &= check(served_by(other.pid, a));
+	ok &= check(worker_gets(&other, 20, MS));
+	ok &= check(served_by(fifo.pid, a));
 	worker_kill(&other);
 	worker_kill(&fifo);
 	group_remove(a);
@@ -180,13 +192,17 @@ static bool attach(int policy)
 	bool ok;
 
 	worker_start(&w, &spec);
-	ok = check(served_by(w.pid, NULL)) &
-	     check(!group_attach(a, w.pid)) & check(served_by(w.pid, a)) &
-	     check(worker_gets(&w, 20, MS)) &
-	     check(!group_attach(b, w.pid)) & check(served_by(w.pid, b)) &
-	     check(worker_gets(&w, 50, MS)) &
-	     check(!group_attach(c, w.pid)) & check(served_by(w.pid, NULL)) &
-	     check(worker_gets(&w, 100, MS)) & check(get_policy(w.pid) == policy);
+	ok = check(served_by(w.pid, NULL));
+	ok &= check(!group_attach(a, w.pid));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 20, MS));
+	ok &= check(!group_attach(b, w.pid));
+	ok &= check(served_by(w.pid, b));
+	ok &= check(worker_gets(&w, 50, MS));
+	ok &= check(!group_attach(c, w.pid));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(worker_gets(&w, 100, MS));
+	ok &= check(get_policy(w.pid) == policy);
 	worker_kill(&w);
 	group_remove(c);
 	group_remove(b);
@@ -204,11 +220,13 @@ static bool attach_sleeper(void)
 	bool ok;
 
 	worker_start(&w, &spec);
-	ok = check(worker_progress(&w, NS_PER_S)) &
-	     check(!group_attach(a, w.pid)) & check(served_by(w.pid, a)) &
-	     check(worker_progress(&w, NS_PER_S)) &
-	     check(!group_attach(c, w.pid)) & check(served_by(w.pid, NULL)) &
-	     check(worker_progress(&w, NS_PER_S));
+	ok = check(worker_progress(&w, NS_PER_S));
+	ok &= check(!group_attach(a, w.pid));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_progress(&w, NS_PER_S));
+	ok &= check(!group_attach(c, w.pid));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(worker_progress(&w, NS_PER_S));
 	worker_kill(&w);
 	group_remove(c);
 	group_remove(a);
@@ -265,8 +283,10 @@ static bool children(int policy)
 	spec.arg = groups;
 	worker_start(&w, &spec);
 	worker_wait(&w);
-	ok = check(w.page->value[0]) & check(w.page->value[1]) &
-	     check(w.page->value[2]) & check(w.page->value[3]);
+	ok = check(w.page->value[0]);
+	ok &= check(w.page->value[1]);
+	ok &= check(w.page->value[2]);
+	ok &= check(w.page->value[3]);
 	for (i = 0; i < 3; i++)
 		group_remove(groups[i]);
 	return ok;
@@ -333,14 +353,18 @@ static bool single_threads(void)
 	worker_start(&w, &spec);
 	ok = check(wait_for(load_64(&w.page->value[0]), NS_PER_S));
 	tid = load_64(&w.page->value[0]);
-	ok &= check(!group_attach(a, w.pid)) &
-	      check(served_by(w.pid, a)) & check(served_by(tid, a));
-	ok &= check(!group_attach_thread(b, tid)) &
-	      check(served_by(w.pid, a)) & check(served_by(tid, a)) &
-	      check(!group_try_reserve(b, 20000, 100000)) &
-	      check(served_by(w.pid, a)) & check(served_by(tid, b)) &
-	      check(!group_write(a, BUDGET, "max")) &
-	      check(served_by(w.pid, NULL)) & check(served_by(tid, b));
+	ok &= check(!group_attach(a, w.pid));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(tid, a));
+	ok &= check(!group_attach_thread(b, tid));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(tid, a));
+	ok &= check(!group_try_reserve(b, 20000, 100000));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(tid, b));
+	ok &= check(!group_write(a, BUDGET, "max"));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(served_by(tid, b));
 	worker_kill(&w);
 	group_remove(b);
 	group_remove(a);
@@ -359,19 +383,25 @@ static bool change_policy(void)
 	worker_start(&w, &spec);
 	worker_start(&v, &spec);
 	worker_start(&outside, &out);
-	ok = check(served_by(w.pid, a)) & check(worker_gets(&w, 10, MS)) &
-	     check(!set_policy(w.pid, SCHED_FIFO, 10)) &
-	     check(served_by(w.pid, a)) & check(worker_gets(&w, 20, MS)) &
-	     check(!set_deadline(w.pid, 30 * NS_PER_MS, 100 * NS_PER_MS)) &
-	     check(served_by(w.pid, NULL)) & check(worker_gets(&w, 30, MS)) &
-	     check(worker_gets(&v, 20, MS)) &
-	     check(!set_policy(w.pid, SCHED_OTHER, 0)) &
-	     check(served_by(w.pid, a)) & check(worker_gets(&w, 10, MS)) &
-	     check(!set_policy(w.pid, SCHED_IDLE, 0)) &
-	     check(served_by(w.pid, a)) & check(worker_gets(&w, 0, MS)) &
-	     check(!set_policy(w.pid, SCHED_RR, 10)) &
-	     check(served_by(w.pid, a)) & check(worker_gets(&w, 20, MS)) &
-	     check(served_by(outside.pid, NULL));
+	ok = check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 10, MS));
+	ok &= check(!set_policy(w.pid, SCHED_FIFO, 10));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 20, MS));
+	ok &= check(!set_deadline(w.pid, 30 * NS_PER_MS, 100 * NS_PER_MS));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(worker_gets(&w, 30, MS));
+	ok &= check(worker_gets(&v, 20, MS));
+	ok &= check(!set_policy(w.pid, SCHED_OTHER, 0));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 10, MS));
+	ok &= check(!set_policy(w.pid, SCHED_IDLE, 0));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 0, MS));
+	ok &= check(!set_policy(w.pid, SCHED_RR, 10));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_gets(&w, 20, MS));
+	ok &= check(served_by(outside.pid, NULL));
 	worker_kill(&w);
 	worker_kill(&v);
 	worker_kill(&outside);
@@ -388,16 +418,18 @@ static bool deadline_thread(void)
 	bool ok;
 
 	worker_start(&w, &spec);
-	ok = check(!set_deadline(w.pid, 30 * NS_PER_MS, 100 * NS_PER_MS)) &
-	     check(!group_attach(a, w.pid)) & check(served_by(w.pid, NULL)) &
-	     check(worker_gets(&w, 30, MS)) &
-	     check(!group_write(a, BUDGET, "max")) &
-	     check(!group_try_reserve(a, 10000, 100000)) &
-	     check(served_by(w.pid, NULL)) & check(worker_gets(&w, 30, MS)) &
-	     /* One admission for all. */
-	     check(group_try_reserve(a, 61000, 100000) == -EBUSY) &
-	     check(group_try_reserve(a, 59900, 100000) == 0) &
-	     check(set_deadline(w.pid, 31 * NS_PER_MS, 100 * NS_PER_MS) == -EBUSY);
+	ok = check(!set_deadline(w.pid, 30 * NS_PER_MS, 100 * NS_PER_MS));
+	ok &= check(!group_attach(a, w.pid));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(worker_gets(&w, 30, MS));
+	ok &= check(!group_write(a, BUDGET, "max"));
+	ok &= check(!group_try_reserve(a, 10000, 100000));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(worker_gets(&w, 30, MS));
+	/* One admission for all. */
+	ok &= check(group_try_reserve(a, 61000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(a, 59900, 100000) == 0);
+	ok &= check(set_deadline(w.pid, 31 * NS_PER_MS, 100 * NS_PER_MS) == -EBUSY);
 	worker_kill(&w);
 	sleep_ns(100 * NS_PER_MS);
 	group_remove(c);

@@ -98,12 +98,12 @@ static bool one_cpu(void)
 	bool ok;
 
 	group_reserve(a, 80000, 100000);
-	ok = check(has_room(left)) &
-	     check(!group_try_reserve(b, 90000, 100000)) &
-	     check(group_try_reserve(c, 10000, 100000) == -EBUSY) &
-	     check(!group_write(b, BUDGET, "80000")) &
-	     check(!group_try_reserve(c, 10000, 100000)) &
-	     check(group_try_reserve(c, 10100, 100000) == -EBUSY);
+	ok = check(has_room(left));
+	ok &= check(!group_try_reserve(b, 90000, 100000));
+	ok &= check(group_try_reserve(c, 10000, 100000) == -EBUSY);
+	ok &= check(!group_write(b, BUDGET, "80000"));
+	ok &= check(!group_try_reserve(c, 10000, 100000));
+	ok &= check(group_try_reserve(c, 10100, 100000) == -EBUSY);
 	group_remove(a);
 	group_remove(b);
 	group_remove(c);
@@ -122,17 +122,20 @@ static bool move(void)
 
 	group_reserve(cg, 30000, 100000);
 	busy_start(&w[0], &spec[0], cg, SCHED_OTHER, -1);
-	ok = check(has_room(on_0)) & check(worker_gets(&w[0], 30, 1000));
+	ok = check(has_room(on_0));
+	ok &= check(worker_gets(&w[0], 30, 1000));
 	busy_start(&w[1], &spec[1], cg, SCHED_FIFO, -1);
-	ok &= check(!group_write(cg, CPUSET, "2-3")) & check(has_room(on_23));
+	ok &= check(!group_write(cg, CPUSET, "2-3"));
+	ok &= check(has_room(on_23));
 	ok &= check(together(w, 2, 60));
 	for (i = 0; i < 2; i++)
 		ok &= check(served_by(w[i].pid, cg));
 	worker_kill(&w[1]);
 	ok &= check(together(w, 1, 60));
-	for (i = 0; i < 10; i++)
-		ok &= check(!group_write(cg, CPUSET, i % 2 ? "1" : "0,2")) &
-		      check(worker_progress(&w[0], NS_PER_S));
+	for (i = 0; i < 10; i++) {
+		ok &= check(!group_write(cg, CPUSET, i % 2 ? "1" : "0,2"));
+		ok &= check(worker_progress(&w[0], NS_PER_S));
+	}
 	ok &= check(together(w, 1, 30));
 	worker_kill(&w[0]);
 	group_remove(cg);
@@ -148,14 +151,15 @@ static bool overbook(void)
 
 	group_reserve(a, 60000, 100000);
 	group_reserve(b, 50000, 100000);
-	ok = check(group_write(b, CPUSET, "0-1") == -EBUSY) &
-	     check(group_write(b, CPUSET, "0") == -EBUSY) &
-	     check(group_reads(b, CPUSET, "1")) & check(has_room(left)) &
-	     check(!group_write(b, BUDGET, "max")) &
-	     check(!group_write(b, CPUSET, "0-1")) &
-	     check(group_try_reserve(b, 50000, 100000) == -EBUSY) &
-	     check(!group_try_reserve(b, 30000, 100000)) &
-	     check(!group_write(b, CPUSET, "1-3"));
+	ok = check(group_write(b, CPUSET, "0-1") == -EBUSY);
+	ok &= check(group_write(b, CPUSET, "0") == -EBUSY);
+	ok &= check(group_reads(b, CPUSET, "1"));
+	ok &= check(has_room(left));
+	ok &= check(!group_write(b, BUDGET, "max"));
+	ok &= check(!group_write(b, CPUSET, "0-1"));
+	ok &= check(group_try_reserve(b, 50000, 100000) == -EBUSY);
+	ok &= check(!group_try_reserve(b, 30000, 100000));
+	ok &= check(!group_write(b, CPUSET, "1-3"));
 	group_remove(a);
 	group_remove(b);
 	return ok & check(has_room(all_free));
@@ -170,9 +174,9 @@ static bool overbook_below(void)
 
 	group_reserve(a, 60000, 100000);
 	group_reserve(down, 50000, 100000);
-	ok = check(group_write(up, CPUSET, "0-1") == -EBUSY) &
-	     check(!group_write(up, CPUSET, "1-2")) &
-	     check(!group_write(up, CPUSET, "3"));
+	ok = check(group_write(up, CPUSET, "0-1") == -EBUSY);
+	ok &= check(!group_write(up, CPUSET, "1-2"));
+	ok &= check(!group_write(up, CPUSET, "3"));
 	group_remove(down);
 	group_remove(up);
 	group_remove(a);
@@ -190,24 +194,25 @@ static bool cpu_budget(void)
 	bool ok;
 	int i;
 
-	ok = check(!group_write(cg, CPU_BUDGET, "0 30000\n1 10000")) &
-	     check(!group_write(cg, CPU_BUDGET, "2 5000"));
+	ok = check(!group_write(cg, CPU_BUDGET, "0 30000\n1 10000"));
+	ok &= check(!group_write(cg, CPU_BUDGET, "2 5000"));
 	group_reserve(cg, 20000, 100000);
-	ok &= check(has_room(left)) &
-	      check(group_reads_all(cg, CPU_BUDGET, "0 30000\n1 10000\n2 5000\n")) &
-	      check(group_reads(cg, BUDGET, "20000"));
+	ok &= check(has_room(left));
+	ok &= check(group_reads_all(cg, CPU_BUDGET, "0 30000\n1 10000\n2 5000\n"));
+	ok &= check(group_reads(cg, BUDGET, "20000"));
 	for (i = 0; i < CPUS_USED; i++) {
 		busy_start(&w[i], &spec[i], cg, SCHED_OTHER, i);
 		percent[i] = 90 - left[i];
 	}
-	ok &= check(workers_get(w, percent, CPUS_USED, 5000)) &
-	      check(!group_write(cg, CPU_BUDGET, "0-1,3 max")) &
-	      check(group_reads_all(cg, CPU_BUDGET, "2 5000\n"));
+	ok &= check(workers_get(w, percent, CPUS_USED, 5000));
+	ok &= check(!group_write(cg, CPU_BUDGET, "0-1,3 max"));
+	ok &= check(group_reads_all(cg, CPU_BUDGET, "2 5000\n"));
 	for (i = 0; i < CPUS_USED; i++)
 		percent[i] = i == 2 ? 5 : 20;
-	ok &= check(workers_get(w, percent, CPUS_USED, 5000)) &
-	      check(!group_write(cg, BUDGET, "max")) &
-	      check(group_reads_all(cg, CPU_BUDGET, "2 5000\n")) & check(has_room(all_free));
+	ok &= check(workers_get(w, percent, CPUS_USED, 5000));
+	ok &= check(!group_write(cg, BUDGET, "max"));
+	ok &= check(group_reads_all(cg, CPU_BUDGET, "2 5000\n"));
+	ok &= check(has_room(all_free));
 	for (i = 0; i < CPUS_USED; i++)
 		worker_kill(&w[i]);
 	group_remove(cg);
@@ -248,13 +253,14 @@ static bool child_cpus(void)
 
 	group_reserve(up, 40000, 100000);
 	group_reserve(down, 30000, 100000);
-	ok = check(has_room(left)) &
-	     check(group_try_reserve(up, 20000, 100000) == -EBUSY) &
-	     check(!group_write(down, CPUSET, "1-2")) & check(has_room(left)) &
-	     check(!group_write(up, CPUSET, "0-1")) &
-	     check(group_try_reserve(up, 20000, 100000) == -EBUSY) &
-	     check(!group_write(down, BUDGET, "max")) &
-	     check(!group_try_reserve(up, 20000, 100000));
+	ok = check(has_room(left));
+	ok &= check(group_try_reserve(up, 20000, 100000) == -EBUSY);
+	ok &= check(!group_write(down, CPUSET, "1-2"));
+	ok &= check(has_room(left));
+	ok &= check(!group_write(up, CPUSET, "0-1"));
+	ok &= check(group_try_reserve(up, 20000, 100000) == -EBUSY);
+	ok &= check(!group_write(down, BUDGET, "max"));
+	ok &= check(!group_try_reserve(up, 20000, 100000));
 	group_remove(down);
 	group_remove(up);
 	return ok & check(has_room(all_free));
@@ -274,17 +280,17 @@ static bool partition(void)
 	group_reserve(alone, 40000, 100000);
 	busy_start(&w[0], &spec[0], wide, SCHED_OTHER, -1);
 	busy_start(&w[1], &spec[1], alone, SCHED_OTHER, -1);
-	ok = check(has_room(left)) &
-	     check(!group_write(sv_top, EXCLUSIVE, "3")) &
-	     check(!group_write(alone, EXCLUSIVE, "3"));
+	ok = check(has_room(left));
+	ok &= check(!group_write(sv_top, EXCLUSIVE, "3"));
+	ok &= check(!group_write(alone, EXCLUSIVE, "3"));
 	for (i = 0; i < 3; i++) {
-		ok &= check(!group_write(alone, PARTITION, "root")) &
-		      check(group_reads(alone, PARTITION, "root")) &
-		      check(worker_progress(&w[0], NS_PER_S)) &
-		      check(worker_progress(&w[1], NS_PER_S)) &
-		      check(!group_write(alone, PARTITION, "isolated")) &
-		      check(!group_write(alone, PARTITION, "member")) &
-		      check(has_room(left));
+		ok &= check(!group_write(alone, PARTITION, "root"));
+		ok &= check(group_reads(alone, PARTITION, "root"));
+		ok &= check(worker_progress(&w[0], NS_PER_S));
+		ok &= check(worker_progress(&w[1], NS_PER_S));
+		ok &= check(!group_write(alone, PARTITION, "isolated"));
+		ok &= check(!group_write(alone, PARTITION, "member"));
+		ok &= check(has_room(left));
 	}
 	ok &= check(together(&w[1], 1, 40));
 	for (i = 0; i < 2; i++)
@@ -313,13 +319,15 @@ static bool hotplug(void)
 	for (i = 0; i < 3; i++) {
 		int cpu = 2 + i % 2;
 
-		ok &= check(has_room(left)) & check(cpu_online(cpu, false)) &
-		      check(worker_progress(&w[0], NS_PER_S)) &
-		      check(worker_progress(&w[1], NS_PER_S)) &
-		      check(cpu_online(cpu, true)) & check(has_room(left)) &
-		      check(together(w, 1, 60)) &
-		      check(served_by(w[0].pid, wide)) &
-		      check(served_by(w[1].pid, alone));
+		ok &= check(has_room(left));
+		ok &= check(cpu_online(cpu, false));
+		ok &= check(worker_progress(&w[0], NS_PER_S));
+		ok &= check(worker_progress(&w[1], NS_PER_S));
+		ok &= check(cpu_online(cpu, true));
+		ok &= check(has_room(left));
+		ok &= check(together(w, 1, 60));
+		ok &= check(served_by(w[0].pid, wide));
+		ok &= check(served_by(w[1].pid, alone));
 	}
 	/*
 	 * In virtual time, CPUs take turns: who goes to another one waits for its
@@ -327,22 +335,26 @@ static bool hotplug(void)
 	 */
 	worker_kill(&w[1]);
 	/* Changed while one of its CPUs is away, which then has no more room. */
-	ok &= check(cpu_online(2, false)) &
-	      check(!group_try_reserve(wide, 80000, 100000)) &
-	      check(group_try_reserve(wide, 91000, 100000) == -EBUSY) &
-	      check(cpu_online(2, true)) & check(together(w, 1, 100));
+	ok &= check(cpu_online(2, false));
+	ok &= check(!group_try_reserve(wide, 80000, 100000));
+	ok &= check(group_try_reserve(wide, 91000, 100000) == -EBUSY);
+	ok &= check(cpu_online(2, true));
+	ok &= check(together(w, 1, 100));
 	/*
 	 * Nobody else gets what it will need there: on that CPU the other one has
 	 * no reservation, as nobody could be told no when the CPU came back.
 	 */
-	ok &= check(!group_write(alone, BUDGET, "max")) &
-	      check(!group_write(wide, CPU_BUDGET, "2 50000")) &
-	      check(!group_try_reserve(wide, 30000, 100000)) &
-	      check(cpu_online(2, false)) &
-	      check(!group_try_reserve(other, 60000, 100000)) &
-	      check(cpu_online(2, true)) & check(has_room(crowded)) &
-	      check(together(w, 1, 80)) & check(!group_write(other, BUDGET, "30000")) &
-	      check(has_room(shared)) & check(together(w, 1, 80));
+	ok &= check(!group_write(alone, BUDGET, "max"));
+	ok &= check(!group_write(wide, CPU_BUDGET, "2 50000"));
+	ok &= check(!group_try_reserve(wide, 30000, 100000));
+	ok &= check(cpu_online(2, false));
+	ok &= check(!group_try_reserve(other, 60000, 100000));
+	ok &= check(cpu_online(2, true));
+	ok &= check(has_room(crowded));
+	ok &= check(together(w, 1, 80));
+	ok &= check(!group_write(other, BUDGET, "30000"));
+	ok &= check(has_room(shared));
+	ok &= check(together(w, 1, 80));
 	worker_kill(&w[0]);
 	group_remove(other);
 	group_remove(wide);

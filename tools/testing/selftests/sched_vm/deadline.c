@@ -131,7 +131,8 @@ static bool rewrite(void)
 	}
 	share = 100.0 * (worker_cpu_ns(&w) - cpu) / (now_ns() - begin);
 	ksft_print_msg("while D is rewritten: %.3f %%\n", share);
-	ok &= check(share <= 11.1) & check(worker_gets(&w, 10, 1000));
+	ok &= check(share <= 11.1);
+	ok &= check(worker_gets(&w, 10, 1000));
 	worker_kill(&w);
 	group_remove(cg);
 	return ok;
@@ -144,20 +145,20 @@ static bool admission(void)
 	char *c = group_make(a, "c");
 	bool ok;
 
-	ok = check(group_write(a, RT_MAX, "10000 100000 11000") == -EBUSY) &
-	     check(!group_write(a, RT_MAX, "10000 100000 20000")) &
-	     check(group_write(b, RT_MAX, "40100 100000") == -EBUSY) &
-	     check(!group_write(b, RT_MAX, "40000 100000")) &
-	     check(group_write(b, DEADLINE, "90000") == -EBUSY) &
-	     check(group_reads(b, RT_MAX, "40000 100000")) &
-	     /* Of a's 0.5 ... */
-	     check(group_write(c, RT_MAX, "25000 50000") == -EBUSY) &
-	     check(!group_write(c, RT_MAX, "20000 50000")) &
-	     check(group_write(a, DEADLINE, "40000") == -EBUSY) &
-	     check(!group_write(a, DEADLINE, "24000")) &
-	     check(!group_write(c, BUDGET, "max")) &
-	     check(!group_write(a, DEADLINE, "max")) &
-	     check(!group_write(b, DEADLINE, "50000"));
+	ok = check(group_write(a, RT_MAX, "10000 100000 11000") == -EBUSY);
+	ok &= check(!group_write(a, RT_MAX, "10000 100000 20000"));
+	ok &= check(group_write(b, RT_MAX, "40100 100000") == -EBUSY);
+	ok &= check(!group_write(b, RT_MAX, "40000 100000"));
+	ok &= check(group_write(b, DEADLINE, "90000") == -EBUSY);
+	ok &= check(group_reads(b, RT_MAX, "40000 100000"));
+	/* Of a's 0.5 ... */
+	ok &= check(group_write(c, RT_MAX, "25000 50000") == -EBUSY);
+	ok &= check(!group_write(c, RT_MAX, "20000 50000"));
+	ok &= check(group_write(a, DEADLINE, "40000") == -EBUSY);
+	ok &= check(!group_write(a, DEADLINE, "24000"));
+	ok &= check(!group_write(c, BUDGET, "max"));
+	ok &= check(!group_write(a, DEADLINE, "max"));
+	ok &= check(!group_write(b, DEADLINE, "50000"));
 	group_remove(c);
 	group_remove(a);
 	group_remove(b);
@@ -184,12 +185,13 @@ static bool input(void)
 		ok = false;
 	}
 	/* Q <= D <= P holds whichever of them is written. */
-	ok &= check(group_write(cg, BUDGET, "20001") == -EINVAL) &
-	      check(group_write(cg, PERIOD, "19999") == -EINVAL) &
-	      check(group_write(cg, RT_MAX, "1000 10000") == -EINVAL) &
-	      check(!group_write(cg, RT_MAX, "1000 10000 max")) &
-	      check(group_reads(cg, DEADLINE, "max")) &
-	      check(group_reads(cg, RT_MAX, "1000 10000")) & check(log_silent());
+	ok &= check(group_write(cg, BUDGET, "20001") == -EINVAL);
+	ok &= check(group_write(cg, PERIOD, "19999") == -EINVAL);
+	ok &= check(group_write(cg, RT_MAX, "1000 10000") == -EINVAL);
+	ok &= check(!group_write(cg, RT_MAX, "1000 10000 max"));
+	ok &= check(group_reads(cg, DEADLINE, "max"));
+	ok &= check(group_reads(cg, RT_MAX, "1000 10000"));
+	ok &= check(log_silent());
 	group_remove(cg);
 	return ok;
 }

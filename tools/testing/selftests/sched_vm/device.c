@@ -40,11 +40,12 @@ static bool query(void)
 {
 	struct sched_vm_query q = { .size = sizeof(q) };
 
-	return check(!device_call(dev, SCHED_VM_QUERY, &q)) & check(q.size == sizeof(q)) &
-	       check(q.version == SCHED_VM_VERSION) & check(q.features == 0x1f) &
-	       check(q.nr_cpus >= (unsigned int)sysconf(_SC_NPROCESSORS_CONF)) &
-	       check(q.budget_min_us == MIN_BUDGET_US) &
-	       check(q.period_min_us == 100) & check(q.period_max_us == 4194304);
+	return check(!device_call(dev, SCHED_VM_QUERY, &q)) &&
+	       check(q.size == sizeof(q)) &&
+	       check(q.version == SCHED_VM_VERSION) && check(q.features == 0x1f) &&
+	       check(q.nr_cpus >= (unsigned int)sysconf(_SC_NPROCESSORS_CONF)) &&
+	       check(q.budget_min_us == MIN_BUDGET_US) &&
+	       check(q.period_min_us == 100) && check(q.period_max_us == 4194304);
 }
 
 /* Programs with shorter and with longer structures than the kernel has. */
@@ -60,14 +61,17 @@ static bool layouts(void)
 	memset(&u, GUARD, sizeof(u));
 	memset(&u, 0, old);
 	u.q.size = old;
-	ok = check(!device_call(dev, SCHED_VM_QUERY, &u)) & check(u.q.size == old) &
-	     check(u.q.version == SCHED_VM_VERSION) & check(u.q.features);
+	ok = check(!device_call(dev, SCHED_VM_QUERY, &u));
+	ok &= check(u.q.size == old);
+	ok &= check(u.q.version == SCHED_VM_VERSION);
+	ok &= check(u.q.features);
 	for (i = old; i < sizeof(u); i++)
 		ok &= u.byte[i] == GUARD || check(!"written beyond an old structure");
 
 	memset(&u, 0, sizeof(u));
 	u.q.size = sizeof(u);
-	ok &= check(!device_call(dev, SCHED_VM_QUERY, &u)) & check(u.q.period_max_us);
+	ok &= check(!device_call(dev, SCHED_VM_QUERY, &u));
+	ok &= check(u.q.period_max_us);
 	u.byte[200] = 1;
 	ok &= check(device_call(dev, SCHED_VM_QUERY, &u) == -E2BIG);
 	u.q.size = old - 1;
@@ -157,13 +161,15 @@ static bool permission(void)
 
 	worker_start(&w, &spec);
 	worker_wait(&w);
-	ok = check((int)w.page->value[0] == -EACCES) & check((int)w.page->value[1] == -EPERM);
+	ok = check((int)w.page->value[0] == -EACCES);
+	ok &= check((int)w.page->value[1] == -EPERM);
 	snprintf(path, sizeof(path), "%s/%s", cg, BUDGET);
 	if (chown(path, NOBODY, NOBODY))
 		ksft_exit_fail_perror(path);
 	worker_start(&w, &spec);
 	worker_wait(&w);
-	ok &= check(!(int)w.page->value[0]) & check((int)w.page->value[1] == -EPERM);
+	ok &= check(!(int)w.page->value[0]);
+	ok &= check((int)w.page->value[1] == -EPERM);
 	group_remove(cg);
 	return ok;
 }
@@ -184,31 +190,39 @@ static bool statistics(void)
 
 	worker_start(&w, &spec);
 	sleep_ns(950 * NS_PER_MS);
-	ok = check(!device_call(dev, SCHED_VM_STAT, &s)) & check(s.nr_cpus == cpus) &
-	     check(!cpu[0].cpu) & check(cpu[1].cpu == 1) &
-	     check(cpu[0].flags == (SCHED_VM_CPU_RESERVED | SCHED_VM_CPU_THROTTLED)) &
-	     check(cpu[0].budget_ns == 10 * NS_PER_MS) & check(cpu[0].left_ns <= 0) &
-	     check(cpu[0].nr_ready == 1) & check(cpu[1].flags == SCHED_VM_CPU_RESERVED) &
-	     check(cpu[0].nr_throttled >= 8 && cpu[0].nr_throttled <= 10) &
-	     check(cpu[0].usage_ns / NS_PER_MS >= 90 && cpu[0].usage_ns / NS_PER_MS <= 110) &
-	     check((long)(cpu[0].usage_ns / NS_PER_US) ==
-		   cg_read_key_long(cg, RT_STAT, "usage_usec ")) &
-	     check(!cpu[1].usage_ns);
+	ok = check(!device_call(dev, SCHED_VM_STAT, &s));
+	ok &= check(s.nr_cpus == cpus);
+	ok &= check(!cpu[0].cpu);
+	ok &= check(cpu[1].cpu == 1);
+	ok &= check(cpu[0].flags == (SCHED_VM_CPU_RESERVED | SCHED_VM_CPU_THROTTLED));
+	ok &= check(cpu[0].budget_ns == 10 * NS_PER_MS);
+	ok &= check(cpu[0].left_ns <= 0);
+	ok &= check(cpu[0].nr_ready == 1);
+	ok &= check(cpu[1].flags == SCHED_VM_CPU_RESERVED);
+	ok &= check(cpu[0].nr_throttled >= 8 && cpu[0].nr_throttled <= 10);
+	ok &= check(cpu[0].usage_ns / NS_PER_MS >= 90 && cpu[0].usage_ns / NS_PER_MS <= 110);
+	ok &= check((long)(cpu[0].usage_ns / NS_PER_US) ==
+		    cg_read_key_long(cg, RT_STAT, "usage_usec "));
+	ok &= check(!cpu[1].usage_ns);
 
 	/* An array that is too short, and one of older and of longer elements. */
 	memset(cpu, GUARD, sizeof(cpu));
 	s.nr_cpus = 1;
-	ok &= check(!device_call(dev, SCHED_VM_STAT, &s)) & check(s.nr_cpus == cpus) &
-	      check(cpu[0].nr_ready == 1) & check(cpu[1].cpu == 0xa5a5a5a5);
+	ok &= check(!device_call(dev, SCHED_VM_STAT, &s));
+	ok &= check(s.nr_cpus == cpus);
+	ok &= check(cpu[0].nr_ready == 1);
+	ok &= check(cpu[1].cpu == 0xa5a5a5a5);
 	s.nr_cpus = MAX_CPUS;
 	s.stride = offsetof(struct sched_vm_cpu_stat, nr_ready);
-	ok &= check(!device_call(dev, SCHED_VM_STAT, &s)) &
-	      check(((uint32_t *)cpu)[s.stride / 4] == 1);
+	ok &= check(!device_call(dev, SCHED_VM_STAT, &s));
+	ok &= check(((uint32_t *)cpu)[s.stride / 4] == 1);
 	memset(cpu, GUARD, sizeof(cpu));
 	s.nr_cpus = 1;
 	s.stride = sizeof(cpu[0]) + 8;
-	ok &= check(!device_call(dev, SCHED_VM_STAT, &s)) & check(cpu[0].nr_ready == 1) &
-	      check(!cpu[1].cpu) & check(cpu[1].budget_ns == 0xa5a5a5a5a5a5a5a5);
+	ok &= check(!device_call(dev, SCHED_VM_STAT, &s));
+	ok &= check(cpu[0].nr_ready == 1);
+	ok &= check(!cpu[1].cpu);
+	ok &= check(cpu[1].budget_ns == 0xa5a5a5a5a5a5a5a5);
 	s.stride = 8;
 	ok &= check(device_call(dev, SCHED_VM_STAT, &s) == -EINVAL);
 	s.stride = sizeof(cpu[0]);
@@ -302,15 +316,19 @@ static bool reasons(void)
 
 	group_reserve(b, 60000, 100000);
 	c.cgroup_fd = group_fd(a);
-	ok = check(!device_call(dev, SCHED_VM_CHECK, &c)) & check(c.result == SCHED_VM_FITS) &
-	     check(c.cpu == -1) & check(c.max_budget_us == 90000);
+	ok = check(!device_call(dev, SCHED_VM_CHECK, &c));
+	ok &= check(c.result == SCHED_VM_FITS);
+	ok &= check(c.cpu == -1);
+	ok &= check(c.max_budget_us == 90000);
 	cpus = 3;
-	ok &= check(!device_call(dev, SCHED_VM_CHECK, &c)) &
-	      check(c.result == SCHED_VM_CPU_FULL) & check(c.cpu == 1) &
-	      check(c.missing_ppm >= 199999 && c.missing_ppm <= 200002) &
-	      check(c.max_budget_us >= 29999 && c.max_budget_us <= 30000);
+	ok &= check(!device_call(dev, SCHED_VM_CHECK, &c));
+	ok &= check(c.result == SCHED_VM_CPU_FULL);
+	ok &= check(c.cpu == 1);
+	ok &= check(c.missing_ppm >= 199999 && c.missing_ppm <= 200002);
+	ok &= check(c.max_budget_us >= 29999 && c.max_budget_us <= 30000);
 	cpus = 0;
-	ok &= check(!device_call(dev, SCHED_VM_CHECK, &c)) & check(c.result == SCHED_VM_NO_CPU);
+	ok &= check(!device_call(dev, SCHED_VM_CHECK, &c));
+	ok &= check(c.result == SCHED_VM_NO_CPU);
 	c.cpus_bytes = 7;
 	ok &= check(device_call(dev, SCHED_VM_CHECK, &c) == -EINVAL);
 	c.cpus_bytes = 8;
@@ -318,13 +336,15 @@ static bool reasons(void)
 	ok &= check(device_call(dev, SCHED_VM_CHECK, &c) == -EFAULT);
 	close(c.cgroup_fd);
 	group_reserve(a, 20000, 100000);
-	ok &= check(!device_check(dev, aa, 30000, 100000, &c)) &
-	      check(c.result == SCHED_VM_PARENT_FULL) & check(c.max_budget_us > 19900);
+	ok &= check(!device_check(dev, aa, 30000, 100000, &c));
+	ok &= check(c.result == SCHED_VM_PARENT_FULL);
+	ok &= check(c.max_budget_us > 19900);
 	group_reserve(aa, 15000, 100000);
-	ok &= check(!device_check(dev, a, 10000, 100000, &c)) &
-	      check(c.result == SCHED_VM_BELOW_CHILDREN) & check(c.missing_ppm >= 50000) &
-	      check(!device_check(dev, a, 100001, 100000, &c)) &
-	      check(c.result == SCHED_VM_BAD_RESERVATION);
+	ok &= check(!device_check(dev, a, 10000, 100000, &c));
+	ok &= check(c.result == SCHED_VM_BELOW_CHILDREN);
+	ok &= check(c.missing_ppm >= 50000);
+	ok &= check(!device_check(dev, a, 100001, 100000, &c));
+	ok &= check(c.result == SCHED_VM_BAD_RESERVATION);
 	group_remove(aa);
 	group_remove(a);
 	group_remove(b);
@@ -361,8 +381,8 @@ static bool eventfds(void)
 	e.events = 0;
 	ok &= check(device_call(dev, SCHED_VM_EVENTFD, &e) == -ENOENT);
 	e.events = SCHED_VM_EVENT_THROTTLED;
-	ok &= check(!device_call(dev, SCHED_VM_EVENTFD, &e)) &
-	      check(!device_call(dev, SCHED_VM_EVENTFD, &e));
+	ok &= check(!device_call(dev, SCHED_VM_EVENTFD, &e));
+	ok &= check(!device_call(dev, SCHED_VM_EVENTFD, &e));
 	worker_start(&w, &spec);
 	/* Not before: the worker would have it open, too. */
 	dev2 = open(SCHED_VM_PATH, O_RDWR);
@@ -372,11 +392,13 @@ static bool eventfds(void)
 	sleep_ns(NS_PER_S);
 	n = signals(fd);
 	/* Throttled every 5 ms, told every 10 ms. */
-	ok &= check(n >= 90 && n <= 102) & check(!signals(other));
+	ok &= check(n >= 90 && n <= 102);
+	ok &= check(!signals(other));
 	e.events = SCHED_VM_EVENT_THROTTLED;
 	ok &= check(!device_call(dev2, SCHED_VM_EVENTFD, &e));
 	sleep_ns(100 * NS_PER_MS);
-	ok &= check(signals(other)) & check(signals(fd));
+	ok &= check(signals(other));
+	ok &= check(signals(fd));
 	close(dev2);
 	e.eventfd = fd;
 	e.events = 0;
@@ -384,7 +406,8 @@ static bool eventfds(void)
 	signals(other);
 	signals(fd);
 	sleep_ns(100 * NS_PER_MS);
-	ok &= check(!signals(other)) & check(!signals(fd));
+	ok &= check(!signals(other));
+	ok &= check(!signals(fd));
 	/* Removed with a listener. */
 	e.events = SCHED_VM_EVENT_THROTTLED;
 	ok &= check(!device_call(dev, SCHED_VM_EVENTFD, &e));

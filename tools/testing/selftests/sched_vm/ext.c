@@ -101,9 +101,10 @@ static bool crew_inside(struct crew *c)
 	bool ok = true;
 	int i;
 
-	for (i = 0; i < INSIDE; i++)
-		ok &= check(served_by(c->w[i].pid, c->cg)) &
-		      check(!on_scx(c->w[i].pid));
+	for (i = 0; i < INSIDE; i++) {
+		ok &= check(served_by(c->w[i].pid, c->cg));
+		ok &= check(!on_scx(c->w[i].pid));
+	}
 	return ok & check(served_by(c->w[OUTSIDE].pid, NULL));
 }
 
@@ -147,16 +148,18 @@ static bool switched(uint64_t flags)
 	cpu = crew_cpu_ns(&c);
 	outside = worker_cpu_ns(&c.w[OUTSIDE]);
 	scx = scx_load(flags, 0);
-	ok = check(scx >= 0) & check(scx_enabled());
+	ok = check(scx >= 0);
+	ok &= check(scx_enabled());
 	ok &= crew_inside(&c);
 	ok &= check(on_scx(c.w[OUTSIDE].pid) == !flags);
 	ok &= check(crew_got_share(&c, k, cpu, outside));
 	ok &= check(scx_unload(scx));
-	ok &= check(!scx_enabled()) & check(!on_scx(c.w[OUTSIDE].pid));
+	ok &= check(!scx_enabled());
+	ok &= check(!on_scx(c.w[OUTSIDE].pid));
 	ok &= crew_inside(&c);
 	ok &= check(crew_got_share(&c, k, cpu, outside));
-	ok &= check(!group_value(c.cg, RT_STAT, "nr_overruns")) &
-	      check(!group_value(c.cg, RT_STAT, "nr_deadline_misses"));
+	ok &= check(!group_value(c.cg, RT_STAT, "nr_overruns"));
+	ok &= check(!group_value(c.cg, RT_STAT, "nr_deadline_misses"));
 	crew_end(&c);
 	return ok;
 }
@@ -208,8 +211,8 @@ static bool policies(void)
 	crew_start(&c);
 	for (i = 0; i < 24; i++) {
 		scx = scx_load(i & 1 ? SCX_OPS_SWITCH_PARTIAL : 0, 0);
-		ok &= check(scx >= 0) &
-		      check(!set_policy(c.w[OTHER].pid, policy[i % 3], 0));
+		ok &= check(scx >= 0);
+		ok &= check(!set_policy(c.w[OTHER].pid, policy[i % 3], 0));
 		ok &= check(!group_attach(outside, c.w[EXT].pid));
 		ok &= check(on_scx(c.w[EXT].pid));
 		ok &= check(!group_attach(c.cg, c.w[EXT].pid));
@@ -240,7 +243,8 @@ static bool watchdog(void)
 	scx = scx_load(0, 500);
 	ok = check(scx >= 0);
 	sleep_ns(6 * NS_PER_S);
-	ok &= check(scx_enabled()) & check(served_by(w.pid, cg));
+	ok &= check(scx_enabled());
+	ok &= check(served_by(w.pid, cg));
 	ok &= check(scx_unload(scx));
 	worker_kill(&w);
 	group_remove(cg);

@@ -159,9 +159,10 @@ int main(void)
 	}
 	ok = measure("root", tty, &root);
 	own = capsule_make("house", 40, 1000);
-	ok &= check(!group_write(own, RT_IRQS, "+3")) & measure("capsule", tty, &capsule);
-	/* Below two capsules of 40 ms, and within its deadline and a switch. */
-	ksft_test_result(ok && root > 40000 && capsule <= 1020,
+	ok &= check(!group_write(own, RT_IRQS, "+3"));
+	ok &= measure("capsule", tty, &capsule);
+	/* Behind most of a budget of 40 ms; within its deadline and a switch. */
+	ksft_test_result(ok && root > 30000 && capsule <= 1020,
 			 "an irq thread in a capsule with 1 ms keeps its deadline\n");
 	for (i = 0; i < 2; i++) {
 		worker_kill(&w[i]);

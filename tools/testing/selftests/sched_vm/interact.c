@@ -93,18 +93,18 @@ static bool freeze_at(uint64_t at)
 
 	crew_start(&c);
 	sleep_until(c.start + 2 * P_NS + at);
-	ok = check(!group_write(c.cg, "cgroup.freeze", "1")) &
-	     check(wait_for(frozen(c.cg, true), P_NS));
+	ok = check(!group_write(c.cg, "cgroup.freeze", "1"));
+	ok &= check(wait_for(frozen(c.cg, true), P_NS));
 	cpu = crew_cpu_ns(&c);
 	sleep_ns(7 * P_NS + P_NS / 3);
-	ok &= check(is_near("CPU time while frozen", crew_cpu_ns(&c), cpu, 0)) &
-	      check(!group_write(c.cg, "cgroup.freeze", "0")) &
-	      check(wait_for(frozen(c.cg, false), P_NS));
+	ok &= check(is_near("CPU time while frozen", crew_cpu_ns(&c), cpu, 0));
+	ok &= check(!group_write(c.cg, "cgroup.freeze", "0"));
+	ok &= check(wait_for(frozen(c.cg, false), P_NS));
 	sleep_ns(P_NS * 9 / 10);
 	/* What is left of a budget, and a new one. */
-	ok &= check(crew_cpu_ns(&c) - cpu <= 2 * Q_NS + 20 * NS_PER_US) &
-	      check(crew_gets_share(&c)) &
-	      check(!group_value(c.cg, RT_STAT, "nr_overruns"));
+	ok &= check(crew_cpu_ns(&c) - cpu <= 2 * Q_NS + 20 * NS_PER_US);
+	ok &= check(crew_gets_share(&c));
+	ok &= check(!group_value(c.cg, RT_STAT, "nr_overruns"));
 	crew_end(&c);
 	return ok;
 }
@@ -142,14 +142,14 @@ static bool kill_frozen(bool freeze)
 
 	crew_start(&c);
 	sleep_until(c.start + 2 * P_NS + P_NS / 2);
-	if (freeze)
-		ok = check(!group_write(c.cg, "cgroup.freeze", "1")) &
-		     check(wait_for(frozen(c.cg, true), P_NS));
-	else
+	if (freeze) {
+		ok = check(!group_write(c.cg, "cgroup.freeze", "1"));
+		ok &= check(wait_for(frozen(c.cg, true), P_NS));
+	} else {
 		ok = true;
-	ok &= check(!group_write(c.cg, "cgroup.kill", "1")) &
-	      check(wait_for(!cg_read_strstr(c.cg, "cgroup.events", "populated 0"),
-			     P_NS));
+	}
+	ok &= check(!group_write(c.cg, "cgroup.kill", "1"));
+	ok &= check(wait_for(!cg_read_strstr(c.cg, "cgroup.events", "populated 0"), P_NS));
 	crew_end(&c);
 	return ok;
 }
@@ -178,8 +178,8 @@ static bool sessions(const char *enabled)
 	bool ok;
 	int i;
 
-	ok = check(read_text(AUTOGROUP, old, sizeof(old)) > 0) &
-	     check(write_text(AUTOGROUP, (char *)enabled, 1) == 1);
+	ok = check(read_text(AUTOGROUP, old, sizeof(old)) > 0);
+	ok &= check(write_text(AUTOGROUP, (char *)enabled, 1) == 1);
 	for (i = 0; i < 6; i++)
 		worker_start(&w[i], i < 4 ? &in : &out);
 	sleep_ns(10 * P_NS);
@@ -192,11 +192,10 @@ static bool sessions(const char *enabled)
 		all += cpu[i];
 		ok &= check(served_by(w[i].pid, i < 4 ? cg : NULL));
 	}
-	ok &= check(is_near("in the capsule", inside, 20 * Q_NS, 50 * NS_PER_US)) &
-	      check(is_near("one of four", cpu[0], 5 * Q_NS, 5 * NS_PER_MS)) &
-	      check(is_near("one of two outside", cpu[4], 10 * (P_NS - Q_NS),
-			    20 * NS_PER_MS)) &
-	      check(all <= 20 * P_NS);
+	ok &= check(is_near("in the capsule", inside, 20 * Q_NS, 50 * NS_PER_US));
+	ok &= check(is_near("one of four", cpu[0], 5 * Q_NS, 5 * NS_PER_MS));
+	ok &= check(is_near("one of two outside", cpu[4], 10 * (P_NS - Q_NS), 20 * NS_PER_MS));
+	ok &= check(all <= 20 * P_NS);
 	for (i = 0; i < 6; i++)
 		worker_kill(&w[i]);
 	group_remove(cg);
@@ -217,19 +216,20 @@ static bool suspended(void)
 
 	crew_start(&c);
 	sleep_until(c.start + 2 * P_NS + P_NS / 2);
-	ok = check(write_text(PM_DELAY, "1", 1) == 1) &
-	     check(write_text(PM_TEST, "freezer", 7) == 7);
+	ok = check(write_text(PM_DELAY, "1", 1) == 1);
+	ok &= check(write_text(PM_TEST, "freezer", 7) == 7);
 	cpu = crew_cpu_ns(&c);
 	before = now_ns();
-	ok &= check(write_text("/sys/power/state", "freeze", 6) == 6) &
-	      check(now_ns() - before >= NS_PER_S) &
-	      /* A period to freeze in, one to thaw in. */
-	      check(crew_cpu_ns(&c) - cpu <= 2 * Q_NS + 20 * NS_PER_US);
+	ok &= check(write_text("/sys/power/state", "freeze", 6) == 6);
+	ok &= check(now_ns() - before >= NS_PER_S);
+	/* A period to freeze in, one to thaw in. */
+	ok &= check(crew_cpu_ns(&c) - cpu <= 2 * Q_NS + 20 * NS_PER_US);
 	cpu = crew_cpu_ns(&c);
 	sleep_ns(P_NS * 9 / 10);
-	ok &= check(crew_cpu_ns(&c) - cpu <= 2 * Q_NS + 20 * NS_PER_US) &
-	      check(crew_gets_share(&c)) & check(served_by(c.w[0].pid, c.cg)) &
-	      check(!group_value(c.cg, RT_STAT, "nr_deadline_misses"));
+	ok &= check(crew_cpu_ns(&c) - cpu <= 2 * Q_NS + 20 * NS_PER_US);
+	ok &= check(crew_gets_share(&c));
+	ok &= check(served_by(c.w[0].pid, c.cg));
+	ok &= check(!group_value(c.cg, RT_STAT, "nr_deadline_misses"));
 	write_text(PM_TEST, "none", 4);
 	crew_end(&c);
 	return ok;

@@ -117,13 +117,14 @@ static bool input(void)
 		ksft_print_msg("'%s' is not refused\n", wrong[i]);
 		ok = false;
 	}
-	ok &= check(bind_irq(cg, '+', 9999) == -ENOENT) &
-	      check(bind_irq(cg, '-', TTY_IRQ) == -ENOENT) &
-	      check(device_bind(dev, cg, 2, TTY_IRQ, true) == -EINVAL);
+	ok &= check(bind_irq(cg, '+', 9999) == -ENOENT);
+	ok &= check(bind_irq(cg, '-', TTY_IRQ) == -ENOENT);
+	ok &= check(device_bind(dev, cg, 2, TTY_IRQ, true) == -EINVAL);
 	worker_start(&w, &spec);
 	worker_wait(&w);
-	ok &= check(w.page->value[0] == EPERM) & check(group_reads_all(cg, RT_IRQS, "")) &
-	      check(log_silent());
+	ok &= check(w.page->value[0] == EPERM);
+	ok &= check(group_reads_all(cg, RT_IRQS, ""));
+	ok &= check(log_silent());
 	group_remove(cg);
 	return ok;
 }
@@ -136,20 +137,28 @@ static bool membership(void)
 	pid_t tid = thread_of_irq(TTY_IRQ);
 	bool ok;
 
-	ok = check(tty >= 0) & check(tid) & check(served_by(tid, NULL)) &
-	     check(!bind_irq(a, '+', TTY_IRQ)) & check(served_by(tid, a)) &
-	     check(group_reads_all(a, RT_IRQS, "3\n")) & check(!bind_irq(a, '+', TTY_IRQ)) &
-	     check(bind_irq(b, '+', TTY_IRQ) == -EBUSY) &
-	     check(device_bind(dev, b, SCHED_VM_IRQ, TTY_IRQ, true) == -EBUSY) &
-	     check(bind_irq(b, '-', TTY_IRQ) == -ENOENT) & check(served_by(tid, a)) &
-	     check(!bind_irq(a, '-', TTY_IRQ)) & check(served_by(tid, NULL)) &
-	     check(group_reads_all(a, RT_IRQS, "")) &
-	     check(!device_bind(dev, b, SCHED_VM_IRQ, TTY_IRQ, true)) &
-	     check(served_by(tid, b)) & check(group_reads_all(b, RT_IRQS, "3\n"));
+	ok = check(tty >= 0);
+	ok &= check(tid);
+	ok &= check(served_by(tid, NULL));
+	ok &= check(!bind_irq(a, '+', TTY_IRQ));
+	ok &= check(served_by(tid, a));
+	ok &= check(group_reads_all(a, RT_IRQS, "3\n"));
+	ok &= check(!bind_irq(a, '+', TTY_IRQ));
+	ok &= check(bind_irq(b, '+', TTY_IRQ) == -EBUSY);
+	ok &= check(device_bind(dev, b, SCHED_VM_IRQ, TTY_IRQ, true) == -EBUSY);
+	ok &= check(bind_irq(b, '-', TTY_IRQ) == -ENOENT);
+	ok &= check(served_by(tid, a));
+	ok &= check(!bind_irq(a, '-', TTY_IRQ));
+	ok &= check(served_by(tid, NULL));
+	ok &= check(group_reads_all(a, RT_IRQS, ""));
+	ok &= check(!device_bind(dev, b, SCHED_VM_IRQ, TTY_IRQ, true));
+	ok &= check(served_by(tid, b));
+	ok &= check(group_reads_all(b, RT_IRQS, "3\n"));
 	/* With the cgroup goes the binding. */
 	group_remove(b);
-	ok &= check(served_by(tid, NULL)) & check(get_policy(tid) == SCHED_FIFO) &
-	      check(!bind_irq(a, '+', TTY_IRQ));
+	ok &= check(served_by(tid, NULL));
+	ok &= check(get_policy(tid) == SCHED_FIFO);
+	ok &= check(!bind_irq(a, '+', TTY_IRQ));
 	close(tty);
 	group_remove(a);
 	return ok;
@@ -163,12 +172,18 @@ static bool hierarchy(void)
 	pid_t tid = thread_of_irq(TTY_IRQ);
 	bool ok;
 
-	ok = check(!bind_irq(down, '+', TTY_IRQ)) & check(served_by(tid, up)) &
-	     check(!group_try_reserve(down, 5000, 100000)) & check(served_by(tid, down)) &
-	     check(!group_write(down, BUDGET, "max")) & check(served_by(tid, up)) &
-	     check(!group_write(up, BUDGET, "max")) & check(served_by(tid, NULL)) &
-	     check(!group_try_reserve(up, 5000, 100000)) & check(served_by(tid, up)) &
-	     check(!group_write(up, SCOPE, "rt")) & check(served_by(tid, up));
+	ok = check(!bind_irq(down, '+', TTY_IRQ));
+	ok &= check(served_by(tid, up));
+	ok &= check(!group_try_reserve(down, 5000, 100000));
+	ok &= check(served_by(tid, down));
+	ok &= check(!group_write(down, BUDGET, "max"));
+	ok &= check(served_by(tid, up));
+	ok &= check(!group_write(up, BUDGET, "max"));
+	ok &= check(served_by(tid, NULL));
+	ok &= check(!group_try_reserve(up, 5000, 100000));
+	ok &= check(served_by(tid, up));
+	ok &= check(!group_write(up, SCOPE, "rt"));
+	ok &= check(served_by(tid, up));
 	close(tty);
 	group_remove(down);
 	group_remove(up);
@@ -186,12 +201,13 @@ static bool again(void)
 	ok = check(!bind_irq(cg, '+', TTY_IRQ));
 	group_reserve(cg, 10000, 100000);
 	close(tty);
-	ok &= check(wait_for(!thread_of_irq(TTY_IRQ), NS_PER_S)) &
-	      check(group_reads_all(cg, RT_IRQS, "3\n"));
+	ok &= check(wait_for(!thread_of_irq(TTY_IRQ), NS_PER_S));
+	ok &= check(group_reads_all(cg, RT_IRQS, "3\n"));
 	tty = tty_open();
 	other = thread_of_irq(TTY_IRQ);
 	/* It binds itself when it first runs. */
-	ok &= check(other && other != tid) & check(wait_for(served_by(other, cg), NS_PER_S));
+	ok &= check(other && other != tid);
+	ok &= check(wait_for(served_by(other, cg), NS_PER_S));
 	close(tty);
 	ok &= check(!bind_irq(cg, '-', TTY_IRQ));
 	tty = tty_open();
@@ -233,9 +249,9 @@ static bool charged(void)
 	sleep_ns(2 * NS_PER_S);
 	usual = cpu_ns_of(tid) - begin;
 	usage = group_value(cg, RT_STAT, "usage_usec");
-	ok &= check(usual > NS_PER_MS) &
-	      check(usage >= (long long)(usual / NS_PER_US) * 99 / 100) &
-	      check(usage <= (long long)((cpu_ns_of(tid) - begin) / NS_PER_US));
+	ok &= check(usual > NS_PER_MS);
+	ok &= check(usage >= (long long)(usual / NS_PER_US) * 99 / 100);
+	ok &= check(usage <= (long long)((cpu_ns_of(tid) - begin) / NS_PER_US));
 	/* A twentieth of that; 2 s touch 21 periods. */
 	q = usual / NS_PER_US / 20 / 20;
 	group_reserve(cg, q, 100000);
@@ -243,7 +259,8 @@ static bool charged(void)
 	begin = cpu_ns_of(tid);
 	sleep_ns(2 * NS_PER_S);
 	few = cpu_ns_of(tid) - begin;
-	ok &= check(few <= 21 * (q + 20) * NS_PER_US) & check(few > 0);
+	ok &= check(few <= 21 * (q + 20) * NS_PER_US);
+	ok &= check(few > 0);
 	result_int("irqs.usual_us", usual / NS_PER_US);
 	result_int("irqs.limited_us", few / NS_PER_US);
 	ok &= check(!bind_irq(cg, '-', TTY_IRQ));
@@ -284,13 +301,18 @@ static bool vectors(void)
 	if (!*device || irq < 0)
 		return check(!"a virtio network card");
 	snprintf(text, sizeof(text), "%d\n", irq);
-	ok = check(!bind_irq(cg, '+', irq)) & check(served_by(thread_of_irq(irq), cg)) &
-	     check(group_reads_all(cg, RT_IRQS, text)) & check(driver_write("unbind", device)) &
-	     check(irq_of("-input.0") < 0) & check(group_reads_all(cg, RT_IRQS, "")) &
-	     check(driver_write("bind", device));
+	ok = check(!bind_irq(cg, '+', irq));
+	ok &= check(served_by(thread_of_irq(irq), cg));
+	ok &= check(group_reads_all(cg, RT_IRQS, text));
+	ok &= check(driver_write("unbind", device));
+	ok &= check(irq_of("-input.0") < 0);
+	ok &= check(group_reads_all(cg, RT_IRQS, ""));
+	ok &= check(driver_write("bind", device));
 	irq = irq_of("-input.0");
-	ok &= check(irq >= 0) & check(served_by(thread_of_irq(irq), NULL)) &
-	      check(!bind_irq(cg, '+', irq)) & check(served_by(thread_of_irq(irq), cg));
+	ok &= check(irq >= 0);
+	ok &= check(served_by(thread_of_irq(irq), NULL));
+	ok &= check(!bind_irq(cg, '+', irq));
+	ok &= check(served_by(thread_of_irq(irq), cg));
 	group_remove(cg);
 	return ok & check(served_by(thread_of_irq(irq), NULL));
 }
@@ -303,21 +325,23 @@ static bool kthreads(void)
 	pid_t tid = kthread_of("khungtaskd"), irq = thread_of_irq(9);
 	bool ok;
 
-	ok = check(tid) & check(!device_bind(dev, cg, SCHED_VM_KTHREAD, tid, true)) &
-	     check(served_by(tid, cg)) &
-	     check(!device_bind(dev, cg, SCHED_VM_KTHREAD, tid, true)) &
-	     check(device_bind(dev, other, SCHED_VM_KTHREAD, tid, true) == -EBUSY) &
-	     check(device_bind(dev, other, SCHED_VM_KTHREAD, tid, false) == -ENOENT) &
-	     check(!device_bind(dev, cg, SCHED_VM_KTHREAD, tid, false)) &
-	     check(served_by(tid, NULL)) &
-	     check(!device_bind(dev, other, SCHED_VM_KTHREAD, tid, true)) &
-	     check(served_by(tid, other)) &
-	     check(device_bind(dev, cg, SCHED_VM_KTHREAD, 999999, true) == -ENOENT) &
-	     check(device_bind(dev, cg, SCHED_VM_KTHREAD, getpid(), true) == -EINVAL) &
-	     check(device_bind(dev, cg, SCHED_VM_KTHREAD, 2, true) == -EINVAL) &
-	     check(irq) & check(device_bind(dev, cg, SCHED_VM_KTHREAD, irq, true) == -EINVAL) &
-	     check(device_bind(dev, cg, SCHED_VM_KTHREAD, kthread_of("rcuc/0"), true) ==
-		   -EINVAL);
+	ok = check(tid);
+	ok &= check(!device_bind(dev, cg, SCHED_VM_KTHREAD, tid, true));
+	ok &= check(served_by(tid, cg));
+	ok &= check(!device_bind(dev, cg, SCHED_VM_KTHREAD, tid, true));
+	ok &= check(device_bind(dev, other, SCHED_VM_KTHREAD, tid, true) == -EBUSY);
+	ok &= check(device_bind(dev, other, SCHED_VM_KTHREAD, tid, false) == -ENOENT);
+	ok &= check(!device_bind(dev, cg, SCHED_VM_KTHREAD, tid, false));
+	ok &= check(served_by(tid, NULL));
+	ok &= check(!device_bind(dev, other, SCHED_VM_KTHREAD, tid, true));
+	ok &= check(served_by(tid, other));
+	ok &= check(device_bind(dev, cg, SCHED_VM_KTHREAD, 999999, true) == -ENOENT);
+	ok &= check(device_bind(dev, cg, SCHED_VM_KTHREAD, getpid(), true) == -EINVAL);
+	ok &= check(device_bind(dev, cg, SCHED_VM_KTHREAD, 2, true) == -EINVAL);
+	ok &= check(irq);
+	ok &= check(device_bind(dev, cg, SCHED_VM_KTHREAD, irq, true) == -EINVAL);
+	ok &= check(device_bind(dev, cg, SCHED_VM_KTHREAD, kthread_of("rcuc/0"), true) ==
+		    -EINVAL);
 	group_remove(other);
 	group_remove(cg);
 	return ok & check(served_by(tid, NULL));

@@ -85,8 +85,8 @@ static bool yield_other(void)
 	bool ok;
 	int i;
 
-	ok = check(read_text(BASE_SLICE, slice, sizeof(slice)) > 0) &
-	     check(write_text(BASE_SLICE, SLICE_NS, strlen(SLICE_NS)) > 0);
+	ok = check(read_text(BASE_SLICE, slice, sizeof(slice)) > 0);
+	ok &= check(write_text(BASE_SLICE, SLICE_NS, strlen(SLICE_NS)) > 0);
 	guest_start(&g, cg, SCHED_OTHER, 0);
 	for (i = 0; i < 2; i++) {
 		guest_order(&g, i, GUEST_COUNT);
@@ -153,8 +153,8 @@ static bool yield_to_lower(void)
 	start_fifo(&g, cg);
 	set_policy(guest_tid(&g, 1), SCHED_FIFO, PRIO - 1);
 	guest_order(&g, 0, GUEST_YIELD);
-	ok = check(is_about("to a lower priority", share(&g), NONE, ABOUT)) &
-	     check(guest_counter(&g, "directed_yield_attempted") > 0);
+	ok = check(is_about("to a lower priority", share(&g), NONE, ABOUT));
+	ok &= check(guest_counter(&g, "directed_yield_attempted") > 0);
 	worker_kill(&g.w);
 	group_remove(cg);
 	return ok;
@@ -183,16 +183,17 @@ static bool yield_outside(void)
 	start_fifo(&g, vm);
 	worker_start(&other, &other_spec);
 	worker_start(&rival, &rival_spec);
-	ok = check(!group_attach_thread(b, rival.pid)) &
-	     check(worker_progress(&rival, PATIENCE_NS)) &
-	     check(served_by(guest_tid(&g, 0), a)) & check(served_by(guest_tid(&g, 1), b));
+	ok = check(!group_attach_thread(b, rival.pid));
+	ok &= check(worker_progress(&rival, PATIENCE_NS));
+	ok &= check(served_by(guest_tid(&g, 0), a));
+	ok &= check(served_by(guest_tid(&g, 1), b));
 	takes_over(rival.pid);
 	guest_order(&g, 0, GUEST_YIELD);
 	before = worker_cpu_ns(&rival);
-	ok &= check(is_about("in another capsule", share(&g), NONE, ABOUT)) &
-	      check(worker_cpu_ns(&rival) > before) &
-	      check(guest_counter(&g, "directed_yield_attempted") > 0) &
-	      check(!guest_counter(&g, "directed_yield_successful"));
+	ok &= check(is_about("in another capsule", share(&g), NONE, ABOUT));
+	ok &= check(worker_cpu_ns(&rival) > before);
+	ok &= check(guest_counter(&g, "directed_yield_attempted") > 0);
+	ok &= check(!guest_counter(&g, "directed_yield_successful"));
 	/* All at once: one that exits goes behind its equals, as outside. */
 	kill_all_workers();
 	group_remove(b);
@@ -228,8 +229,8 @@ static bool steal_busy(long q_us)
 	sleep_ns(STEAL_MS * NS_PER_MS);
 	steal = steal_ns(&g, &to) - steal;
 	cpu = guest_cpu_ns(&g, 0) - cpu;
-	ok = check(is_about("stolen", 100.0 * steal / (to - from), 100 - percent, 5)) &
-	     check(is_about("with CPU time", 100.0 * (steal + cpu) / (to - from), 100, 3));
+	ok = check(is_about("stolen", 100.0 * steal / (to - from), 100 - percent, 5));
+	ok &= check(is_about("with CPU time", 100.0 * (steal + cpu) / (to - from), 100, 3));
 	worker_kill(&g.w);
 	group_remove(cg);
 	return ok;
@@ -254,8 +255,8 @@ static bool steal_halted(void)
 	}
 	to = now_ns();
 	steal = load_64(&guest_vcpu(&g, 0)->steal.ns) - steal;
-	ok = check(is_about("stolen", 100.0 * steal / (to - from), NONE, ABOUT)) &
-	     check(load_u(&guest_vcpu(&g, 0)->count) - count > i / 2);
+	ok = check(is_about("stolen", 100.0 * steal / (to - from), NONE, ABOUT));
+	ok &= check(load_u(&guest_vcpu(&g, 0)->count) - count > i / 2);
 	worker_kill(&g.w);
 	group_remove(cg);
 	return ok;
@@ -289,8 +290,8 @@ static bool kill_throttled(bool release)
 	ok = check(wait_for(is_preempted(&g), PATIENCE_NS));
 	if (release)
 		ok &= check(!group_write(cg, RT_MAX, "max"));
-	ok &= check(worker_kill_within(&g.w, release ? 2 * NS_PER_S : PATIENCE_NS)) &
-	      check(wait_for(group_try_remove(cg), NS_PER_S));
+	ok &= check(worker_kill_within(&g.w, release ? 2 * NS_PER_S : PATIENCE_NS));
+	ok &= check(wait_for(group_try_remove(cg), NS_PER_S));
 	if (!ok)
 		group_remove(cg);
 	return ok & check(can_reserve_all());

@@ -244,11 +244,11 @@ static bool jobs_in_time(void)
 	worker_wait(&w);
 	ksft_print_msg("%d jobs, the slowest took %.3f of %.3f ms\n",
 		       (int)w.page->value[0], w.page->value[1] / 1e6, P_NS / 1e6);
-	ok = check(w.page->value[0] >= DURATION_NS / P_NS - 10) &
-	     check(!w.page->value[2]) &
-	     check(worker_cpu_ns(&other[0]) > DURATION_NS / 4) &
-	     check(worker_cpu_ns(&other[1]) > DURATION_NS / 4) &
-	     check(worker_cpu_ns(&other[2]) > DURATION_NS / 20);
+	ok = check(w.page->value[0] >= DURATION_NS / P_NS - 10);
+	ok &= check(!w.page->value[2]);
+	ok &= check(worker_cpu_ns(&other[0]) > DURATION_NS / 4);
+	ok &= check(worker_cpu_ns(&other[1]) > DURATION_NS / 4);
+	ok &= check(worker_cpu_ns(&other[2]) > DURATION_NS / 20);
 	kill_all_workers();
 	group_remove(a);
 	for (i = 0; i < 3; i++)

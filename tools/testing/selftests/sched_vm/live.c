@@ -76,7 +76,8 @@ static bool retune(int policy)
 		group_reserve(a, steps[i][0], steps[i][1]);
 		/* Of the old period, if it was longer. */
 		sleep_ns(i && steps[i - 1][1] > 200000 ? 500 * NS_PER_MS : 0);
-		ok &= check(worker_gets(&w, percent, MS)) & check(served_by(w.pid, a));
+		ok &= check(worker_gets(&w, percent, MS));
+		ok &= check(served_by(w.pid, a));
 	}
 	worker_kill(&w);
 	group_remove(a);
@@ -107,8 +108,8 @@ static bool come_and_go(void)
 		ok &= served_by(busy.pid, NULL);
 	}
 	worker_kill(&fifo);
-	ok &= check(worker_progress(&busy, NS_PER_S)) &
-	      check(worker_progress(&sleeper, NS_PER_S));
+	ok &= check(worker_progress(&busy, NS_PER_S));
+	ok &= check(worker_progress(&sleeper, NS_PER_S));
 	worker_kill(&busy);
 	worker_kill(&sleeper);
 	group_remove(a);
@@ -174,8 +175,8 @@ static bool kill_by_cgroup(void)
 		worker_go(&w[i]);
 	ok = check(runs_dry(&w[0]));
 	start = now_ns();
-	ok &= check(!group_write(a, "cgroup.kill", "1")) &
-	      check(wait_for(group_try_remove(a), 2 * THIN_P_NS));
+	ok &= check(!group_write(a, "cgroup.kill", "1"));
+	ok &= check(wait_for(group_try_remove(a), 2 * THIN_P_NS));
 	ksft_print_msg("removed after %.3f ms\n", (now_ns() - start) / 1e6);
 	for (i = 0; i < 3; i++)
 		worker_wait(&w[i]);
@@ -198,14 +199,15 @@ static bool trace_throttled(void)
 	bool ok;
 
 	busy_start(&w, &spec, a, SCHED_OTHER);
-	ok = check(runs_dry(&w)) &
-	     check(!ptrace(PTRACE_ATTACH, w.pid, NULL, NULL)) &
-	     check(stops_within(w.pid, 2 * THIN_P_NS)) &
-	     check(served_by(w.pid, a)) &
-	     check(!worker_progress(&w, 2 * THIN_P_NS)) &
-	     check(!ptrace(PTRACE_DETACH, w.pid, NULL, NULL)) &
-	     check(worker_progress(&w, 2 * THIN_P_NS)) &
-	     check(runs_dry(&w)) & check(served_by(w.pid, a));
+	ok = check(runs_dry(&w));
+	ok &= check(!ptrace(PTRACE_ATTACH, w.pid, NULL, NULL));
+	ok &= check(stops_within(w.pid, 2 * THIN_P_NS));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(!worker_progress(&w, 2 * THIN_P_NS));
+	ok &= check(!ptrace(PTRACE_DETACH, w.pid, NULL, NULL));
+	ok &= check(worker_progress(&w, 2 * THIN_P_NS));
+	ok &= check(runs_dry(&w));
+	ok &= check(served_by(w.pid, a));
 	worker_kill(&w);
 	group_remove(a);
 	return ok;
@@ -219,11 +221,12 @@ static bool stop_and_continue(void)
 	bool ok;
 
 	busy_start(&w, &spec, a, SCHED_FIFO);
-	ok = check(runs_dry(&w)) & check(!kill(w.pid, SIGSTOP)) &
-	     check(stops_within(w.pid, 2 * THIN_P_NS)) &
-	     check(!worker_progress(&w, 2 * THIN_P_NS)) &
-	     check(!kill(w.pid, SIGCONT)) &
-	     check(worker_progress(&w, 2 * THIN_P_NS));
+	ok = check(runs_dry(&w));
+	ok &= check(!kill(w.pid, SIGSTOP));
+	ok &= check(stops_within(w.pid, 2 * THIN_P_NS));
+	ok &= check(!worker_progress(&w, 2 * THIN_P_NS));
+	ok &= check(!kill(w.pid, SIGCONT));
+	ok &= check(worker_progress(&w, 2 * THIN_P_NS));
 	worker_kill(&w);
 	group_remove(a);
 	return ok;
@@ -245,15 +248,15 @@ static bool freezer(void)
 	busy_spawn(&busy, &bs, a, SCHED_OTHER);
 	busy_start(&fifo, &fs, a, SCHED_FIFO);
 	worker_go(&busy);
-	ok = check(runs_dry(&fifo)) &
-	     check(!group_write(a, "cgroup.freeze", "1")) &
-	     check(wait_for(frozen(a, true), 200 * NS_PER_MS));
+	ok = check(runs_dry(&fifo));
+	ok &= check(!group_write(a, "cgroup.freeze", "1"));
+	ok &= check(wait_for(frozen(a, true), 200 * NS_PER_MS));
 	cpu = worker_cpu_ns(&busy) + worker_cpu_ns(&fifo);
 	sleep_ns(500 * NS_PER_MS);
-	ok &= check(worker_cpu_ns(&busy) + worker_cpu_ns(&fifo) == cpu) &
-	      check(!group_write(a, "cgroup.freeze", "0")) &
-	      check(wait_for(frozen(a, false), 200 * NS_PER_MS)) &
-	      check(worker_gets(&fifo, 20, MS));
+	ok &= check(worker_cpu_ns(&busy) + worker_cpu_ns(&fifo) == cpu);
+	ok &= check(!group_write(a, "cgroup.freeze", "0"));
+	ok &= check(wait_for(frozen(a, false), 200 * NS_PER_MS));
+	ok &= check(worker_gets(&fifo, 20, MS));
 	worker_kill(&fifo);
 	ok &= check(worker_gets(&busy, 20, MS));
 	worker_kill(&busy);
@@ -269,8 +272,10 @@ static bool affinity(void)
 	bool ok;
 
 	busy_start(&w, &spec, a, SCHED_OTHER);
-	ok = check(runs_dry(&w)) & check(!try_pin_to(w.pid, 0)) &
-	     check(served_by(w.pid, a)) & check(worker_progress(&w, 2 * THIN_P_NS));
+	ok = check(runs_dry(&w));
+	ok &= check(!try_pin_to(w.pid, 0));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(worker_progress(&w, 2 * THIN_P_NS));
 	worker_kill(&w);
 	group_remove(a);
 	return ok;
@@ -288,14 +293,19 @@ static bool move_throttled(void)
 	int i;
 
 	busy_start(&w, &spec, a, SCHED_OTHER);
-	for (i = 0; i < 5; i++)
-		ok &= check(runs_dry(&w)) & check(!group_attach(b, w.pid)) &
-		      check(worker_gets(&w, 20, MS)) & check(runs_dry(&w)) &
-		      check(!group_attach(a, w.pid)) & check(served_by(w.pid, a)) &
-		      check(worker_progress(&w, 2 * THIN_P_NS)) &
-		      check(runs_dry(&w)) & check(!group_attach(none, w.pid)) &
-		      check(worker_gets(&w, 100, MS)) &
-		      check(!group_attach(a, w.pid));
+	for (i = 0; i < 5; i++) {
+		ok &= check(runs_dry(&w));
+		ok &= check(!group_attach(b, w.pid));
+		ok &= check(worker_gets(&w, 20, MS));
+		ok &= check(runs_dry(&w));
+		ok &= check(!group_attach(a, w.pid));
+		ok &= check(served_by(w.pid, a));
+		ok &= check(worker_progress(&w, 2 * THIN_P_NS));
+		ok &= check(runs_dry(&w));
+		ok &= check(!group_attach(none, w.pid));
+		ok &= check(worker_gets(&w, 100, MS));
+		ok &= check(!group_attach(a, w.pid));
+	}
 	worker_kill(&w);
 	group_remove(none);
 	group_remove(b);

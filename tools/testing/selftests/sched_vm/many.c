@@ -32,7 +32,8 @@ static bool make_all(void)
 			for (;;)
 				pause();
 		}
-		ok &= check(pid[i] > 0) & check(!group_attach(group[i], pid[i]));
+		ok &= check(pid[i] > 0);
+		ok &= check(!group_attach(group[i], pid[i]));
 	}
 	return ok;
 }

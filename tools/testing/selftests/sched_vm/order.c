@@ -127,19 +127,19 @@ static bool change_priority(void)
 	bool ok;
 
 	cast_start(&c, members, 2);
-	ok = check(workers_get(c.worker, (double[]){ 0, 40 }, 2, MS / 4)) &
-	     check(!set_policy(c.worker[0].pid, SCHED_FIFO, 30)) &
-	     check(workers_get(c.worker, (double[]){ 40, 0 }, 2, MS / 4)) &
-	     check(!set_policy(c.worker[0].pid, SCHED_FIFO, 5)) &
-	     check(workers_get(c.worker, (double[]){ 0, 40 }, 2, MS / 4)) &
-	     check(!set_policy(c.worker[1].pid, SCHED_OTHER, 0)) &
-	     check(workers_get(c.worker, (double[]){ 40, 0 }, 2, MS / 4)) &
-	     check(!set_policy(c.worker[0].pid, SCHED_BATCH, 0)) &
-	     check(workers_get(c.worker, (double[]){ 20, 20 }, 2, MS / 4)) &
-	     check(!set_policy(c.worker[0].pid, SCHED_IDLE, 0)) &
-	     check(workers_get(c.worker, (double[]){ 0, 40 }, 2, MS / 4)) &
-	     check(!set_policy(c.worker[1].pid, SCHED_IDLE, 0)) &
-	     check(workers_get(c.worker, (double[]){ 20, 20 }, 2, MS / 4));
+	ok = check(workers_get(c.worker, (double[]){ 0, 40 }, 2, MS / 4));
+	ok &= check(!set_policy(c.worker[0].pid, SCHED_FIFO, 30));
+	ok &= check(workers_get(c.worker, (double[]){ 40, 0 }, 2, MS / 4));
+	ok &= check(!set_policy(c.worker[0].pid, SCHED_FIFO, 5));
+	ok &= check(workers_get(c.worker, (double[]){ 0, 40 }, 2, MS / 4));
+	ok &= check(!set_policy(c.worker[1].pid, SCHED_OTHER, 0));
+	ok &= check(workers_get(c.worker, (double[]){ 40, 0 }, 2, MS / 4));
+	ok &= check(!set_policy(c.worker[0].pid, SCHED_BATCH, 0));
+	ok &= check(workers_get(c.worker, (double[]){ 20, 20 }, 2, MS / 4));
+	ok &= check(!set_policy(c.worker[0].pid, SCHED_IDLE, 0));
+	ok &= check(workers_get(c.worker, (double[]){ 0, 40 }, 2, MS / 4));
+	ok &= check(!set_policy(c.worker[1].pid, SCHED_IDLE, 0));
+	ok &= check(workers_get(c.worker, (double[]){ 20, 20 }, 2, MS / 4));
 	cast_end(&c);
 	return ok;
 }

@@ -70,7 +70,7 @@ static bool as_owner(rlim_t rtprio, bool (*fn)(void))
 		fflush(stdout);
 		_exit(status);
 	}
-	return check(pid > 0 && waitpid(pid, &status, 0) == pid) &
+	return check(pid > 0 && waitpid(pid, &status, 0) == pid) &&
 	       check(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
@@ -80,9 +80,10 @@ static bool own_files(void)
 	bool ok = true;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		ok &= check(group_write(own, files[i], "max") == -EACCES) &
-		      check(group_write(other, files[i], "max") == -EACCES);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		ok &= check(group_write(own, files[i], "max") == -EACCES);
+		ok &= check(group_write(other, files[i], "max") == -EACCES);
+	}
 	return ok & check(group_reads(own, RT_MAX, "30000 100000"));
 }
 
@@ -103,25 +104,27 @@ static bool hands_out(void)
 
 	if (!check(a && b))
 		return false;
-	ok = check(group_try_reserve(a, 30100, 100000) == -EBUSY) &
-	     check(!group_try_reserve(a, 20000, 100000)) &
-	     check(group_try_reserve(b, 10100, 100000) == -EBUSY) &
-	     /* Another period, the same share. */
-	     check(group_try_reserve(b, 1010, 10000) == -EBUSY) &
-	     check(group_try_reserve(b, 90, 100) == -EBUSY) &
-	     check(!group_try_reserve(b, 990, 10000)) &
-	     check(group_try_reserve(a, 20100, 100000) == -EBUSY) &
-	     check(!group_write(a, "cgroup.subtree_control", "+cpu"));
+	ok = check(group_try_reserve(a, 30100, 100000) == -EBUSY);
+	ok &= check(!group_try_reserve(a, 20000, 100000));
+	ok &= check(group_try_reserve(b, 10100, 100000) == -EBUSY);
+	/* Another period, the same share. */
+	ok &= check(group_try_reserve(b, 1010, 10000) == -EBUSY);
+	ok &= check(group_try_reserve(b, 90, 100) == -EBUSY);
+	ok &= check(!group_try_reserve(b, 990, 10000));
+	ok &= check(group_try_reserve(a, 20100, 100000) == -EBUSY);
+	ok &= check(!group_write(a, "cgroup.subtree_control", "+cpu"));
 	deep = cg_name(a, "deep");
-	ok &= check(!cg_create(deep)) &
-	      check(group_try_reserve(deep, 20100, 100000) == -EBUSY) &
-	      check(!group_try_reserve(deep, 19000, 100000)) &
-	      /* Less than what is below. */
-	      check(group_try_reserve(a, 18000, 100000) == -EBUSY) &
-	      check(!group_write(deep, BUDGET, "max")) &
-	      check(!group_write(a, BUDGET, "max")) &
-	      check(!group_write(b, BUDGET, "max")) &
-	      check(!rmdir(deep)) & check(!rmdir(a)) & check(!rmdir(b));
+	ok &= check(!cg_create(deep));
+	ok &= check(group_try_reserve(deep, 20100, 100000) == -EBUSY);
+	ok &= check(!group_try_reserve(deep, 19000, 100000));
+	/* Less than what is below. */
+	ok &= check(group_try_reserve(a, 18000, 100000) == -EBUSY);
+	ok &= check(!group_write(deep, BUDGET, "max"));
+	ok &= check(!group_write(a, BUDGET, "max"));
+	ok &= check(!group_write(b, BUDGET, "max"));
+	ok &= check(!rmdir(deep));
+	ok &= check(!rmdir(a));
+	ok &= check(!rmdir(b));
 	return ok;
 }
 
@@ -164,12 +167,12 @@ static bool forbidden(void)
 	char *zero = child_make("zero");
 	bool ok;
 
-	ok = check(zero) && check(!group_write(zero, BUDGET, "0")) &
-	     check(!group_attach(zero, getpid())) &
-	     check(set_policy(0, SCHED_FIFO, 1) == -EPERM) &
-	     check(!group_write(zero, BUDGET, "max")) &
-	     check(!set_policy(0, SCHED_FIFO, 1)) &
-	     check(served_by(getpid(), own));
+	ok = check(zero) && check(!group_write(zero, BUDGET, "0"));
+	ok &= check(!group_attach(zero, getpid()));
+	ok &= check(set_policy(0, SCHED_FIFO, 1) == -EPERM);
+	ok &= check(!group_write(zero, BUDGET, "max"));
+	ok &= check(!set_policy(0, SCHED_FIFO, 1));
+	ok &= check(served_by(getpid(), own));
 	return ok;
 }
 
@@ -191,9 +194,10 @@ static bool limited(void)
 
 	worker_start(&w[0], &in);
 	worker_start(&w[1], &out);
-	ok = check(workers_get(w, (double[]){ 30, 70 }, 2, 1000)) &
-	     check(w[0].page->value[0]) & check(get_policy(w[0].pid) == SCHED_FIFO) &
-	     check(!group_value(own, RT_STAT, "nr_overruns"));
+	ok = check(workers_get(w, (double[]){ 30, 70 }, 2, 1000));
+	ok &= check(w[0].page->value[0]);
+	ok &= check(get_policy(w[0].pid) == SCHED_FIFO);
+	ok &= check(!group_value(own, RT_STAT, "nr_overruns"));
 	worker_kill(&w[0]);
 	worker_kill(&w[1]);
 	return ok;

@@ -188,9 +188,10 @@ static bool outsider_waits(int holder, const char *group, int policy,
 	ok &= check(served_by(w.pid, a));
 	sleep_ns(4 * P_NS);
 	cpu = worker_cpu_ns(&w) - cpu;
-	ok &= check(cpu <= 5 * Q_US * NS_PER_US) &
-	      check(cpu >= 3 * Q_US * NS_PER_US) & check(served_by(w.pid, a)) &
-	      check(get_policy(w.pid) == holder);
+	ok &= check(cpu <= 5 * Q_US * NS_PER_US);
+	ok &= check(cpu >= 3 * Q_US * NS_PER_US);
+	ok &= check(served_by(w.pid, a));
+	ok &= check(get_policy(w.pid) == holder);
 	worker_kill(&w);
 	worker_kill(&v);
 	group_remove(a);
@@ -227,11 +228,12 @@ static bool insider_waits(void)
 	cpu = worker_cpu_ns(&w);
 	sleep_ns(P_NS);
 	cpu = worker_cpu_ns(&w) - cpu;
-	ok = check(served_by(w.pid, a)) & check(served_by(v.pid, a)) &
-	     check(!load_64(&v.page->value[0])) &
-	     check(cpu <= Q_US * NS_PER_US + 20 * NS_PER_US) &
-	     check(cpu >= Q_US * NS_PER_US / 2) &
-	     check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	ok = check(served_by(w.pid, a));
+	ok &= check(served_by(v.pid, a));
+	ok &= check(!load_64(&v.page->value[0]));
+	ok &= check(cpu <= Q_US * NS_PER_US + 20 * NS_PER_US);
+	ok &= check(cpu >= Q_US * NS_PER_US / 2);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
 	worker_kill(&w);
 	worker_kill(&v);
 	group_remove(a);
@@ -263,7 +265,8 @@ static bool chain(void)
 	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
 	ok &= check(v.page->value[0] <= FIFO_WAIT_NS + 2 * NS_PER_MS);
 	sleep_ns(10 * NS_PER_MS);
-	ok &= check(served_by(w.pid, a)) & check(served_by(l.pid, b));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(l.pid, b));
 	worker_kill(&w);
 	worker_kill(&l);
 	worker_kill(&v);
@@ -294,13 +297,15 @@ static bool chain_inside(void)
 	sleep_ns(P_NS);
 	store_u(&w.page->word, 1);
 	sleep_ns(10 * NS_PER_MS);
-	ok &= check(served_by(w.pid, a)) & check(served_by(l.pid, a));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(l.pid, a));
 	worker_start(&v, &out);
 	ok &= check(wait_for(load_64(&v.page->value[0]), 20 * P_NS));
 	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
 	ok &= check(v.page->value[0] <= OTHER_WAIT_NS);
 	sleep_ns(10 * NS_PER_MS);
-	ok &= check(served_by(w.pid, a)) & check(served_by(l.pid, a));
+	ok &= check(served_by(w.pid, a));
+	ok &= check(served_by(l.pid, a));
 	worker_kill(&w);
 	worker_kill(&l);
 	worker_kill(&v);
@@ -358,9 +363,11 @@ static bool requeued(void)
 	store_64(&v.page->value[2], now_ns());
 	n = syscall(SYS_futex, &shared->cond, FUTEX_CMP_REQUEUE_PI, 1, NULL,
 		    &shared->mutex.__data.__lock, 0);
-	ok &= check(n == 1) & check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	ok &= check(n == 1);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
 	ksft_print_msg("waited for %.3f ms\n", v.page->value[0] / 1e6);
-	ok &= check(v.page->value[0] <= FIFO_WAIT_NS) & check(served_by(w.pid, a));
+	ok &= check(v.page->value[0] <= FIFO_WAIT_NS);
+	ok &= check(served_by(w.pid, a));
 	worker_kill(&w);
 	worker_kill(&v);
 	group_remove(a);
@@ -380,10 +387,11 @@ static bool waiter_gives_up(void)
 
 	holder_start(&w, &spec, a, SCHED_OTHER);
 	worker_start(&v, &out);
-	ok = check(wait_for(load_64(&v.page->value[0]), P_NS)) &
-	     check(v.page->value[0] == 1) & check(served_by(w.pid, a)) &
-	     check(!load_64(&w.page->value[1])) &
-	     check(wait_for(load_64(&w.page->value[1]), 10 * P_NS));
+	ok = check(wait_for(load_64(&v.page->value[0]), P_NS));
+	ok &= check(v.page->value[0] == 1);
+	ok &= check(served_by(w.pid, a));
+	ok &= check(!load_64(&w.page->value[1]));
+	ok &= check(wait_for(load_64(&w.page->value[1]), 10 * P_NS));
 	worker_kill(&w);
 	worker_kill(&v);
 	group_remove(a);
@@ -406,17 +414,19 @@ static bool changed_while_boosted(void)
 	worker_start(&v, &out);
 	/* The hog keeps the holder, that is now an OTHER thread, from running. */
 	worker_start(&h, &hog);
-	ok = check(served_by(w.pid, NULL)) &
-	     check(!group_write(a, BUDGET, "max")) & check(served_by(w.pid, NULL)) &
-	     check(!group_try_reserve(a, Q_US, P_US)) &
-	     check(served_by(w.pid, NULL)) &
-	     check(!group_attach(b, w.pid)) & check(!group_attach(a, w.pid)) &
-	     check(served_by(w.pid, NULL)) &
-	     check(!set_policy(w.pid, SCHED_FIFO, 1)) &
-	     check(served_by(w.pid, NULL));
+	ok = check(served_by(w.pid, NULL));
+	ok &= check(!group_write(a, BUDGET, "max"));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(!group_try_reserve(a, Q_US, P_US));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(!group_attach(b, w.pid));
+	ok &= check(!group_attach(a, w.pid));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(!set_policy(w.pid, SCHED_FIFO, 1));
+	ok &= check(served_by(w.pid, NULL));
 	worker_kill(&h);
-	ok &= check(wait_for(load_64(&v.page->value[0]), P_NS)) &
-	      check(served_by(w.pid, a));
+	ok &= check(wait_for(load_64(&v.page->value[0]), P_NS));
+	ok &= check(served_by(w.pid, a));
 	worker_kill(&w);
 	worker_kill(&v);
 	group_remove(b);

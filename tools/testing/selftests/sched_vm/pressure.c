@@ -87,12 +87,14 @@ static bool grows_by(int nr, long long some_us, long long full_us)
 	}
 	/* In the third period all of them are busy. */
 	sleep_until(start + 2 * P_NS + P_NS / 2);
-	ok = check(pressure_of(cg, &before)) & check(pressure_of_all(&all_before));
+	ok = check(pressure_of(cg, &before));
+	ok &= check(pressure_of_all(&all_before));
 	sleep_until(start + (2 + PERIODS) * P_NS + P_NS / 2);
-	ok &= check(pressure_of(cg, &after)) & check(pressure_of_all(&all_after)) &
-	      check(is_near("some", after.some - before.some, some_us, SLOP_US)) &
-	      check(is_near("full", after.full - before.full, full_us, SLOP_US)) &
-	      check(all_after.some - all_before.some + SLOP_US >= after.some - before.some);
+	ok &= check(pressure_of(cg, &after));
+	ok &= check(pressure_of_all(&all_after));
+	ok &= check(is_near("some", after.some - before.some, some_us, SLOP_US));
+	ok &= check(is_near("full", after.full - before.full, full_us, SLOP_US));
+	ok &= check(all_after.some - all_before.some + SLOP_US >= after.some - before.some);
 	for (i = 0; i < nr; i++)
 		worker_kill(&w[i]);
 	group_remove(cg);
@@ -117,13 +119,14 @@ static bool no_pressure(void)
 	bool ok;
 
 	worker_start(&w, &spec);
-	ok = check(sleeps(&w)) & check(pressure_of(cg, &before));
+	ok = check(sleeps(&w));
+	ok &= check(pressure_of(cg, &before));
 	wakeups = worker_count(&w);
 	sleep_ns(NS_PER_S);
 	ok &= check(pressure_of(cg, &after));
 	wakeups = worker_count(&w) - wakeups;
-	ok &= check(wakeups >= 800) &
-	      check(after.some - before.some <= (long long)wakeups * 10);
+	ok &= check(wakeups >= 800);
+	ok &= check(after.some - before.some <= (long long)wakeups * 10);
 	worker_kill(&w);
 	group_remove(cg);
 	return ok;
@@ -189,8 +192,8 @@ static bool nothing_remains(char *cg)
 
 	ok = check(pressure_of(cg, &before));
 	sleep_ns(2 * NS_PER_S);
-	return ok & check(pressure_of(cg, &after)) &
-	       check(is_near("some", after.some, before.some, 0)) &
+	return check(pressure_of(cg, &after)) && ok &&
+	       check(is_near("some", after.some, before.some, 0)) &&
 	       check(is_near("full", after.full, before.full, 0));
 }
 
@@ -208,7 +211,8 @@ static bool churn(unsigned int steps)
 		churn_step(w, cg, i);
 		sleep_ns((i * 37 % 101) * 100 * NS_PER_US);
 	}
-	ok = check(pressure_of(cg[0], &p)) & check(p.some > 0);
+	ok = check(pressure_of(cg[0], &p));
+	ok &= check(p.some > 0);
 	for (i = 0; i < 2; i++)
 		group_write(cg[i], "cgroup.freeze", "0");
 	/* All at once: a busy FIFO thread may keep others from dying. */

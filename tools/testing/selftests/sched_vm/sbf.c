@@ -204,8 +204,9 @@ static bool play(const struct scene *s, struct burst_log *log)
 		worker_go(&w[i]);
 	}
 	worker_wait(&w[0]);
-	ok = keeps_bound(s, log) & is_worst(s, log) &
-	     check(!group_value(cg[0], RT_STAT, "nr_deadline_misses"));
+	ok = keeps_bound(s, log);
+	ok &= is_worst(s, log);
+	ok &= check(!group_value(cg[0], RT_STAT, "nr_deadline_misses"));
 	for (i = 1; i < nr; i++)
 		worker_kill(&w[i]);
 	for (i = 0; i < nr; i++)

@@ -356,16 +356,16 @@ static bool nobody_is_lost(void)
 		CPU_SET(i, &set);
 	for (i = 0; i < NR_GROUPS; i++) {
 		group_write(group[i], "cgroup.freeze", "0");
-		ok &= check(!group_write(group[i], BUDGET, "max")) &
-		      check(!group_write(group[i], DEADLINE, "max")) &
-		      check(!group_write(group[i], CPU_BUDGET, everywhere_max)) &
-		      check(!group_write(group[i], "cpuset.cpus", everywhere)) &
-		      check(!group_write(group[i], SCOPE, "all"));
+		ok &= check(!group_write(group[i], BUDGET, "max"));
+		ok &= check(!group_write(group[i], DEADLINE, "max"));
+		ok &= check(!group_write(group[i], CPU_BUDGET, everywhere_max));
+		ok &= check(!group_write(group[i], "cpuset.cpus", everywhere));
+		ok &= check(!group_write(group[i], SCOPE, "all"));
 	}
 	for (i = 0; i < NR_WORKERS; i++) {
 		sched_setaffinity(worker[i].pid, sizeof(set), &set);
-		ok &= check(!set_policy(worker[i].pid, SCHED_OTHER, 0)) &
-		      check(!group_attach(group[i % NR_GROUPS], worker[i].pid));
+		ok &= check(!set_policy(worker[i].pid, SCHED_OTHER, 0));
+		ok &= check(!group_attach(group[i % NR_GROUPS], worker[i].pid));
 	}
 	ok &= nested_remove();
 	for (i = 0; i < NR_WORKERS; i++) {
@@ -389,10 +389,10 @@ static bool capsules_work(void)
 	 * Not at all times: with PREEMPT_RT, a thread that holds a lock of the kernel
 	 * which somebody outside waits for is outside itself.
 	 */
-	for (i = 0; i < NR_WORKERS; i++)
-		ok &= check(wait_for(served_by(worker[i].pid, group[i % NR_GROUPS]),
-				     NS_PER_S)) &
-		      check(worker_progress(&worker[i], PATIENCE_NS));
+	for (i = 0; i < NR_WORKERS; i++) {
+		ok &= check(wait_for(served_by(worker[i].pid, group[i % NR_GROUPS]), NS_PER_S));
+		ok &= check(worker_progress(&worker[i], PATIENCE_NS));
+	}
 	return ok;
 }
 
@@ -406,10 +406,11 @@ static bool affinity(void)
 	int i;
 
 	worker_start(&w, &busy);
-	for (i = 0; i < 20; i++)
-		ok &= check(!try_pin_to(w.pid, i % cpus)) &
-		      check(worker_progress(&w, PATIENCE_NS)) &
-		      check(served_by(w.pid, cg));
+	for (i = 0; i < 20; i++) {
+		ok &= check(!try_pin_to(w.pid, i % cpus));
+		ok &= check(worker_progress(&w, PATIENCE_NS));
+		ok &= check(served_by(w.pid, cg));
+	}
 	worker_kill(&w);
 	group_remove(cg);
 	return ok;

@@ -41,11 +41,12 @@ static bool nothing(void)
 	char *cg = group_make(sv_top, "nothing"), buf[4096];
 	bool ok;
 
-	ok = check(!group_read_all(cg, RT_STAT, buf, sizeof(buf))) &
-	     check(!strstr(buf, "cpu")) & check(!strpbrk(buf, "123456789")) &
-	     check(group_reads_all(cg, RT_EVENTS,
-				   "throttled 0\noverrun 0\ndeadline_miss 0\nrefused 0\n")) &
-	     check(between(cg, RT_FREE, "cpu0", 89, 90));
+	ok = check(!group_read_all(cg, RT_STAT, buf, sizeof(buf)));
+	ok &= check(!strstr(buf, "cpu"));
+	ok &= check(!strpbrk(buf, "123456789"));
+	ok &= check(group_reads_all(cg, RT_EVENTS,
+				    "throttled 0\noverrun 0\ndeadline_miss 0\nrefused 0\n"));
+	ok &= check(between(cg, RT_FREE, "cpu0", 89, 90));
 	group_remove(cg);
 	return ok;
 }
@@ -60,15 +61,15 @@ static bool counted(void)
 
 	busy_start(&w, &spec, cg);
 	sleep_ns(2 * NS_PER_S);
-	ok = check(between(cg, RT_STAT, "nr_periods", 19, 21)) &
-	     check(between(cg, RT_STAT, "nr_throttled", 19, 21)) &
-	     check(between(cg, RT_STAT, "usage_usec", 190000, 211000)) &
-	     check(between(cg, RT_STAT, "throttled_usec", 1700000, 1820000)) &
-	     check(between(cg, RT_STAT, "nr_overruns", 0, 0)) &
-	     check(between(cg, RT_STAT, "max_overrun_nsec", 1, 20000)) &
-	     check(between(cg, RT_STAT, "nr_migrations", 0, 0)) &
-	     check(between(cg, RT_STAT, "nr_deadline_misses", 0, 0)) &
-	     check(between(cg, RT_EVENTS, "throttled", 19, 21));
+	ok = check(between(cg, RT_STAT, "nr_periods", 19, 21));
+	ok &= check(between(cg, RT_STAT, "nr_throttled", 19, 21));
+	ok &= check(between(cg, RT_STAT, "usage_usec", 190000, 211000));
+	ok &= check(between(cg, RT_STAT, "throttled_usec", 1700000, 1820000));
+	ok &= check(between(cg, RT_STAT, "nr_overruns", 0, 0));
+	ok &= check(between(cg, RT_STAT, "max_overrun_nsec", 1, 20000));
+	ok &= check(between(cg, RT_STAT, "nr_migrations", 0, 0));
+	ok &= check(between(cg, RT_STAT, "nr_deadline_misses", 0, 0));
+	ok &= check(between(cg, RT_EVENTS, "throttled", 19, 21));
 	result_int("stat.max_overrun_ns", group_value(cg, RT_STAT, "max_overrun_nsec"));
 	worker_kill(&w);
 	group_remove(cg);
@@ -87,15 +88,15 @@ static bool by_cpu(void)
 	busy_start(&w, &spec, cg);
 	sleep_ns(NS_PER_S);
 	worker_kill(&w);
-	ok = check(!group_write(cg, BUDGET, "max")) &
-	     check(!group_read_all(cg, RT_STAT, buf, sizeof(buf)));
+	ok = check(!group_write(cg, BUDGET, "max"));
+	ok &= check(!group_read_all(cg, RT_STAT, buf, sizeof(buf)));
 	line = strstr(buf, "\ncpu0 nr_periods=");
 	ok &= check(line);
 	if (line)
 		ok &= check(sscanf(line, "\ncpu0 nr_periods=%*u nr_throttled=%u throttled_usec=",
 				   &throttled) == 1);
-	ok &= check(throttled == group_value(cg, RT_STAT, "nr_throttled")) &
-	      check(throttled >= 9);
+	ok &= check(throttled == group_value(cg, RT_STAT, "nr_throttled"));
+	ok &= check(throttled >= 9);
 	group_remove(cg);
 	return ok;
 }
@@ -128,7 +129,8 @@ static bool polled(void)
 	unsigned int n;
 	bool ok;
 
-	ok = check(fd >= 0) & check(read(fd, buf, sizeof(buf)) > 0);
+	ok = check(fd >= 0);
+	ok &= check(read(fd, buf, sizeof(buf)) > 0);
 	n = wakeups(fd, 200);
 	ok &= check(!n);
 	busy_start(&w, &spec, cg);
@@ -147,12 +149,13 @@ static bool refused(void)
 	int fd = cg_open(cg, RT_EVENTS, O_RDONLY | O_CLOEXEC);
 	bool ok;
 
-	ok = check(fd >= 0) & check(read(fd, buf, sizeof(buf)) > 0) &
-	     check(group_try_reserve(cg, 99000, 100000) == -EBUSY) &
-	     check(wakeups(fd, 100) == 1) &
-	     check(between(cg, RT_EVENTS, "refused", 1, 1)) &
-	     check(group_try_reserve(cg, 200000, 100000) == -EINVAL) &
-	     check(between(cg, RT_EVENTS, "refused", 1, 1));
+	ok = check(fd >= 0);
+	ok &= check(read(fd, buf, sizeof(buf)) > 0);
+	ok &= check(group_try_reserve(cg, 99000, 100000) == -EBUSY);
+	ok &= check(wakeups(fd, 100) == 1);
+	ok &= check(between(cg, RT_EVENTS, "refused", 1, 1));
+	ok &= check(group_try_reserve(cg, 200000, 100000) == -EINVAL);
+	ok &= check(between(cg, RT_EVENTS, "refused", 1, 1));
 	close(fd);
 	group_remove(cg);
 	return ok;
@@ -166,15 +169,15 @@ static bool is_free(void)
 	bool ok;
 
 	group_reserve(up, 40000, 100000);
-	ok = check(between(up, RT_FREE, "cpu0", 39, 40)) &
-	     check(between(down, RT_FREE, "cpu0", 39, 40)) &
-	     check(between(other, RT_FREE, "cpu0", 49, 50));
+	ok = check(between(up, RT_FREE, "cpu0", 39, 40));
+	ok &= check(between(down, RT_FREE, "cpu0", 39, 40));
+	ok &= check(between(other, RT_FREE, "cpu0", 49, 50));
 	group_reserve(down, 30000, 100000);
-	ok &= check(between(up, RT_FREE, "cpu0", 9, 10)) &
-	      check(between(down, RT_FREE, "cpu0", 29, 30)) &
-	      check(between(other, RT_FREE, "cpu0", 49, 50)) &
-	      check(group_try_reserve(other, 50100, 100000) == -EBUSY) &
-	      check(!group_try_reserve(other, 49900, 100000));
+	ok &= check(between(up, RT_FREE, "cpu0", 9, 10));
+	ok &= check(between(down, RT_FREE, "cpu0", 29, 30));
+	ok &= check(between(other, RT_FREE, "cpu0", 49, 50));
+	ok &= check(group_try_reserve(other, 50100, 100000) == -EBUSY);
+	ok &= check(!group_try_reserve(other, 49900, 100000));
 	group_remove(down);
 	group_remove(up);
 	group_remove(other);
@@ -193,13 +196,13 @@ static bool traced(void)
 	bool ok = true;
 	size_t i;
 
-	ok &= check(write_text(TRACING "trace", "", 0) >= 0) &
-	      check(write_text(TRACING "events/sched_vm/enable", "1", 1) == 1);
+	ok &= check(write_text(TRACING "trace", "", 0) >= 0);
+	ok &= check(write_text(TRACING "events/sched_vm/enable", "1", 1) == 1);
 	busy_start(&w, &spec, cg);
 	sleep_ns(500 * NS_PER_MS);
 	worker_kill(&w);
-	ok &= check(write_text(TRACING "events/sched_vm/enable", "0", 1) == 1) &
-	      check(buf && read_text(TRACING "trace", buf, 1 << 20) > 0);
+	ok &= check(write_text(TRACING "events/sched_vm/enable", "0", 1) == 1);
+	ok &= check(buf && read_text(TRACING "trace", buf, 1 << 20) > 0);
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
 		if (buf && strstr(buf, events[i]))
 			continue;

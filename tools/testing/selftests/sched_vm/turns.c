@@ -157,8 +157,9 @@ static bool alternate(struct pair *pair, int policy, uint64_t slice_ns)
 	turns_measure(pair, &t);
 	ksft_print_msg("%u turns from %.3f to %.3f ms, budget exceeded by %lld ns\n",
 		       t.nr, t.nr ? t.least / 1e6 : 0, t.most / 1e6, pair->overrun);
-	ok = check(t.nr >= least) & check(t.least + lost >= slice_ns) &
-	     check(t.most <= slice_ns + SWITCH_NS);
+	ok = check(t.nr >= least);
+	ok &= check(t.least + lost >= slice_ns);
+	ok &= check(t.most <= slice_ns + SWITCH_NS);
 	return ok & check(pair->overrun >= 0 && pair->overrun <= MAX_OVERRUN_NS);
 }
 
@@ -222,11 +223,11 @@ static bool intervals(void)
 	bool ok;
 
 	write_number(BASE_SLICE, 3 * TICK_NS);
-	ok = check(is_near("RR", interval_of(cg, SCHED_RR), rr * NS_PER_MS, 0)) &
-	     check(is_near("FIFO", interval_of(cg, SCHED_FIFO), 0, 0)) &
-	     check(is_near("OTHER", interval_of(cg, SCHED_OTHER), 3 * TICK_NS, 0)) &
-	     check(is_near("OTHER outside", interval_of(NULL, SCHED_OTHER), 3 * TICK_NS, 0)) &
-	     check(is_near("BATCH", interval_of(cg, SCHED_BATCH), 3 * TICK_NS, 0));
+	ok = check(is_near("RR", interval_of(cg, SCHED_RR), rr * NS_PER_MS, 0));
+	ok &= check(is_near("FIFO", interval_of(cg, SCHED_FIFO), 0, 0));
+	ok &= check(is_near("OTHER", interval_of(cg, SCHED_OTHER), 3 * TICK_NS, 0));
+	ok &= check(is_near("OTHER outside", interval_of(NULL, SCHED_OTHER), 3 * TICK_NS, 0));
+	ok &= check(is_near("BATCH", interval_of(cg, SCHED_BATCH), 3 * TICK_NS, 0));
 	write_number(BASE_SLICE, slice);
 	write_number(RR_SLICE, 20);
 	ok &= check(is_near("RR, changed", interval_of(cg, SCHED_RR), 20 * NS_PER_MS, 0));
@@ -302,7 +303,7 @@ static bool rttime_busy(const char *cg, int policy)
 	struct worker w = {};
 
 	worker_start(&w, &spec);
-	return check(!worker_wait(&w)) &
+	return check(!worker_wait(&w)) &&
 	       check(is_near("CPU time before SIGXCPU", w.page->value[0],
 			     RTTIME_US * NS_PER_US, tolerance));
 }
@@ -338,7 +339,8 @@ static bool rttime_spares(void)
 	char *cg = capsule_make("rttime", Q_US, P_US);
 	bool ok;
 
-	ok = check(rttime_polite(NULL)) & check(rttime_polite(cg));
+	ok = check(rttime_polite(NULL));
+	ok &= check(rttime_polite(cg));
 	group_remove(cg);
 	return ok;
 }

@@ -64,13 +64,13 @@ static bool setscheduler(const char *zero)
 	bool ok;
 
 	spawn(&w, zero, SCHED_OTHER);
-	ok = check(set_policy(w.pid, SCHED_FIFO, 1) == -EPERM) &
-	     check(set_policy(w.pid, SCHED_RR, 50) == -EPERM) &
-	     check(set_policy(w.pid, SCHED_BATCH, 0) == 0) &
-	     check(set_policy(w.pid, SCHED_IDLE, 0) == 0) &
-	     check(get_policy(w.pid) == SCHED_IDLE) &
-	     check(group_write(zero, BUDGET, "max") == 0) &
-	     check(set_policy(w.pid, SCHED_FIFO, 1) == 0);
+	ok = check(set_policy(w.pid, SCHED_FIFO, 1) == -EPERM);
+	ok &= check(set_policy(w.pid, SCHED_RR, 50) == -EPERM);
+	ok &= check(set_policy(w.pid, SCHED_BATCH, 0) == 0);
+	ok &= check(set_policy(w.pid, SCHED_IDLE, 0) == 0);
+	ok &= check(get_policy(w.pid) == SCHED_IDLE);
+	ok &= check(group_write(zero, BUDGET, "max") == 0);
+	ok &= check(set_policy(w.pid, SCHED_FIFO, 1) == 0);
 	worker_kill(&w);
 	return check(group_write(zero, BUDGET, "0") == 0) && ok;
 }
@@ -82,11 +82,11 @@ static bool deadline(const char *zero)
 	bool ok;
 
 	spawn(&w, zero, SCHED_OTHER);
-	ok = check(set_deadline(w.pid, 5 * NS_PER_MS, 100 * NS_PER_MS) == 0) &
-	     check(set_policy(w.pid, SCHED_FIFO, 1) == -EPERM) &
-	     check(get_policy(w.pid) == SCHED_DEADLINE) &
-	     check(group_write(zero, BUDGET, "max") == 0) &
-	     check(group_write(zero, BUDGET, "0") == 0);
+	ok = check(set_deadline(w.pid, 5 * NS_PER_MS, 100 * NS_PER_MS) == 0);
+	ok &= check(set_policy(w.pid, SCHED_FIFO, 1) == -EPERM);
+	ok &= check(get_policy(w.pid) == SCHED_DEADLINE);
+	ok &= check(group_write(zero, BUDGET, "max") == 0);
+	ok &= check(group_write(zero, BUDGET, "0") == 0);
 	worker_kill(&w);
 	/* Its bandwidth is held until its zero-lag time. */
 	sleep_ns(100 * NS_PER_MS);
@@ -102,18 +102,20 @@ static bool write_with_rt_inside(const char *zero)
 	spawn(&other, zero, SCHED_OTHER);
 	spawn(&fifo, zero, SCHED_FIFO);
 	log_mark();
-	ok &= check(group_write(zero, BUDGET, "0") == -EBUSY) &
-	      check(group_write(zero, RT_MAX, "0 50000") == -EBUSY) &
-	      check(group_reads(zero, RT_MAX, "max 100000")) &
-	      check(group_write(zero, RT_MAX, "20000 100000") == 0) &
-	      check(group_write(zero, RT_MAX, "0") == -EBUSY) &
-	      check(group_reads(zero, RT_MAX, "20000 100000")) &
-	      check(served_by(fifo.pid, zero)) & check(served_by(other.pid, zero)) &
-	      check(set_policy(fifo.pid, SCHED_RR, 1) == 0) &
-	      check(group_write(zero, BUDGET, "0") == -EBUSY) &
-	      check(set_policy(fifo.pid, SCHED_OTHER, 0) == 0) &
-	      check(group_write(zero, BUDGET, "0") == 0) &
-	      check(served_by(fifo.pid, NULL)) & check(served_by(other.pid, NULL));
+	ok &= check(group_write(zero, BUDGET, "0") == -EBUSY);
+	ok &= check(group_write(zero, RT_MAX, "0 50000") == -EBUSY);
+	ok &= check(group_reads(zero, RT_MAX, "max 100000"));
+	ok &= check(group_write(zero, RT_MAX, "20000 100000") == 0);
+	ok &= check(group_write(zero, RT_MAX, "0") == -EBUSY);
+	ok &= check(group_reads(zero, RT_MAX, "20000 100000"));
+	ok &= check(served_by(fifo.pid, zero));
+	ok &= check(served_by(other.pid, zero));
+	ok &= check(set_policy(fifo.pid, SCHED_RR, 1) == 0);
+	ok &= check(group_write(zero, BUDGET, "0") == -EBUSY);
+	ok &= check(set_policy(fifo.pid, SCHED_OTHER, 0) == 0);
+	ok &= check(group_write(zero, BUDGET, "0") == 0);
+	ok &= check(served_by(fifo.pid, NULL));
+	ok &= check(served_by(other.pid, NULL));
 	ok &= check(log_silent());
 	worker_kill(&fifo);
 	worker_kill(&other);
@@ -202,17 +204,17 @@ static bool below_capsule(void)
 
 	ok = check(group_write(zero, BUDGET, "0") == 0);
 	spawn(&w, zero, SCHED_OTHER);
-	ok &= check(served_by(w.pid, capsule)) &
-	      check(set_policy(w.pid, SCHED_FIFO, 1) == -EPERM) &
-	      check(served_by(w.pid, capsule));
+	ok &= check(served_by(w.pid, capsule));
+	ok &= check(set_policy(w.pid, SCHED_FIFO, 1) == -EPERM);
+	ok &= check(served_by(w.pid, capsule));
 	worker_kill(&w);
 	spawn(&w, NULL, SCHED_FIFO);
-	ok &= check(group_attach(zero, w.pid) == -EINVAL) &
-	      check(served_by(w.pid, NULL)) &
-	      check(group_write(zero, BUDGET, "max") == 0) &
-	      check(group_attach(zero, w.pid) == 0) &
-	      check(served_by(w.pid, capsule)) &
-	      check(group_write(zero, BUDGET, "0") == -EBUSY);
+	ok &= check(group_attach(zero, w.pid) == -EINVAL);
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(group_write(zero, BUDGET, "max") == 0);
+	ok &= check(group_attach(zero, w.pid) == 0);
+	ok &= check(served_by(w.pid, capsule));
+	ok &= check(group_write(zero, BUDGET, "0") == -EBUSY);
 	worker_kill(&w);
 	group_remove(zero);
 	group_remove(capsule);
