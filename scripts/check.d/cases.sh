@@ -115,7 +115,7 @@ cases_run() {
 case_run() {
 	local name=$1 rc=0 start=$SECONDS skip=noskip
 	"$LAB" run --no-build --kernel "$CASE_KIND" --timeout "$CASE_TIMEOUT" \
-		--log "$OUT/$name.log" --add "$BIN" "${CASE_OPTIONS[@]}" -- "${CASE_CMD[@]}" \
+		--shift "$SHIFT" --log "$OUT/$name.log" --add "$BIN" "${CASE_OPTIONS[@]}" -- "${CASE_CMD[@]}" \
 		>"$OUT/$name.tap" 2>"$OUT/$name.err" </dev/null || rc=$?
 	case $name in
 	kunit*) kunit_tap "$name" ;;

@@ -162,7 +162,7 @@ figures_kernel() {
 			"$(value $k locks.call.overrun_us)" ' us' 0 220 ''
 	done
 	row "irq thread, 80 % in capsules, worst, root FIFO" '' \
-		"$(value house house.root.worst_us)" ' us' 40000 1e9 ''
+		"$(value house house.root.worst_us)" ' us' 30000 1e9 ''
 	row "the same in a capsule with D = 1 ms" '<= 1020 us' \
 		"$(value house house.capsule.worst_us)" ' us' 0 1020 ''
 }

@@ -24,6 +24,8 @@ standard error, and exits with its status. The kernel is built first if need be.
   --out DIR             a folder that CMD may write to: it is at the same path
                         inside (\$LAB_OUT). In virtual time it starts empty, and
                         the files come back at the end
+  --shift US            virtual time: start CMD so many microseconds later. Figures
+                        may not hang on the moment at which a kernel booted
   --cpus N              default: 2 in real time, 1 in virtual time (with more,
                         virtual time is still repeatable, but its latencies are
                         those of one thread that emulates all CPUs in turn)
@@ -57,7 +59,7 @@ cmd_run() {
 run_defaults() {
 	RUN_TIME=real RUN_OUT='' RUN_CPUS='' RUN_MEM=1024 RUN_KVM=no RUN_KERNEL=release
 	RUN_BUILD=yes RUN_TIMEOUT=300 RUN_APPEND='' RUN_LOG='' RUN_VERBOSE=no RUN_SCAN=yes
-	RUN_ACCEL=${SCHED_VM_ACCEL:-tcg} RUN_SHELL=no
+	RUN_ACCEL=${SCHED_VM_ACCEL:-tcg} RUN_SHELL=no RUN_SHIFT=0
 	RUN_ADD=() RUN_CMD=() RUN_DEVICES=()
 }
 
@@ -89,6 +91,7 @@ run_option_value() {
 	--out) RUN_OUT=$2 ;;
 	--cpus) RUN_CPUS=$2 ;;
 	--mem) RUN_MEM=$2 ;;
+	--shift) RUN_SHIFT=$2 ;;
 	--kernel) RUN_KERNEL=$2 ;;
 	--timeout) RUN_TIMEOUT=$2 ;;
 	--append) RUN_APPEND+=" $2" ;;
@@ -120,6 +123,7 @@ run_check_options() {
 	run_number --cpus "$RUN_CPUS"
 	run_number --mem "$RUN_MEM"
 	run_number --timeout "$RUN_TIMEOUT"
+	[[ $RUN_SHIFT =~ ^[0-9]{1,8}$ ]] || die "run: --shift $RUN_SHIFT: not a number of microseconds"
 	need qemu-system-x86_64 busybox cpio
 }
 
@@ -194,7 +198,7 @@ run_initramfs() {
 run_env() {
 	local rows=24 cols=80
 	[ ! -t 0 ] || read -r rows cols < <(stty size)
-	printf '%s=%s\n' LAB_TIME "$RUN_TIME" LAB_SHELL "$RUN_SHELL" LAB_SCAN "$RUN_SCAN" \
+	printf '%s=%s\n' LAB_TIME "$RUN_TIME" LAB_SHELL "$RUN_SHELL" LAB_SCAN "$RUN_SCAN" LAB_SHIFT "$RUN_SHIFT" \
 		LAB_ROWS "$rows" LAB_COLS "$cols"
 	printf '%s=%s\n' LAB_KERNEL "$(quote "${RUN_KERNEL##*/}")" LAB_OUT "$(quote "$RUN_OUT")" \
 		LAB_CWD "$(quote "$PWD")" LAB_TERM "$(quote "${TERM:-dumb}")" | sed "s/= '/='/"
