@@ -7,6 +7,7 @@
  * cpusets are in another hierarchy (v1), that is the root's.
  */
 
+#include <linux/cpuset.h>
 #include <linux/sched/deadline_group.h>
 
 #include "cpuset-internal.h"
@@ -50,6 +51,7 @@ bool dl_group_cpuset_allows(struct cgroup *cgrp, struct cgroup *top, int cpu)
 {
 	struct cpuset *cs, *top_cs;
 
+	lockdep_assert_cpuset_lock_held();
 	guard(rcu)();
 	top_cs = cpuset_of(top);
 	for (cs = cpuset_of(cgrp); cs && cs != top_cs; cs = parent_cs(cs)) {
@@ -86,6 +88,7 @@ bool dl_group_cpuset_overbooked(struct cpuset *cs, struct cpuset *trialcs)
 	cpumask_var_t cpus;
 	bool fits;
 
+	lockdep_assert_cpuset_lock_held();
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return true;
 
