@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tool with a real KVM guest, in a machine of the lab with --kvm: its threads
-# are QEMU's, the vCPU, the vhost worker, KVM's, and the kernel thread kvm-pit.
+# are QEMU's, the vCPU, the vhost worker, KVM's, the kernel thread kvm-pit, and the
+# irq threads of a network card (82574, driver e1000e) that it has by VFIO.
 # kvm.sh SCHED-VM JSON KERNEL
 
 here=${0%/*}
@@ -24,10 +25,43 @@ clean_up() {
 	:
 }
 
+# Busy on both CPUs; the card's gateway answers without end.
+guest_init() {
+	cat <<-'EOF'
+	#!/bin/busybox sh
+	/bin/busybox mkdir -p /sys
+	/bin/busybox mount -t sysfs sysfs /sys
+	for net in /sys/class/net/*; do
+		case $(/bin/busybox readlink "$net/device/driver") in
+		*/e1000e) card=${net##*/} ;;
+		esac
+	done
+	/bin/busybox ip addr add 10.0.2.15/24 dev "$card"
+	/bin/busybox ip link set "$card" up
+	until /bin/busybox ping -c 1 -W 1 10.0.2.2; do :; done
+	echo 'the card works' >/dev/console
+	(while :; do /bin/busybox ping -c 1 -W 1 10.0.2.2 >/dev/null; done) &
+	while :; do :; done &
+	while :; do :; done
+	EOF
+}
+
+# The card changes its driver, as Documentation/driver-api/vfio.rst has it.
+card_prepare() {
+	for card in /sys/bus/pci/devices/*; do
+		[ "$(cat "$card/device")" != 0x10d3 ] || break
+	done
+	echo "$card" >"$WORK/card"
+	echo vfio-pci >"$card/driver_override"
+	echo "${card##*/}" >"$card/driver/unbind"
+	echo "${card##*/}" >/sys/bus/pci/drivers_probe
+	[ -c /dev/vfio/"$(basename "$(readlink "$card/iommu_group")")" ] || fail "no VFIO group"
+}
+
 guest_prepare() {
-	mkdir -p "$WORK/initramfs/bin"
+	mkdir -p "$WORK/initramfs/bin" "$WORK/initramfs/dev"
 	cp /bin/busybox "$WORK/initramfs/bin/"
-	printf '#!/bin/busybox sh\nwhile :; do :; done &\nwhile :; do :; done\n' >"$WORK/initramfs/init"
+	guest_init >"$WORK/initramfs/init"
 	chmod +x "$WORK/initramfs/init"
 	(cd "$WORK/initramfs" && find . | cpio -o -H newc) >"$WORK/initrd"
 	ip tuntap add tap0 mode tap vnet_hdr
@@ -41,14 +75,15 @@ guest_start() {
 		-append "console=ttyS0 panic=-1 random.trust_cpu=on" \
 		-netdev tap,id=net,ifname=tap0,script=no,downscript=no,vhost=on \
 		-device virtio-net-pci,netdev=net,romfile=,disable-modern=on \
+		-device "vfio-pci,host=$(basename "$(cat "$WORK/card")"),romfile=" \
 		-object iothread,id=io0 </dev/null >"$WORK/qemu" 2>&1 &
 	pid=$!
 	echo $pid >"$WORK/pid"
 }
 
 guest_wait() {
-	for _ in $(seq 60); do
-		if grep -q 'Run /init' "$WORK/console" 2>/dev/null; then
+	for _ in $(seq 90); do
+		if grep -q 'the card works' "$WORK/console" 2>/dev/null; then
 			return 0
 		fi
 		kill -0 "$pid" || break
@@ -60,6 +95,7 @@ guest_wait() {
 
 the_guest_boots() {
 	guest_prepare
+	card_prepare
 	guest_start
 	guest_wait
 }
@@ -91,6 +127,26 @@ it_is_served() {
 	same "$(value capsules.0.escaped)" '[ ]'
 }
 
+# Each vector that the guest uses has a thread, which nobody can move to a cgroup.
+its_card_is_inside() {
+	card=$(cat "$WORK/card")
+	irqs=$(ls "$card/msi_irqs")
+	threads=0
+	expect 0 '' "$tool" show vm --threads
+	for irq in $irqs; do
+		grep -qw "$irq" $base/vm/cpu.rt_irqs || fail "irq $irq is not bound"
+		threads=$((threads + $(grep -c -E " irq/$irq-vfio-msi.* irq +bound" "$WORK/output")))
+	done
+	[ $threads -ge 2 ] || fail "$threads irq threads"
+	before=$(card_interrupts)
+	sleep 3
+	[ "$(card_interrupts)" -gt "$before" ] || fail "the card does nothing"
+}
+
+card_interrupts() {
+	awk '/vfio-msi/ { n += $2 + $3 } END { print n + 0 }' /proc/interrupts
+}
+
 who_leaves_has_escaped() {
 	pit=$(pgrep -x "kvm-pit/$(cat "$WORK/pid")")
 	echo "$pit" >$root/cgroup.procs
@@ -114,6 +170,7 @@ it_goes_home() {
 	expect 1 'are inside' "$tool" remove vm
 	"$tool" remove vm --force
 	same "$(cat "/proc/$pid/cgroup")" 0::/home
+	pgrep '^irq/.*-vfio' >/dev/null || fail "the card's threads are gone"
 	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/
 	[ ! -e $base/vm ] || fail "vm is there"
 }
@@ -158,5 +215,5 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 	exit 0
 }
 
-run the_guest_boots all_its_threads_are_adopted it_is_served who_leaves_has_escaped \
+run the_guest_boots all_its_threads_are_adopted it_is_served its_card_is_inside who_leaves_has_escaped \
 	it_is_recorded it_goes_home in_place_like_libvirt
