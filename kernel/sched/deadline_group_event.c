@@ -11,6 +11,9 @@
 
 #define DL_GROUP_NOTIFY_INTERVAL	(10 * NSEC_PER_MSEC)
 
+/* They are all told from one softirq, and outlive the file descriptor. */
+#define DL_GROUP_MAX_LISTENERS		16
+
 /* What can be waited for, in the order of the bits SCHED_VM_EVENT_*. */
 #define DL_GROUP_NR_EVENTS		3
 #define DL_GROUP_ALL_EVENTS		GENMASK(DL_GROUP_NR_EVENTS - 1, 0)
@@ -24,6 +27,7 @@
  * @notified: when somebody was last notified; @work and @timer only
  * @lock: guards @listeners
  * @listeners: eventfds
+ * @nr_listeners: so many of them; dl_group_mutex
  */
 struct dl_group_events {
 	struct kernfs_node	*kn;
@@ -32,6 +36,7 @@ struct dl_group_events {
 	ktime_t			notified;
 	spinlock_t		lock;		/* guards @listeners */
 	struct list_head	listeners;
+	unsigned int		nr_listeners;
 };
 
 /**
@@ -92,10 +97,14 @@ static void dl_group_tell_listeners(struct dl_group_events *events)
 	u32 count[DL_GROUP_NR_EVENTS];
 
 	guard(spinlock_bh)(&events->lock);
-	list_for_each_entry(listener, &events->listeners, of_group) {
-		dl_group_count_events(listener->dlg, count);
+
+	listener = list_first_entry_or_null(&events->listeners, typeof(*listener), of_group);
+	if (!listener)
+		return;
+
+	dl_group_count_events(listener->dlg, count);
+	list_for_each_entry(listener, &events->listeners, of_group)
 		dl_group_tell_listener(listener, count);
-	}
 }
 
 static enum hrtimer_restart dl_group_notify_timer(struct hrtimer *timer)
@@ -199,8 +208,13 @@ static struct dl_group_listener *dl_group_find_listener(struct dl_group *dlg, st
 {
 	struct dl_group_listener *listener;
 
-	list_for_each_entry(listener, &dl_group_listeners, node) {
-		if (listener->dlg == dlg && listener->file == file && listener->ctx == ctx)
+	lockdep_assert_held(&dl_group_mutex);
+
+	if (!dlg || !dlg->events)
+		return NULL;
+
+	list_for_each_entry(listener, &dlg->events->listeners, of_group) {
+		if (listener->file == file && listener->ctx == ctx)
 			return listener;
 	}
 
@@ -211,11 +225,14 @@ static struct dl_group_listener *dl_group_find_listener(struct dl_group *dlg, st
 static int dl_group_add_listener(struct dl_group *dlg, struct file *file,
 				 struct eventfd_ctx *ctx, u32 events)
 {
-	struct dl_group_listener *listener = kzalloc_obj(*listener);
+	struct dl_group_listener *listener = NULL;
+	bool full = dlg->events->nr_listeners >= DL_GROUP_MAX_LISTENERS;
 
+	if (!full)
+		listener = kzalloc_obj(*listener, GFP_KERNEL_ACCOUNT);
 	if (!listener) {
 		eventfd_ctx_put(ctx);
-		return -ENOMEM;
+		return full ? -ENOSPC : -ENOMEM;
 	}
 
 	listener->dlg = dlg;
@@ -224,6 +241,7 @@ static int dl_group_add_listener(struct dl_group *dlg, struct file *file,
 	listener->events = events;
 	dl_group_count_events(dlg, listener->seen);
 	list_add(&listener->node, &dl_group_listeners);
+	dlg->events->nr_listeners++;
 
 	guard(spinlock_bh)(&dlg->events->lock);
 	list_add(&listener->of_group, &dlg->events->listeners);
@@ -235,6 +253,7 @@ static void dl_group_remove_listener(struct dl_group_listener *listener)
 	lockdep_assert_held(&dl_group_mutex);
 
 	list_del(&listener->node);
+	listener->dlg->events->nr_listeners--;
 	scoped_guard (spinlock_bh, &listener->dlg->events->lock)
 		list_del(&listener->of_group);
 	eventfd_ctx_put(listener->ctx);
@@ -262,7 +281,7 @@ static int dl_group_change_listener(struct dl_group_listener *listener, u32 even
  *
  * Context: process context
  * Return: 0; what eventfd_ctx_fdget() says; -ENOENT if there is nothing to end;
- *	-ENOMEM
+ *	-ENOSPC if DL_GROUP_MAX_LISTENERS others wait for the same cgroup; -ENOMEM
  */
 static int dl_group_listen(struct task_group *tg, struct file *file, int fd, u32 events)
 {
@@ -275,7 +294,7 @@ static int dl_group_listen(struct task_group *tg, struct file *file, int fd, u32
 
 	guard(mutex)(&dl_group_mutex);
 
-	listener = tg->dl_group ? dl_group_find_listener(tg->dl_group, file, ctx) : NULL;
+	listener = dl_group_find_listener(tg->dl_group, file, ctx);
 	if (!listener && events) {
 		if (dl_group_get_events(tg))
 			return dl_group_add_listener(tg->dl_group, file, ctx, events);

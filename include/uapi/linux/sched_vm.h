@@ -216,7 +216,7 @@ struct sched_vm_bind {
  * The eventfd's counter is increased when one of @events has happened since it
  * was last increased, at most every 10 ms. It ends when the cgroup is removed or
  * when this file of /dev/sched_vm is closed. One for each cgroup, eventfd and
- * file; a second call changes @events.
+ * file; a second call changes @events. A cgroup takes 16, and then says -ENOSPC.
  */
 struct sched_vm_eventfd {
 	__u32 size;

@@ -20,6 +20,7 @@
 #include "device.h"
 #include "kselftest.h"
 
+#define MAX_LISTENERS	16
 #define MAX_CPUS	8
 #define DRY_RUNS	400
 #define NOBODY		65534
@@ -369,8 +370,8 @@ static bool eventfds(void)
 	int fd = eventfd(0, EFD_NONBLOCK), other = eventfd(0, EFD_NONBLOCK);
 	struct worker w = {};
 	unsigned long long n;
+	int dev2, i;
 	bool ok;
-	int dev2;
 
 	ok = check(device_call(dev, SCHED_VM_EVENTFD, &e) == -EBADF);
 	e.eventfd = dev;
@@ -408,6 +409,17 @@ static bool eventfds(void)
 	sleep_ns(100 * NS_PER_MS);
 	ok &= check(!signals(other));
 	ok &= check(!signals(fd));
+	/* No more of them than are told at once without harm. */
+	dev2 = open(SCHED_VM_PATH, O_RDWR);
+	e.events = SCHED_VM_EVENT_THROTTLED;
+	for (i = 0; i < MAX_LISTENERS; i++) {
+		e.eventfd = eventfd(0, EFD_NONBLOCK);
+		ok &= check(!device_call(dev2, SCHED_VM_EVENTFD, &e));
+		close(e.eventfd);
+	}
+	e.eventfd = fd;
+	ok &= check(device_call(dev, SCHED_VM_EVENTFD, &e) == -ENOSPC);
+	close(dev2);
 	/* Removed with a listener. */
 	e.events = SCHED_VM_EVENT_THROTTLED;
 	ok &= check(!device_call(dev, SCHED_VM_EVENTFD, &e));
