@@ -17,7 +17,7 @@
  *
  *   cgroup_mutex
  *     cpu_hotplug_lock		read: no CPU comes or goes during admission
- *       cpuset_mutex		in the cpuset controller's own changes only
+ *       cpuset_mutex		no cpuset and no root domain changes meanwhile
  *         dl_group_mutex		configuration: which cgroup reserves what
  *           cpuset's callback_lock	reading a cgroup's CPUs
  *         task_struct::pi_lock	which class and capsule serves a thread
@@ -93,6 +93,8 @@ struct dl_group_stat {
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
  * @waits: least rank of a thread that is ready but cannot run here, or
  *	DL_GROUP_RANK_NONE; as @beat
+ * @owed: what the next budget is smaller by, see dl_group_owe(), in ns; if less
+ *	than 0 there was more reserved than it takes; rq lock
  * @bw: bandwidth of the capsule and all below it here; dl_group_mutex
  * @below: bandwidth of the nearest capsules below here; dl_group_mutex
  * @stat: what happened
@@ -108,6 +110,7 @@ struct dl_group_server {
 	bool			watched;
 	int			beat;
 	int			waits;
+	s64			owed;
 	u64			bw;
 	u64			below;
 	struct dl_group_stat	stat;
@@ -116,6 +119,7 @@ struct dl_group_server {
 /**
  * struct dl_group_rq - what a CPU has for all capsules
  * @servers: admitted servers; written under rq lock and dl_bw lock
+ * @bw: their bandwidth; as @servers, but READ_ONCE() to read
  * @lost: holds ready threads of capsules that have no server here: their
  *	cpuset has just changed, or they were put here for want of another CPU.
  *	Never runs; @work finds a place for them. rq lock
@@ -129,6 +133,7 @@ struct dl_group_server {
  */
 struct dl_group_rq {
 	struct hlist_head	servers;
+	u64			bw;
 	struct dl_group_server	lost;
 	struct list_head	kicked;
 	struct irq_work		work;
@@ -192,7 +197,7 @@ struct dl_group_place {
  * @cpus: CPUs where it has an admitted server; dl_group_mutex to write, to be
  *	read at any time: a CPU is added after its server was admitted, and
  *	removed before its server is taken out of service
- * @refused: writes that did not fit; dl_group_mutex
+ * @refused: writes, and new CPUs, that did not fit; dl_group_mutex
  * @events: who waits for events, NULL before anybody did; set once
  * @place: by CPU
  *
@@ -241,6 +246,7 @@ bool __dl_group_server_timer(struct dl_group_server *srv);
 u64 dl_group_to_bw(u64 runtime, u64 period);
 u64 dl_group_to_runtime(u64 bw, u64 period);
 s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 bw);
+u64 dl_group_accrued(u64 runtime, u64 period, u64 elapsed);
 int dl_group_check_spec(const struct dl_group_spec *spec);
 struct dl_group_params dl_group_params_on(const struct dl_group_spec *spec, int cpu);
 int dl_group_carve(struct dl_group_params *params, u64 below);

@@ -75,6 +75,19 @@ s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 bw)
 	return left > 0 ? min_t(s64, runtime, dl_group_to_runtime(bw, left)) : 0;
 }
 
+/**
+ * dl_group_accrued() - what a reservation is good for in part of its period
+ * @runtime: in ns, below 1 << 44
+ * @period: in ns, or 0 for no reservation
+ * @elapsed: in ns, below 1 << 44
+ *
+ * Return: in ns, rounded down
+ */
+u64 dl_group_accrued(u64 runtime, u64 period, u64 elapsed)
+{
+	return period ? mul_u64_u64_div_u64(runtime, elapsed, period) : 0;
+}
+
 /* The shortest budget: less is not worth the two context switches. */
 #define DL_GROUP_MIN_RUNTIME	(10 * NSEC_PER_USEC)
 
@@ -158,16 +171,9 @@ int dl_group_carve(struct dl_group_params *params, u64 below)
 	return params->runtime < DL_GROUP_MIN_RUNTIME ? -EBUSY : 0;
 }
 
-/* The servers below are in the list of their CPU exactly if admitted. */
 u64 __dl_group_cpu_bw(int cpu)
 {
-	struct dl_group_server *srv;
-	u64 bw = 0;
-
-	hlist_for_each_entry(srv, &per_cpu(dl_group_rqs, cpu).servers, node)
-		bw += srv->dl_se.dl_bw;
-
-	return bw;
+	return READ_ONCE(per_cpu(dl_group_rqs, cpu).bw);
 }
 
 /*
@@ -187,23 +193,34 @@ static u64 dl_group_tasks_bw(struct root_domain *rd)
 	return max(bw, 0LL);
 }
 
+/* Is a CPU with capsules overbooked with @tasks of SCHED_DEADLINE on it? */
+static bool dl_group_overbooked(struct dl_bw *dl_b, int cpu, s64 tasks)
+{
+	return __dl_group_cpu_bw(cpu) && dl_b->bw < dl_server_read_bw(cpu) + tasks;
+}
+
 /**
  * __dl_group_overflow() - is a CPU with capsules overbooked?
  * @dl_b: the root domain's bandwidth
  * @only_cpu: where @delta is to be, for a server; or -1: tasks may be on any CPU
  * @delta: bandwidth to be added
  *
+ * Tasks must leave room on CPUs that are offline as well, as these may come back.
+ *
  * Context: dl_bw lock held
  */
 bool __dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta)
 {
 	struct root_domain *rd = container_of(dl_b, struct root_domain, dl_bw);
-	u64 tasks = dl_group_tasks_bw(rd);
+	s64 tasks = dl_group_tasks_bw(rd) + delta;
 	int cpu;
 
-	for_each_cpu_and(cpu, rd->span, cpu_active_mask) {
-		if ((only_cpu < 0 || cpu == only_cpu) && __dl_group_cpu_bw(cpu) &&
-		    dl_b->bw < dl_server_read_bw(cpu) + tasks + delta)
+	if (only_cpu >= 0)
+		return dl_group_overbooked(dl_b, only_cpu, tasks);
+
+	for_each_possible_cpu(cpu) {
+		if ((cpumask_test_cpu(cpu, rd->span) || !cpu_active(cpu)) &&
+		    dl_group_overbooked(dl_b, cpu, tasks))
 			return true;
 	}
 
@@ -266,6 +283,9 @@ static void dl_group_account(struct dl_group_server *srv, u64 bw)
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct rq *rq = dl_se->rq;
 	int cpus = dl_bw_cpus(cpu_of(rq));
+	u64 *sum = &dl_group_rq(rq)->bw;
+
+	WRITE_ONCE(*sum, *sum + bw - dl_se->dl_bw);
 
 	/* An inactive CPU is not in its root domain's sum, see __dl_group_add_bw(). */
 	if (cpu_active(cpu_of(rq))) {
@@ -332,6 +352,35 @@ static void dl_group_set_deadline(struct sched_dl_entity *dl_se, u64 deadline)
 	dl_se->deadline = deadline;
 	if (queued)
 		__enqueue_dl_entity(dl_se);
+}
+
+/*
+ * @srv is to have @new. Bandwidth passes between a capsule and those below it as
+ * often as their owner likes, so a budget must be backed by what was reserved in
+ * the period before it: else one could be had from each of them in turn. What is
+ * missing is owed.
+ */
+static void dl_group_owe(struct dl_group_server *srv, const struct dl_group_params *new)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	u64 runtime = dl_se->dl_bw_attached ? dl_se->dl_runtime : 0;
+	s64 period = new->bw ? new->period : dl_se->dl_period;
+	s64 elapsed, left = dl_next_period(dl_se) - rq_clock(dl_se->rq);
+
+	lockdep_assert_rq_held(dl_se->rq);
+
+	/* Debts were paid by what it did not use, and what was too much is void. */
+	if (left <= 0 && !on_dl_rq(dl_se)) {
+		srv->owed -= dl_group_accrued(runtime, dl_se->dl_period,
+					      min_t(u64, -left, dl_se->dl_period));
+		srv->owed = max(srv->owed, 0);
+		dl_se->deadline -= left;
+	}
+
+	elapsed = period - clamp(left, 0, period);
+	srv->owed += dl_group_accrued(new->runtime, new->period, elapsed) -
+		     dl_group_accrued(runtime, dl_se->dl_period, elapsed);
+	srv->owed = clamp(srv->owed, -period, (s64)new->runtime);
 }
 
 static void dl_group_apply(struct dl_group_server *srv, const struct dl_group_params *new)
@@ -403,8 +452,11 @@ static int dl_group_commit_cpu(struct dl_group_server *srv, const struct dl_grou
 	if (!force && delta > 0 && delta > dl_group_cpu_free(rq))
 		return -EBUSY;
 
-	if (parent)
+	if (parent) {
+		dl_group_owe(parent, rest);
+		dl_group_owe(srv, new);
 		dl_group_apply(parent, rest);
+	}
 	dl_group_apply(srv, new);
 	return 0;
 }

@@ -13,7 +13,8 @@
  *   cpu.rt_stat, cpu.rt_events	what happened
  *
  * A write takes effect completely, or changes nothing and returns an error:
- * -EINVAL for what is no reservation at all, -EBUSY for one that does not fit.
+ * -EINVAL for what is no reservation at all, -EBUSY for one that does not fit, and
+ * -EPERM without CAP_SYS_NICE where no capsule above has anything to hand out.
  */
 
 /* Decimal digits and nothing else: kstrtou64() takes a sign, too. */
@@ -118,6 +119,23 @@ static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec 
 	return dlg ? dl_group_set(dlg, spec) : -ENOMEM;
 }
 
+/*
+ * Below a capsule its owner hands out what he was given. Elsewhere a reservation
+ * takes the CPU from everybody else, threads of the kernel included.
+ */
+static int dl_group_may_tell(struct kernfs_open_file *of, struct task_group *tg,
+			     const struct dl_group_spec *spec)
+{
+	if (!spec->budget || spec->budget == RUNTIME_INF || dl_group_parent(tg) ||
+	    file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE))
+		return 0;
+
+	return -EPERM;
+}
+
+/* No cpuset and no root domain changes while a reservation is made. */
+DEFINE_LOCK_GUARD_0(dl_group_cpusets, cpuset_lock(), cpuset_unlock())
+
 /* Common part of the writes of a reservation. */
 static int dl_group_write(struct kernfs_open_file *of, const struct dl_group_text *text)
 {
@@ -127,11 +145,13 @@ static int dl_group_write(struct kernfs_open_file *of, const struct dl_group_tex
 	int ret;
 
 	guard(cpus_read_lock)();
+	guard(dl_group_cpusets)();
 	guard(mutex)(&dl_group_mutex);
 
 	spec = *dl_group_spec_of(tg);
 	before = spec.cpu_budget;
-	ret = dl_group_parse(text, &spec) ?: dl_group_tell_spec(tg, &spec);
+	ret = dl_group_parse(text, &spec) ?: dl_group_may_tell(of, tg, &spec) ?:
+	      dl_group_tell_spec(tg, &spec);
 
 	if (!IS_ERR(spec.cpu_budget) && spec.cpu_budget != before)
 		kfree(ret ? spec.cpu_budget : before);

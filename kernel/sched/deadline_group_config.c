@@ -212,8 +212,8 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 	srv->ready = RB_ROOT_CACHED;
 	srv->beat = DL_GROUP_RANK_TOP;
 	srv->waits = DL_GROUP_RANK_NONE;
-	/* Not looked at by other CPUs before dl_group_enter_cpus(). */
-	WRITE_ONCE(dlg->place[cpu].own, srv);
+	/* Who looks for statistics does so without a lock. */
+	smp_store_release(&dlg->place[cpu].own, srv);
 	return srv;
 }
 
@@ -343,19 +343,22 @@ static void dl_group_leave_cpus(struct dl_group *dlg, const struct cpumask *keep
 
 /*
  * The CPUs that a capsule is to have: those of the effective cpuset that its
- * parent has, too. Those that are offline it keeps until it is asked again, so
- * that nobody takes what it needs when they come back.
+ * parent has, too. Those that are offline it keeps as long as no cpuset denies
+ * them, so that nobody takes what it needs when they come back.
  */
 static void dl_group_wanted_cpus(struct dl_group *dlg, struct cpumask *cpus)
 {
 	struct dl_group *parent = dl_group_parent(dlg->tg);
+	struct cgroup *cgrp = dlg->tg->css.cgroup;
 	int cpu;
 
 	lockdep_assert_held(&dl_group_mutex);
 
-	dl_group_cpuset_cpus(dlg->tg->css.cgroup, cpus);
-	for_each_cpu_andnot(cpu, dlg->cpus, cpu_active_mask)
-		cpumask_set_cpu(cpu, cpus);
+	dl_group_cpuset_cpus(cgrp, cpus);
+	for_each_cpu_andnot(cpu, dlg->cpus, cpu_active_mask) {
+		if (dl_group_cpuset_allows(cgrp, &cgrp_dfl_root.cgrp, cpu))
+			cpumask_set_cpu(cpu, cpus);
+	}
 	if (parent)
 		cpumask_and(cpus, cpus, parent->cpus);
 }
@@ -477,10 +480,12 @@ static void dl_group_grow(struct dl_group *dlg, struct cpumask *cpus)
 	dl_group_wanted_cpus(dlg, cpus);
 	for_each_cpu_andnot(cpu, cpus, dlg->cpus) {
 		params = dl_group_params_on(&dlg->spec, cpu);
-		if (!dl_group_commit(dlg, cpu, &params, false))
-			dl_group_enter_cpus(dlg, cpumask_of(cpu));
-		else
+		if (dl_group_commit(dlg, cpu, &params, false)) {
 			dlg->refused++;
+			dl_group_notify(dlg);
+		} else {
+			dl_group_enter_cpus(dlg, cpumask_of(cpu));
+		}
 	}
 	dl_group_set_spans(dlg);
 }
@@ -684,25 +689,27 @@ void dl_group_css_killed(struct cgroup_subsys_state *css)
 void dl_group_free(struct task_group *tg)
 {
 	struct dl_group *dlg = tg->dl_group;
+	struct dl_group_server *srv;
 	int cpu;
 
 	if (!dlg)
 		return;
 
+	/* Timers lead to events, and who is told of these looks at the servers. */
 	for_each_possible_cpu(cpu) {
-		struct dl_group_server *srv = dlg->place[cpu].own;
-
+		srv = dlg->place[cpu].own;
 		if (!srv)
 			continue;
 		hrtimer_cancel(&srv->dl_se.dl_timer);
 		hrtimer_cancel(&srv->dl_se.inactive_timer);
-		kfree(srv);
 	}
+	dl_group_free_events(dlg);
+	for_each_possible_cpu(cpu)
+		kfree(dlg->place[cpu].own);
 
 	tg->dl_group = NULL;
 	if (dlg->used)
 		static_branch_dec(&dl_group_used);
-	dl_group_free_events(dlg);
 	free_cpumask_var(dlg->cpus);
 	kfree(dlg->spec.cpu_budget);
 	kfree(dlg);

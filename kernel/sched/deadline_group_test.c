@@ -55,6 +55,19 @@ static void dl_group_test_carry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(4 * ms, -1, half), 0);
 }
 
+static void dl_group_test_accrued(struct kunit *test)
+{
+	const u64 us = NSEC_PER_USEC, longest = (1ULL << 22) * us;
+
+	KUNIT_EXPECT_EQ(test, dl_group_accrued(40 * us, 100 * us, 0), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_accrued(40 * us, 100 * us, 25 * us), 10 * us);
+	KUNIT_EXPECT_EQ(test, dl_group_accrued(40 * us, 100 * us, 100 * us), 40 * us);
+	/* Beyond 64 bits on the way, rounded down, and nothing where there was nothing. */
+	KUNIT_EXPECT_EQ(test, dl_group_accrued(longest, longest, longest), longest);
+	KUNIT_EXPECT_EQ(test, dl_group_accrued(10 * us, longest, 400 * us), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_accrued(0, 0, 100 * us), 0);
+}
+
 static int dl_group_check(u64 budget_us, u64 period_us, u64 deadline_us)
 {
 	const u64 us = NSEC_PER_USEC;
@@ -156,6 +169,7 @@ static struct kunit_case dl_group_test_cases[] = {
 	KUNIT_CASE(dl_group_test_runtime_rounds_down),
 	KUNIT_CASE(dl_group_test_sum_of_parts),
 	KUNIT_CASE(dl_group_test_carry),
+	KUNIT_CASE(dl_group_test_accrued),
 	KUNIT_CASE(dl_group_test_spec),
 	KUNIT_CASE(dl_group_test_cpu_budget),
 	KUNIT_CASE(dl_group_test_carve),

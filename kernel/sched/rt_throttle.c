@@ -42,7 +42,7 @@
  * locks tell who waits for them, see dl_group_awaited(). Without it, who waits
  * for a mutex would wait until the next period of the capsule. So a thread that
  * is in the kernel at the end of the budget works overtime, at most
- * DL_GROUP_OVERTIME, until it returns to user mode, or would enter its guest,
+ * DL_GROUP_OVERTIME or Q, until it returns to user mode, or would enter its guest,
  * sleeps, or makes way for another thread. That is a debt, too.
  */
 
@@ -55,13 +55,19 @@
 /* Longer than most mutexes are held; other parts of such a kernel take as long. */
 #define DL_GROUP_OVERTIME	(IS_ENABLED(CONFIG_PREEMPT_RT) ? 0 : 200 * NSEC_PER_USEC)
 
+/* No more than a budget, or who waits for a lock would do so for many periods. */
+static s64 dl_group_overtime(struct dl_group_server *srv)
+{
+	return min_t(s64, DL_GROUP_OVERTIME, srv->dl_se.dl_runtime);
+}
+
 /* What a server's running thread has left before it is stopped, in ns. */
 static s64 dl_group_left(struct dl_group_server *srv)
 {
 	s64 left = srv->dl_se.runtime;
 
 	if (left <= 0)
-		left += DL_GROUP_OVERTIME;
+		left += dl_group_overtime(srv);
 
 	return max(left, 0);
 }
@@ -107,7 +113,7 @@ static bool dl_group_works_overtime(struct dl_group_server *srv, s64 delta_exec)
 	struct task_struct *curr = srv->dl_se.rq->curr;
 	struct pt_regs *regs = get_irq_regs();
 
-	if (srv->dl_se.runtime - delta_exec + (s64)DL_GROUP_OVERTIME <= 0 ||
+	if (srv->dl_se.runtime - delta_exec + dl_group_overtime(srv) <= 0 ||
 	    (curr->flags & (PF_KTHREAD | PF_USER_WORKER)))
 		return false;
 	if (cpu_of(srv->dl_se.rq) == smp_processor_id() && in_hardirq() &&
@@ -205,17 +211,45 @@ static void dl_group_check_deadline(struct dl_group_server *srv)
 	}
 }
 
+/* A period begins, without what was not reserved in all of the one before. */
+static void dl_group_pay(struct dl_group_server *srv)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+
+	if (srv->owed > 0)
+		dl_se->runtime = min(dl_se->runtime, 0) - srv->owed;
+	srv->owed = 0;
+}
+
+/* What is owed is paid by the budgets of periods, be they slept through. */
+static void dl_group_settle_debts(struct dl_group_server *srv)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	u64 now = rq_clock(dl_se->rq);
+
+	if (srv->owed && (!dl_time_before(now, dl_next_period(dl_se)) ||
+			  dl_entity_overflow(dl_se, now)))
+		dl_group_pay(srv);
+
+	while (dl_se->runtime < 0 && !dl_time_before(now, dl_next_period(dl_se))) {
+		dl_se->runtime += dl_se->dl_runtime;
+		dl_se->deadline += dl_se->dl_period;
+	}
+}
+
 /*
  * The CBS rule in update_dl_entity() takes for granted that a server with a
  * deadline to come has runtime left, which does not hold for one whose threads
  * all left while it was throttled; and that a server whose deadline is past may
- * have a new period at once, which does not hold if that would be the second
- * budget in one period.
+ * have a new period at once, which does not hold if it owes something, or if that
+ * would be the second budget in one period.
  */
 static bool dl_group_must_wait(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 
+	if (!dl_se->dl_throttled)
+		dl_group_settle_debts(srv);
 	if (!dl_se->dl_throttled && dl_se->runtime <= 0 &&
 	    dl_time_before(rq_clock(dl_se->rq), dl_se->deadline) && start_dl_timer(dl_se))
 		dl_se->dl_throttled = 1;
@@ -237,8 +271,8 @@ static void dl_group_start(struct dl_group_server *srv)
 	struct rq *rq = dl_se->rq;
 	u64 deadline = dl_se->deadline;
 
-	if (unlikely(dl_se->dl_throttled || dl_se->runtime <= 0 || !dl_is_implicit(dl_se)) &&
-	    dl_group_must_wait(srv))
+	if (unlikely(dl_se->dl_throttled || dl_se->runtime <= 0 || srv->owed ||
+		     !dl_is_implicit(dl_se)) && dl_group_must_wait(srv))
 		return;
 
 	update_dl_entity(dl_se);
@@ -257,7 +291,9 @@ static void dl_group_start(struct dl_group_server *srv)
 static void dl_group_stop(struct dl_group_server *srv)
 {
 	trace_dl_group_stop(srv);
-	__dequeue_dl_entity(&srv->dl_se);
+	dl_group_end_overtime(srv);
+	if (on_dl_rq(&srv->dl_se))
+		__dequeue_dl_entity(&srv->dl_se);
 }
 
 /**
@@ -313,6 +349,7 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 
 	lockdep_assert_rq_held(dl_se->rq);
 
+	dl_group_pay(srv);
 	if (dl_se->runtime + (s64)dl_se->dl_runtime <= 0) {
 		dl_se->runtime += dl_se->dl_runtime;
 		dl_se->deadline += dl_se->dl_period;

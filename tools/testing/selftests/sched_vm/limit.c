@@ -184,6 +184,48 @@ static bool toggle_child(bool by_budget)
 	return check(excess <= (int64_t)SLACK_NS) & check(cpu > DURATION_NS / 10);
 }
 
+/*
+ * Of one child after the other, as long as each has a budget; with @keep, they
+ * stay, with next to nothing.
+ */
+static bool rotate_children(bool keep)
+{
+	static const char * const little = "100 100000", *much = "40000 100000";
+	char *a = capsule_make("a", 50000, 100000), *b[5];
+	struct worker_spec spec = { .group = a, .cpu = 0, .fn = fn_busy };
+	struct worker w = {};
+	uint64_t end, cpu;
+	int64_t excess;
+	int i;
+
+	worker_spawn(&w, &spec);
+	for (i = 0; i < 5; i++) {
+		b[i] = group_make_threaded(a, i == 0 ? "b0" : i == 1 ? "b1" : i == 2 ? "b2" :
+					      i == 3 ? "b3" : "b4");
+		if (keep)
+			group_write(b[i], RT_MAX, little);
+	}
+	worker_go(&w);
+	cpu = worker_cpu_ns(&w);
+	end = now_ns() + DURATION_NS;
+	for (i = 0; now_ns() < end; i++) {
+		group_write(b[i % 5], RT_MAX, much);
+		group_attach_thread(b[i % 5], w.pid);
+		sleep_ns(41 * NS_PER_MS);
+		group_attach_thread(a, w.pid);
+		group_write(b[i % 5], RT_MAX, keep ? little : "max 100000");
+	}
+	cpu = worker_cpu_ns(&w) - cpu;
+	excess = excess_ns(cpu, 50 * NS_PER_MS, 100 * NS_PER_MS);
+	ksft_print_msg("%d children: %.3f ms, %+.3f of the limit\n", i, cpu / 1e6,
+		       excess / 1e6);
+	worker_kill(&w);
+	for (i = 0; i < 5; i++)
+		group_remove(b[i]);
+	group_remove(a);
+	return check(excess <= (int64_t)SLACK_NS) & check(cpu > DURATION_NS / 20);
+}
+
 /* A job of nearly Q in each P, begun at its release; value[]: count, worst. */
 static void fn_jobs(struct worker *w, void *arg)
 {
@@ -264,7 +306,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(ARRAY_SIZE(patterns) + 9);
+	ksft_set_plan(ARRAY_SIZE(patterns) + 11);
 	lift_kthreads();
 	log_mark();
 	for (i = 0; i < ARRAY_SIZE(patterns); i++)
@@ -281,6 +323,8 @@ int main(void)
 			 "the period is rewritten all the time\n");
 	ksft_test_result(toggle_child(true), "a reservation comes and goes below\n");
 	ksft_test_result(toggle_child(false), "back and forth between two capsules\n");
+	ksft_test_result(rotate_children(false), "new reservations below, one after the other\n");
+	ksft_test_result(rotate_children(true), "large reservations below, one after the other\n");
 	ksft_test_result(jobs_in_time(), "who keeps to its share is in time\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");

@@ -4,8 +4,10 @@
  * ends: how long does a thread outside wait for it, and what does the answer to
  * that cost in time beyond the budget? On one CPU in virtual time.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,8 @@
 #define WAIT_US		500
 /* In the kernel without PREEMPT_RT: overtime, and a context switch. */
 #define OVERRUN_NS	220000
+/* As many as a call of 100 to 200 us takes, and RLIMIT_NOFILE allows. */
+#define NR_FDS		1000
 
 static int pipe_fd[2];
 
@@ -80,6 +84,24 @@ static void fn_read(struct worker *w, void *arg)
 static long long overrun_of(const char *cg)
 {
 	return cg_read_key_long(cg, RT_STAT, "max_overrun_nsec ");
+}
+
+/*
+ * A system call that takes a little more than what is left of the budget, and then
+ * sleeps beyond the end of the period.
+ */
+static void fn_poll(struct worker *w, void *arg)
+{
+	static const struct timespec nap = { .tv_nsec = 1000 * NS_PER_US };
+	struct pollfd *fds = calloc(NR_FDS, sizeof(*fds));
+	int i, fd = open("/dev/null", O_RDONLY);
+
+	for (i = 0; i < NR_FDS; i++)
+		fds[i] = (struct pollfd){ .fd = fd, .events = POLLPRI };
+	while (!load_u(&w->page->stop)) {
+		ppoll(fds, NR_FDS, &nap, NULL);
+		w->page->count++;
+	}
 }
 
 /* The longest that it took a thread outside to do @use, less Q. */
@@ -136,13 +158,37 @@ static bool long_calls(void)
 	return ok;
 }
 
+/* Nor sleep off what he owes: a capsule that takes about 200 us a call. */
+static bool slept_off(void)
+{
+	char *cg = capsule_make("slept", 100, 1000);
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_poll };
+	struct worker w = {};
+	uint64_t begin, cpu;
+	bool ok;
+
+	worker_start(&w, &spec);
+	begin = now_ns();
+	cpu = worker_cpu_ns(&w);
+	sleep_ns(5 * NS_PER_S);
+	cpu = worker_cpu_ns(&w) - cpu;
+	begin = now_ns() - begin;
+	ksft_print_msg("%.3f %% of the CPU, %.1f us a call\n", 100.0 * cpu / begin,
+		       cpu / 1e3 / w.page->count);
+	ok = check(cpu <= begin / 10 + NS_PER_MS);
+	ok &= check(cpu / w.page->count > 100 * NS_PER_US);
+	worker_kill(&w);
+	group_remove(cg);
+	return ok;
+}
+
 int main(void)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(4);
+	ksft_set_plan(5);
 	if (pipe(pipe_fd) || (mkdir(DIR_PATH, 0700) && errno != EEXIST))
 		ksft_exit_fail_perror("preparing");
 	pin_to(0, 0);
@@ -150,6 +196,7 @@ int main(void)
 			 "who waits for a mutex held inside does not wait for a budget\n");
 	ksft_test_result(waits("rwsem", fn_dir, use_dir), "nor for an rwsem\n");
 	ksft_test_result(long_calls(), "a long system call is no way around the budget\n");
+	ksft_test_result(slept_off(), "nor can what is owed be slept off\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
 }

@@ -27,7 +27,7 @@
 #define OWN_P_US	100000L
 
 /* The owner's processes are in @leaf, since only a cgroup without may have children. */
-static char *own, *leaf, *other;
+static char *own, *leaf, *other, *alone;
 
 static void hand_over(const char *cg)
 {
@@ -37,6 +37,21 @@ static void hand_over(const char *cg)
 	char path[PATH_MAX];
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", cg, files[i]);
+		if (chown(path, OWNER, OWNER))
+			ksft_exit_fail_perror(path);
+	}
+}
+
+/* What the owner of a cgroup has in those that he makes below it. */
+static void hand_over_reservation(const char *cg)
+{
+	static const char * const files[] = { RT_MAX, BUDGET, PERIOD };
+	char path[PATH_MAX];
+	size_t i;
+
+	hand_over(cg);
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", cg, files[i]);
 		if (chown(path, OWNER, OWNER))
@@ -203,22 +218,37 @@ static bool limited(void)
 	return ok;
 }
 
+/* Where there is no reservation above, there is nothing to hand out. */
+static bool nothing_to_hand_out(void)
+{
+	bool ok;
+
+	ok = check(group_write(alone, RT_MAX, "10000 100000") == -EPERM);
+	ok &= check(group_write(alone, BUDGET, "10000") == -EPERM);
+	ok &= check(!group_write(alone, PERIOD, "200000"));
+	ok &= check(!group_write(alone, BUDGET, "max"));
+	return ok & check(group_reads(alone, RT_MAX, "max 200000"));
+}
+
 int main(void)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(8);
+	ksft_set_plan(9);
 	lift_kthreads();
 	log_mark();
 	own = capsule_make("own", OWN_Q_US, OWN_P_US);
 	leaf = group_make(own, "leaf");
 	other = group_make(sv_top, "other");
+	alone = group_make(sv_top, "alone");
 	hand_over(own);
 	hand_over(leaf);
+	hand_over_reservation(alone);
 	ksft_test_result(as_owner(0, own_files), "the owner cannot change the own reservation\n");
 	ksft_test_result(as_owner(0, hands_out), "the owner hands out what there is\n");
+	ksft_test_result(as_owner(0, nothing_to_hand_out), "and no more than there is\n");
 	ksft_test_result(as_owner(0, stays), "the owner cannot leave\n");
 	ksft_test_result(as_owner(0, no_rt), "RLIMIT_RTPRIO 0: no FIFO\n");
 	ksft_test_result(as_owner(5, some_rt), "RLIMIT_RTPRIO 5: FIFO up to 5\n");
