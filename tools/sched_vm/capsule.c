@@ -131,17 +131,25 @@ void capsule_free(struct capsule *c)
 	free(c->cpu);
 }
 
-int capsule_reserve(const char *cg, const struct reservation *res)
+char *reservation_text(const struct reservation *res)
 {
 	char *budget = res->budget == TIME_MAX ? xstrdup("max") :
 		       xasprintf("%llu", (unsigned long long)res->budget);
 	char *deadline = res->deadline == TIME_MAX ? xstrdup("max") :
 			 xasprintf("%llu", (unsigned long long)res->deadline);
-	int ret = cg_write(cg, RT_MAX, "%s %llu %s", budget,
-			   (unsigned long long)res->period, deadline);
+	char *text = xasprintf("%s %llu %s", budget, (unsigned long long)res->period, deadline);
 
 	free(budget);
 	free(deadline);
+	return text;
+}
+
+int capsule_reserve(const char *cg, const struct reservation *res)
+{
+	char *text = reservation_text(res);
+	int ret = cg_write(cg, RT_MAX, "%s", text);
+
+	free(text);
 	return ret;
 }
 

@@ -3,148 +3,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/sched_vm.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
-
-/* "LIST=Q", as args.c has checked. */
-static int write_cpu_budget(const char *cg, const char *text)
-{
-	const char *eq = strchr(text, '=');
-	u64 us;
-
-	parse_time(eq + 1, &us);
-	if (us == TIME_MAX)
-		return cg_write(cg, CPU_BUDGET, "%.*s max", (int)(eq - text), text);
-	return cg_write(cg, CPU_BUDGET, "%.*s %llu", (int)(eq - text), text,
-			(unsigned long long)us);
-}
-
-static int change_cpu_budgets(const struct args *args, const char *cg)
-{
-	int i, ret;
-
-	for (i = 0; i < args->nr_cpu_budgets; i++) {
-		ret = write_cpu_budget(cg, args->cpu_budgets[i]);
-		if (ret)
-			return complain(-ret, CURE_CHECK, "%s: cannot set the budget %s",
-					cg_relative(cg), args->cpu_budgets[i]);
-	}
-	return EXIT_OK;
-}
-
-static int change_irqs(const struct args *args, const char *cg)
-{
-	int i, ret;
-
-	for (i = 0; i < args->nr_irqs; i++) {
-		const char *cure = "sched-vm list --json shows who has it";
-
-		ret = cg_write(cg, "cpu.rt_irqs", "%s", args->irqs[i]);
-		if (!ret)
-			continue;
-		if (!cg_has(cg, "cpu.rt_irqs"))
-			cure = "this kernel cannot bind irq threads";
-		else if (ret == -ENOENT)
-			cure = "/proc/interrupts lists irqs";
-		else if (ret == -EPERM || ret == -EACCES)
-			cure = "it takes CAP_SYS_NICE: run as root";
-		return complain(-ret, cure, "%s: irq %s", cg_relative(cg), args->irqs[i]);
-	}
-	return EXIT_OK;
-}
-
-static int change_cpus(const struct args *args, const char *cg)
-{
-	char *list, *has = NULL;
-	int ret;
-
-	if (!HAS(args, OPT_CPUS))
-		return EXIT_OK;
-	list = format_cpus(&args->cpus);
-	ret = cg_write(cg, "cpuset.cpus", "%s", list);
-	if (ret)
-		complain(-ret, ret == -ENOENT ? "turn on cpuset in the cgroup above" : CURE_CHECK,
-			 "%s: cannot set the CPUs to %s", cg_relative(cg), list);
-	else
-		has = cg_read(cg, "cpuset.cpus.effective");
-	if (has && strcmp(has, list))
-		warn("of the CPUs %s, those that are available: %s", list, *has ? has : "none");
-	free(has);
-	free(list);
-	return ret ? EXIT_FAILED : EXIT_OK;
-}
-
-static int change_scope(const struct args *args, const char *cg)
-{
-	int ret;
-
-	if (!args->scope)
-		return EXIT_OK;
-	ret = cg_write(cg, "cpu.rt_scope", "%s", args->scope);
-	if (ret)
-		return complain(-ret, NULL, "%s: cannot set the scope", cg_relative(cg));
-	return EXIT_OK;
-}
-
-/* What is not given stays: the kernel keeps it. */
-static int change_times(const struct args *args, const char *cg)
-{
-	struct reservation res;
-	struct capsule c;
-	int ret;
-
-	if (!HAS(args, OPT_BUDGET) && !HAS(args, OPT_PERIOD) && !HAS(args, OPT_DEADLINE))
-		return EXIT_OK;
-	if (capsule_read(cg, &c)) {
-		res = args->res;
-		return admission_complain(cg, &res, ENOENT);
-	}
-	res = c.res;
-	capsule_free(&c);
-	if (HAS(args, OPT_BUDGET))
-		res.budget = args->res.budget;
-	if (HAS(args, OPT_PERIOD))
-		res.period = args->res.period;
-	if (HAS(args, OPT_DEADLINE))
-		res.deadline = args->res.deadline;
-	ret = capsule_reserve(cg, &res);
-	return ret ? admission_complain(cg, &res, -ret) : EXIT_OK;
-}
-
-int capsule_change(const struct args *args, const char *cg)
-{
-	int (*const steps[])(const struct args *args, const char *cg) = {
-		change_cpus, change_scope, change_times, change_cpu_budgets, change_irqs,
-	};
-	int status = EXIT_OK;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(steps) && status == EXIT_OK; i++)
-		status = steps[i](args, cg);
-	return status;
-}
-
-/* An exception must be known before the budget, that it may not fit without. */
-static int make_steps(const struct args *args, const char *cg)
-{
-	int status = change_cpus(args, cg);
-
-	if (status == EXIT_OK)
-		status = change_scope(args, cg);
-	if (status == EXIT_OK)
-		status = change_cpu_budgets(args, cg);
-	if (status == EXIT_OK)
-		status = change_times(args, cg);
-	if (status == EXIT_OK)
-		status = change_irqs(args, cg);
-	return status;
-}
 
 /* All or nothing: what does not work out is removed again. */
 int capsule_make(const struct args *args, const char *cg, bool *created)
@@ -155,7 +21,7 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 		usage("%s: a capsule needs a --budget", strrchr(cg, '/') + 1);
 	if (cg_create(cg, HAS(args, OPT_CPUS), created))
 		return EXIT_FAILED;
-	status = make_steps(args, cg);
+	status = capsule_change(args, cg);
 	if (status != EXIT_OK && *created) {
 		rmdir(cg);
 		*created = false;

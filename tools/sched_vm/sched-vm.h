@@ -210,6 +210,8 @@ struct capsule {
 bool capsule_exists(const char *cg);		/* a reservation of its own? */
 int capsule_read(const char *cg, struct capsule *c);
 void capsule_free(struct capsule *c);
+/* As cpu.rt.max takes it. */
+char *reservation_text(const struct reservation *res);
 int capsule_reserve(const char *cg, const struct reservation *res);
 u64 capsule_budget_on(const struct capsule *c, int cpu);
 /* All capsules, in the order of their paths. */
@@ -389,6 +391,8 @@ int cmd_doctor(const struct args *args);
 /* cmd-create.c: what adopt and run need of it */
 char *capsule_path(const struct args *args, const char *name);
 int capsule_make(const struct args *args, const char *cg, bool *created);
+
+/* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);
 
 #endif
