@@ -87,19 +87,58 @@ static char *home_of(const char *cg, const char *otherwise, pid_t pid)
 	return xstrdup(otherwise);
 }
 
-static int move_home(const char *cg, const char *otherwise, pid_t pid)
+static int move_to(const char *to, pid_t pid)
 {
-	char *home = home_of(cg, otherwise, pid);
-	int ret = cg_write(home, "cgroup.procs", "%d", pid);
+	int ret = cg_write(to, "cgroup.procs", "%d", pid);
 
-	if (ret && ret != -ESRCH && strcmp(home, otherwise))
-		ret = cg_write(otherwise, "cgroup.procs", "%d", pid);
-	free(home);
 	return ret == -ESRCH ? 0 : ret;
 }
 
+static int move_home(const char *cg, const char *otherwise, pid_t pid)
+{
+	char *home = home_of(cg, otherwise, pid);
+	int ret = move_to(home, pid);
+
+	if (ret && strcmp(home, otherwise))
+		ret = move_to(otherwise, pid);
+	free(home);
+	return ret;
+}
+
+/* For those that can go nowhere else: it never has a reservation. */
+#define OUTSIDE	"outside"
+
+static int move_outside(const char *base, pid_t pid)
+{
+	char *leaf = xasprintf("%s/" OUTSIDE, base);
+	int ret = -EBUSY;
+
+	if (!capsule_exists(leaf) && (!mkdir(leaf, 0755) || errno == EEXIST))
+		ret = move_to(leaf, pid);
+	free(leaf);
+	return ret;
+}
+
+/*
+ * A cgroup whose children have controllers takes no processes, unless it is the
+ * root. Where this program is, there must be room, but no reservation for others.
+ */
+static int move_out(const char *cg, const char *base, pid_t pid)
+{
+	char *top = cg_parent(base), *own = cg_of(getpid());
+	int ret = move_home(cg, top, pid);
+
+	if (ret && own && !cg_is_below(own, cg) && !capsule_exists(own))
+		ret = move_to(own, pid);
+	if (ret)
+		ret = move_outside(base, pid);
+	free(own);
+	free(top);
+	return ret;
+}
+
 /* Who forks meanwhile is seen in the next round. */
-static int empty(const char *cg, const char *to)
+static int empty(const char *cg, const char *base)
 {
 	int i, nr, round, ret = 0;
 	pid_t *pids;
@@ -107,7 +146,7 @@ static int empty(const char *cg, const char *to)
 	for (round = 0; round < 20; round++) {
 		nr = capsule_processes(cg, &pids);
 		for (i = 0; i < nr && !ret; i++)
-			ret = move_home(cg, to, pids[i]);
+			ret = move_out(cg, base, pids[i]);
 		free(pids);
 		if (ret || !nr)
 			return ret;
@@ -133,24 +172,16 @@ static int remove_folder(const char *cg)
 
 static int remove_ours(const struct args *args, const char *cg)
 {
-	char *top = cg_parent(cg_base(args));
 	pid_t *pids = NULL;
-	int nr = capsule_processes(cg, &pids), ret = 0;
+	int nr = capsule_processes(cg, &pids), ret;
 
 	free(pids);
-	if (nr && !HAS(args, OPT_FORCE)) {
-		free(top);
+	if (nr && !HAS(args, OPT_FORCE))
 		return complain(EBUSY, "--force moves them out, to where they came from",
 				"%s: %d processes are inside", args->rest[0], nr);
-	}
-	if (nr)
-		ret = empty(cg, top);
+	ret = nr ? empty(cg, cg_base(args)) : 0;
 	if (ret)
-		complain(-ret, NULL, "%s: cannot move its threads to %s", args->rest[0],
-			 cg_relative(top));
-	free(top);
-	if (ret)
-		return EXIT_FAILED;
+		return complain(-ret, NULL, "%s: cannot move its threads out", args->rest[0]);
 	ret = remove_folder(cg);
 	if (ret)
 		return complain(-ret, "cgroups below it must go first", "cannot remove %s",
