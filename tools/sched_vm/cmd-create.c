@@ -239,14 +239,43 @@ static void unbind_all(const char *cg)
 	free(keys);
 }
 
+/* Each exception ends by its own list of CPUs. */
+static int end_cpu_budgets(const char *cg)
+{
+	char *text = cg_read(cg, CPU_BUDGET), *line, *save;
+	int ret = 0;
+
+	line = text ? strtok_r(text, "\n", &save) : NULL;
+	for (; line && !ret; line = strtok_r(NULL, "\n", &save))
+		ret = cg_write(cg, CPU_BUDGET, "%.*s max", (int)strcspn(line, " "), line);
+	free(text);
+	return ret;
+}
+
+/* As in a new cgroup. Without a budget, nothing of it needs room. */
+static void end_settings(const char *cg)
+{
+	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+	int ret = end_cpu_budgets(cg);
+
+	if (!ret)
+		ret = capsule_reserve(cg, &none);
+	if (!ret)
+		ret = cg_write(cg, "cpu.rt_scope", "all");
+	if (ret)
+		warn("%s keeps settings, without a reservation: %s", cg_relative(cg),
+		     strerror(-ret));
+}
+
 static int end_reservation(const char *cg)
 {
-	struct reservation none = { TIME_MAX, 100000, TIME_MAX };
-	int ret = capsule_reserve(cg, &none);
+	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+	int ret = cg_write(cg, BUDGET, "max");
 	char *place;
 
 	if (ret)
 		return admission_complain(cg, &none, -ret);
+	end_settings(cg);
 	place = cg_noted(cg, "in-place");
 	if (place) {
 		return_kthreads(cg);
