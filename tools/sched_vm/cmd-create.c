@@ -34,10 +34,7 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 
 char *capsule_path(const struct args *args, const char *name)
 {
-	if (!*name || name[0] == '.' || strchr(name, '/') || strlen(name) > 200 ||
-	    strpbrk(name, " \t\n"))
-		usage("'%s' cannot be the name of a capsule: no slash, space, or dot at the start",
-		      name);
+	cg_check_name(name);
 	return xasprintf("%s/%s", cg_base(args), name);
 }
 
@@ -47,7 +44,7 @@ int cmd_create(const struct args *args)
 	bool created;
 	int status;
 
-	if (!access(cg, F_OK))
+	if (!access(cg, F_OK) || cg_name_taken(args, args->rest[0], cg))
 		status = complain(EEXIST, "sched-vm set changes it, remove removes it", "%s",
 				  args->rest[0]);
 	else

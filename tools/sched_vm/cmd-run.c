@@ -118,7 +118,7 @@ int cmd_run(const struct args *args)
 	bool created = false;
 	int status;
 
-	if (!access(cg, F_OK)) {
+	if (!access(cg, F_OK) || (args->name && cg_name_taken(args, args->name, cg))) {
 		status = complain(EEXIST, "another --name", "%s", cg_relative(cg));
 		goto out;
 	}

@@ -156,6 +156,10 @@ void args_help(const struct command *cmd);
 const char *cg_mount(void);
 /* The cgroup in which capsules are made: --cgroup, or the default. */
 const char *cg_base(const struct args *args);
+/* Ends the program if a capsule cannot have this name. */
+void cg_check_name(const char *name);
+/* Is there another one than @cg in the base, or adopted in place, with this name? */
+bool cg_name_taken(const struct args *args, const char *name, const char *cg);
 /* The path of an existing capsule or cgroup, or NULL after a complaint. */
 char *cg_find(const struct args *args, const char *name);
 /* Path below the mount, "/" for the root. */
