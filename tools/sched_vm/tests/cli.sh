@@ -74,6 +74,14 @@ names_are_checked() {
 		expect 2 'cannot be the name' "$tool" create "$name" --budget 4ms
 	done
 	expect 2 'cannot be the name' "$tool" run --name a/b --budget 4ms true
+	for name in '' .. .a 'a b'; do
+		expect 2 'cannot be the name' "$tool" show "$name"
+		expect 2 'cannot be the name' "$tool" set "$name" --scope rt
+		expect 2 'cannot be the name' "$tool" remove "$name"
+		expect 2 'cannot be the name' "$tool" top "$name" --once
+		expect 2 'cannot be the name' "$tool" adopt "$name" --pid $$ --in-place
+	done
+	expect 2 'has .. in it' "$tool" show /a/../..
 }
 
 a_trace_becomes_a_timeline() {
