@@ -87,6 +87,7 @@ void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq
 	struct thread *t;
 
 	if (comm && !has_thread(g, tid)) {
+		clean_text(comm);
 		g->threads = grow(g->threads, g->nr, sizeof(*g->threads));
 		t = &g->threads[g->nr++];
 		*t = (struct thread){ .tid = tid, .kind = kind, .irq = irq, .comm = comm };

@@ -45,6 +45,8 @@ void *grow(void *array, size_t nr, size_t size);
 /* All of a file, without white space at its end; NULL with errno set. */
 char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
+/* Control characters, and what is no UTF-8, become '?': names of threads have any. */
+void clean_text(char *s);
 /* The value of "key" in lines "key value", or -1. */
 long long keyed_value(const char *text, const char *key);
 
