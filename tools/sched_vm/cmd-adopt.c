@@ -253,7 +253,7 @@ int cmd_adopt(const struct args *args)
 	if (in_place)
 		cg_check_name(args->rest[0]);
 	pid = find_process(args);
-	if (!pid)
+	if (pid <= 0)
 		return EXIT_FAILED;
 	guest_find(pid, &g);
 	if (!g.nr)
@@ -267,6 +267,9 @@ int cmd_adopt(const struct args *args)
 	if (cg && ret && created)
 		rmdir(cg);
 	if (cg && !ret) {
+		if (g.other_netns)
+			warn("process %d has another network namespace: %s", pid,
+			     "NAPI threads of its tap devices are left alone");
 		take_kthreads(cg, &g);
 		status = report(cg, args->rest[0], pid);
 	}

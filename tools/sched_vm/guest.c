@@ -9,13 +9,17 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sched-vm.h"
+
+#define PF_KTHREAD	0x00200000	/* of linux/sched.h, in /proc/PID/stat */
 
 #ifndef SCHED_DEADLINE
 #define SCHED_DEADLINE	6
@@ -117,7 +121,23 @@ static void add_own(pid_t tid, void *data)
 	guest_add_thread(data, tid, THREAD_PROCESS, -1);
 }
 
-/* Its name ends with the number of one of our threads. */
+/* Anybody can have the name of one. */
+bool is_kthread(pid_t tid)
+{
+	char *text = read_file("/proc/%d/stat", tid), *end = text ? strrchr(text, ')') : NULL;
+	unsigned int flags = 0;
+
+	/* state, ppid, pgrp, session, tty_nr, tpgid, flags */
+	if (end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		flags = 0;
+	free(text);
+	return flags & PF_KTHREAD;
+}
+
+/*
+ * Its name ends with the number of one of our threads. Where vhost workers are
+ * threads of the process, they are among its own.
+ */
 static void add_kthread(pid_t pid, void *data)
 {
 	struct guest *g = data;
@@ -127,7 +147,7 @@ static void add_kthread(pid_t pid, void *data)
 	for (i = 0; comm && i < ARRAY_SIZE(kthreads); i++) {
 		len = strlen(kthreads[i]);
 		if (!strncmp(comm, kthreads[i], len) && atoi(comm + len) > 0 &&
-		    has_thread(g, atoi(comm + len)))
+		    has_thread(g, atoi(comm + len)) && is_kthread(pid))
 			guest_add_thread(g, pid, THREAD_KTHREAD, -1);
 	}
 	free(comm);

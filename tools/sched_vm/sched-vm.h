@@ -276,8 +276,10 @@ struct guest {
 	int nr;
 	int *irqs;		/* of its devices */
 	int nr_irqs;
+	bool other_netns;	/* it has a tap device, but not one of ours */
 };
 
+/* 0: there is none. -1: more than one, after a complaint. */
 pid_t guest_by_qemu_name(const char *name);
 pid_t guest_by_domain(const char *name);
 void guest_find(pid_t pid, struct guest *g);
@@ -286,6 +288,7 @@ int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
 void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);
 void guest_find_devices(struct guest *g);
+bool is_kthread(pid_t tid);
 const char *thread_kind_name(enum thread_kind kind);
 /* Processes with threads in @cg or below, without other capsules. */
 int capsule_processes(const char *cg, pid_t **pids);
