@@ -181,7 +181,8 @@ void guest_free(struct guest *g)
 
 struct search {
 	const char *name;
-	pid_t pid;
+	pid_t *pids;
+	int nr;
 };
 
 /* "-name GUEST", "-name guest=GUEST,..." or "-name GUEST,..." */
@@ -195,31 +196,95 @@ static bool is_named(const char *value, const char *name)
 	return !strncmp(value, name, len) && (!value[len] || value[len] == ',');
 }
 
+static bool has_qemu(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strstr(slash ? slash + 1 : path, "qemu");
+}
+
+static bool uses_kvm(pid_t pid)
+{
+	char *dir = xasprintf("/proc/%d/fd", pid), target[sizeof("/dev/kvm")];
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	bool uses = false;
+	ssize_t len;
+
+	while (d && !uses && (e = readdir(d))) {
+		len = readlinkat(dirfd(d), e->d_name, target, sizeof(target));
+		uses = len == strlen("/dev/kvm") && !strncmp(target, "/dev/kvm", len);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+	return uses;
+}
+
+/* Others may have -name in their command lines, too: grep, or the tool itself. */
+static bool is_qemu(pid_t pid, const char *argv0)
+{
+	char *link = xasprintf("/proc/%d/exe", pid), target[PATH_MAX];
+	ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+	target[len < 0 ? 0 : len] = '\0';
+	free(link);
+	return has_qemu(argv0) || has_qemu(target) || uses_kvm(pid);
+}
+
 static void match_qemu(pid_t pid, void *data)
 {
-	char *path = xasprintf("/proc/%d/cmdline", pid), *line = NULL;
+	char *path = xasprintf("/proc/%d/cmdline", pid), *line = NULL, *argv0 = NULL;
 	FILE *f = fopen(path, "re");
 	struct search *s = data;
-	bool name = false;
+	bool name = false, matches = false;
 	size_t room = 0;
 
 	free(path);
 	while (f && getdelim(&line, &room, '\0', f) > 0) {
-		if (name && is_named(line, s->name))
-			s->pid = pid;
+		if (!argv0)
+			argv0 = xstrdup(line);
+		matches = matches || (name && is_named(line, s->name));
 		name = !strcmp(line, "-name") || !strcmp(line, "--name");
 	}
+	if (matches && is_qemu(pid, argv0)) {
+		s->pids = grow(s->pids, s->nr, sizeof(*s->pids));
+		s->pids[s->nr++] = pid;
+	}
+	free(argv0);
 	free(line);
 	if (f)
 		fclose(f);
 }
 
+static pid_t complain_many(const struct search *s)
+{
+	char *list = xstrdup(""), *longer;
+	int i;
+
+	for (i = 0; i < s->nr; i++) {
+		longer = xasprintf("%s %d", list, s->pids[i]);
+		free(list);
+		list = longer;
+	}
+	complain(0, "--pid tells which", "%d processes were started with -name %s:%s", s->nr,
+		 s->name, list);
+	free(list);
+	return -1;
+}
+
 pid_t guest_by_qemu_name(const char *name)
 {
 	struct search s = { .name = name };
+	pid_t pid = 0;
 
 	each_number("/proc", match_qemu, &s);
-	return s.pid;
+	if (s.nr > 1)
+		pid = complain_many(&s);
+	else if (s.nr)
+		pid = s.pids[0];
+	free(s.pids);
+	return pid;
 }
 
 pid_t guest_by_domain(const char *name)
