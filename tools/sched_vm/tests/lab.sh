@@ -446,13 +446,27 @@ adopt_in_place_reserves_where_it_is() {
 	rmdir $root/machine/guest $root/machine
 }
 
-# By its name on the command line, as QEMU has it.
+# By its name on the command line, as QEMU has it. A shell is no QEMU.
 adopt_finds_a_guest_by_name() {
-	sh -c 'while :; do :; done' qemu -name guest=vm1,debug-threads=on &
+	cp "$napi" "$WORK/qemu-like"
+	sh -c 'while :; do :; done' sh -name guest=vm1,debug-threads=on &
+	other=$!
+	sleep 0.1
+	expect 1 'no process was started with' "$tool" adopt vm --qemu vm1 --budget 4ms
+	"$WORK/qemu-like" tap8 -name guest=vm1,debug-threads=on &
 	pid=$!
+	sleep 0.2
 	expect 0 'served by vm' "$tool" adopt vm --qemu vm1 --budget 4ms --period 20ms
 	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/vm
+	end $other
+	"$WORK/qemu-like" tap9 -name vm1 &
+	other=$!
+	sleep 0.2
+	expect 1 "2 processes were started with -name vm1: $pid $other" \
+		"$tool" adopt vm --qemu vm1
+	same "$(cat /proc/$other/cgroup)" 0::/
 	end $pid
+	end $other
 	"$tool" remove vm
 }
 
@@ -467,6 +481,57 @@ adopt_takes_napi_threads() {
 	grep -q -E '^ *[0-9]+ +napi/tap7-[0-9]+ +napi +g$' "$WORK/output" || fail "no NAPI thread"
 	expect 0 '' "$tool" show g --json
 	same "$(value nr_threads)" 2
+	end $pid
+	"$tool" remove g --force
+}
+
+# Like kernel threads by their names, and nothing else.
+adopt_takes_no_impostors() {
+	"$napi" tap7 &
+	pid=$!
+	sleep 0.2
+	for name in "vhost-$pid" "kvm-pit/$pid" napi/tap7-8193; do
+		sh -c "printf %s $name >/proc/self/comm; while :; do sleep 1; done" &
+		echo $! >>"$WORK/impostors"
+	done
+	sleep 0.2
+	same "$(cat /proc/$!/comm)" napi/tap7-8193
+	expect 0 '1 of 1 threads are served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	end $pid
+	while read -r impostor; do
+		same "$(cat "/proc/$impostor/cgroup")" 0::/
+		end "$impostor"
+	done <"$WORK/impostors"
+	"$tool" remove g --force
+}
+
+# The same name, but another device, which is ours.
+adopt_knows_network_namespaces() {
+	"$napi" tap7 &
+	ours=$!
+	sleep 0.2
+	ip link set tap7 up
+	echo 1 >/sys/class/net/tap7/threaded
+	unshare -n "$napi" tap7 &
+	pid=$!
+	sleep 0.2
+	expect 0 '1 of 1 threads are served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	grep -q 'another network namespace' "$WORK/output" || fail "no warning"
+	end $pid
+	end $ours
+	"$tool" remove g --force
+}
+
+threads_are_named_cleanly() {
+	sh -c 'printf "\033[2J\377\nx" >/proc/self/comm; while :; do sleep 1; done' &
+	pid=$!
+	sleep 0.2
+	expect 0 '[?]\[2J[?][?]x +process +g$' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	expect 0 '' "$tool" adopt g --pid $pid --json
+	same "$(value threads.0.comm)" '?[2J??x'
 	end $pid
 	"$tool" remove g --force
 }
@@ -618,6 +683,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
 	adopt_takes_and_returns adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
-	adopt_takes_napi_threads \
+	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
+	threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
 	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound
