@@ -100,7 +100,10 @@ static char *name_of(const char *cg)
 {
 	char *name = cg_noted(cg, "name");
 
-	return name ? name : xstrdup(cg_relative(cg));
+	if (!name)
+		name = xstrdup(cg_relative(cg));
+	clean_text(name);
+	return name;
 }
 
 int capsule_read(const char *cg, struct capsule *c)

@@ -89,7 +89,6 @@ static void take_capsule(struct trace *t, const struct capsule *c)
 	int cpu, i;
 
 	t->name = xstrdup(c->name);
-	clean_text(t->name);
 	t->res = c->res;
 	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu)) {
 		while (t->nr_cpus <= cpu) {

@@ -294,6 +294,15 @@ list_and_show() {
 	rmdir $root/by-hand
 }
 
+# Whoever has a subtree names cgroups as he likes.
+list_shows_names_cleanly() {
+	odd=$root/by-hand/$(printf 'a\033[2J\377')
+	mkdir -p "$odd"
+	echo +cpu >$root/by-hand/cgroup.subtree_control
+	echo "1000 10000" >"$odd/cpu.rt.max"
+	expect 0 '^/by-hand/a[?]\[2J[?] +1ms +10ms' "$tool" list
+}
+
 remove_moves_threads_only_if_told() {
 	"$tool" create a --budget 4ms --period 20ms
 	hog
@@ -678,7 +687,8 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	check_agrees_with_the_kernel the_manual_is_right check_is_exact_with_the_device \
 	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
-	set_turns_cpuset_on list_and_show remove_moves_threads_only_if_told \
+	set_turns_cpuset_on list_and_show list_shows_names_cleanly \
+	remove_moves_threads_only_if_told \
 	remove_by_path_leaves_nothing_behind run_passes_the_status_on run_passes_signals_on \
 	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
 	adopt_takes_and_returns adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
