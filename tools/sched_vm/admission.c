@@ -40,6 +40,8 @@ char *admission_invalid(const struct reservation *res)
 	if (deadline > res->period)
 		return xasprintf("the deadline, %s, is longer than the period, %s",
 				 format_time(deadline), format_time(res->period));
+	if (deadline < 10)
+		return xasprintf("the deadline, %s, is less than 10us", format_time(deadline));
 	if (res->budget == TIME_MAX || !res->budget)
 		return NULL;
 	if (res->budget < 10)
@@ -233,8 +235,8 @@ static char *free_text(const char *cg)
 static void ask_files(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		      struct verdict *v)
 {
-	s64 need = ppm_up(res->budget, deadline_of(res)), least = INT64_MAX;
 	char *text = free_text(cg);
+	s64 need, least = INT64_MAX;
 	struct capsule c;
 	struct cpus all;
 	int cpu;
@@ -244,6 +246,7 @@ static void ask_files(const char *cg, const struct reservation *res, const struc
 		free(text);
 		return;
 	}
+	need = ppm_up(res->budget, deadline_of(res));
 	cg_cpus(cg, &all);
 	capsule_read(cg, &c);
 	if (!cpus)

@@ -125,6 +125,8 @@ static void take_time(struct args *args, enum opt option, const char *text)
 		break;
 	case OPT_DEADLINE:
 		args->res.deadline = time_value(name, text);
+		if (!args->res.deadline)
+			usage("--deadline %s: must be max, or a time above 0", text);
 		break;
 	case OPT_TIME:
 		args->time = finite_value(name, text);

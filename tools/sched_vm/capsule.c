@@ -100,7 +100,10 @@ static char *name_of(const char *cg)
 {
 	char *name = cg_noted(cg, "name");
 
-	return name ? name : xstrdup(cg_relative(cg));
+	if (!name)
+		name = xstrdup(cg_relative(cg));
+	clean_text(name);
+	return name;
 }
 
 int capsule_read(const char *cg, struct capsule *c)
@@ -131,17 +134,25 @@ void capsule_free(struct capsule *c)
 	free(c->cpu);
 }
 
-int capsule_reserve(const char *cg, const struct reservation *res)
+char *reservation_text(const struct reservation *res)
 {
 	char *budget = res->budget == TIME_MAX ? xstrdup("max") :
 		       xasprintf("%llu", (unsigned long long)res->budget);
 	char *deadline = res->deadline == TIME_MAX ? xstrdup("max") :
 			 xasprintf("%llu", (unsigned long long)res->deadline);
-	int ret = cg_write(cg, RT_MAX, "%s %llu %s", budget,
-			   (unsigned long long)res->period, deadline);
+	char *text = xasprintf("%s %llu %s", budget, (unsigned long long)res->period, deadline);
 
 	free(budget);
 	free(deadline);
+	return text;
+}
+
+int capsule_reserve(const char *cg, const struct reservation *res)
+{
+	char *text = reservation_text(res);
+	int ret = cg_write(cg, RT_MAX, "%s", text);
+
+	free(text);
 	return ret;
 }
 

@@ -162,11 +162,35 @@ static bool find_noted(const char *cg, void *data)
 	return true;
 }
 
+void cg_check_name(const char *name)
+{
+	if (!*name || name[0] == '.' || strchr(name, '/') || strlen(name) > 200 ||
+	    strpbrk(name, " \t\n"))
+		usage("'%s' cannot be the name of a capsule: no slash, space, or dot at the start",
+		      name);
+}
+
+/* Up and out of the mount is no way to a cgroup. */
+static void check_path(const char *path)
+{
+	const char *s;
+
+	for (s = path; *s; s += strspn(s, "/")) {
+		if (strcspn(s, "/") == 2 && !strncmp(s, "..", 2))
+			usage("'%s' is no path of a cgroup: it has .. in it", path);
+		s += strcspn(s, "/");
+	}
+}
+
 char *cg_find(const struct args *args, const char *name)
 {
 	struct wanted w = { .name = name };
 	char *path;
 
+	if (strchr(name, '/'))
+		check_path(name);
+	else
+		cg_check_name(name);
 	if (strchr(name, '/'))
 		path = full_path(name);
 	else
@@ -180,6 +204,22 @@ char *cg_find(const struct args *args, const char *name)
 			 strchr(name, '/') ? "no cgroup %s" : "no capsule '%s'", name);
 	free(path);
 	return w.path;
+}
+
+bool cg_name_taken(const struct args *args, const char *name, const char *cg)
+{
+	char *other, *place = NULL;
+	bool taken;
+
+	quiet = true;
+	other = cg_find(args, name);
+	quiet = false;
+	if (other)
+		place = cg_noted(other, "in-place");
+	taken = other && strcmp(other, cg) && (place || cg_is_below(other, cg_base(args)));
+	free(place);
+	free(other);
+	return taken;
 }
 
 char *cg_read(const char *cg, const char *file)

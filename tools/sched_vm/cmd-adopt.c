@@ -95,6 +95,11 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 	char *cg = common_cgroup(g);
 	bool created;
 
+	if (cg_name_taken(args, args->rest[0], cg)) {
+		complain(EEXIST, "another NAME, or sched-vm remove", "%s", args->rest[0]);
+		free(cg);
+		return NULL;
+	}
 	if (strlen(cg) > strlen(cg_mount()) && alone(cg, g->pid)) {
 		/* It is there, but its controllers may be off. */
 		if (cg_create(cg, HAS(args, OPT_CPUS), &created) || !reserved(args, cg)) {
@@ -113,10 +118,10 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 
 /* --- or another one --- */
 
-static char *place_elsewhere(const struct args *args)
+static char *place_elsewhere(const struct args *args, bool *created)
 {
-	bool created, ok;
 	char *cg;
+	bool ok;
 
 	quiet = true;
 	cg = cg_find(args, args->rest[0]);
@@ -125,7 +130,7 @@ static char *place_elsewhere(const struct args *args)
 		ok = reserved(args, cg);
 	} else {
 		cg = capsule_path(args, args->rest[0]);
-		ok = capsule_make(args, cg, &created) == EXIT_OK;
+		ok = capsule_make(args, cg, created) == EXIT_OK;
 	}
 	if (ok)
 		return cg;
@@ -239,23 +244,32 @@ static int report(const char *cg, const char *name, pid_t pid)
 int cmd_adopt(const struct args *args)
 {
 	bool in_place = HAS(args, OPT_IN_PLACE) || HAS(args, OPT_DOMAIN);
-	pid_t pid = find_process(args);
 	int ret = 0, status = EXIT_FAILED;
+	bool created = false;
 	struct guest g;
+	pid_t pid;
 	char *cg;
 
-	if (!pid)
+	if (in_place)
+		cg_check_name(args->rest[0]);
+	pid = find_process(args);
+	if (pid <= 0)
 		return EXIT_FAILED;
 	guest_find(pid, &g);
 	if (!g.nr)
 		return complain(ESRCH, NULL, "process %d", pid);
-	cg = in_place ? place_in_place(args, &g) : place_elsewhere(args);
+	cg = in_place ? place_in_place(args, &g) : place_elsewhere(args, &created);
 	if (cg && !in_place)
 		ret = move(cg, pid);
 	if (cg && ret)
 		complain(-ret, ret == -EACCES ? "run as root" : NULL,
 			 "cannot move process %d to %s", pid, cg_relative(cg));
+	if (cg && ret && created)
+		rmdir(cg);
 	if (cg && !ret) {
+		if (g.other_netns)
+			warn("process %d has another network namespace: %s", pid,
+			     "NAPI threads of its tap devices are left alone");
 		take_kthreads(cg, &g);
 		status = report(cg, args->rest[0], pid);
 	}

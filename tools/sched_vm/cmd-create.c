@@ -3,148 +3,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/sched_vm.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
-
-/* "LIST=Q", as args.c has checked. */
-static int write_cpu_budget(const char *cg, const char *text)
-{
-	const char *eq = strchr(text, '=');
-	u64 us;
-
-	parse_time(eq + 1, &us);
-	if (us == TIME_MAX)
-		return cg_write(cg, CPU_BUDGET, "%.*s max", (int)(eq - text), text);
-	return cg_write(cg, CPU_BUDGET, "%.*s %llu", (int)(eq - text), text,
-			(unsigned long long)us);
-}
-
-static int change_cpu_budgets(const struct args *args, const char *cg)
-{
-	int i, ret;
-
-	for (i = 0; i < args->nr_cpu_budgets; i++) {
-		ret = write_cpu_budget(cg, args->cpu_budgets[i]);
-		if (ret)
-			return complain(-ret, CURE_CHECK, "%s: cannot set the budget %s",
-					cg_relative(cg), args->cpu_budgets[i]);
-	}
-	return EXIT_OK;
-}
-
-static int change_irqs(const struct args *args, const char *cg)
-{
-	int i, ret;
-
-	for (i = 0; i < args->nr_irqs; i++) {
-		const char *cure = "sched-vm list --json shows who has it";
-
-		ret = cg_write(cg, "cpu.rt_irqs", "%s", args->irqs[i]);
-		if (!ret)
-			continue;
-		if (!cg_has(cg, "cpu.rt_irqs"))
-			cure = "this kernel cannot bind irq threads";
-		else if (ret == -ENOENT)
-			cure = "/proc/interrupts lists irqs";
-		else if (ret == -EPERM || ret == -EACCES)
-			cure = "it takes CAP_SYS_NICE: run as root";
-		return complain(-ret, cure, "%s: irq %s", cg_relative(cg), args->irqs[i]);
-	}
-	return EXIT_OK;
-}
-
-static int change_cpus(const struct args *args, const char *cg)
-{
-	char *list, *has = NULL;
-	int ret;
-
-	if (!HAS(args, OPT_CPUS))
-		return EXIT_OK;
-	list = format_cpus(&args->cpus);
-	ret = cg_write(cg, "cpuset.cpus", "%s", list);
-	if (ret)
-		complain(-ret, ret == -ENOENT ? "turn on cpuset in the cgroup above" : CURE_CHECK,
-			 "%s: cannot set the CPUs to %s", cg_relative(cg), list);
-	else
-		has = cg_read(cg, "cpuset.cpus.effective");
-	if (has && strcmp(has, list))
-		warn("of the CPUs %s, those that are available: %s", list, *has ? has : "none");
-	free(has);
-	free(list);
-	return ret ? EXIT_FAILED : EXIT_OK;
-}
-
-static int change_scope(const struct args *args, const char *cg)
-{
-	int ret;
-
-	if (!args->scope)
-		return EXIT_OK;
-	ret = cg_write(cg, "cpu.rt_scope", "%s", args->scope);
-	if (ret)
-		return complain(-ret, NULL, "%s: cannot set the scope", cg_relative(cg));
-	return EXIT_OK;
-}
-
-/* What is not given stays: the kernel keeps it. */
-static int change_times(const struct args *args, const char *cg)
-{
-	struct reservation res;
-	struct capsule c;
-	int ret;
-
-	if (!HAS(args, OPT_BUDGET) && !HAS(args, OPT_PERIOD) && !HAS(args, OPT_DEADLINE))
-		return EXIT_OK;
-	if (capsule_read(cg, &c)) {
-		res = args->res;
-		return admission_complain(cg, &res, ENOENT);
-	}
-	res = c.res;
-	capsule_free(&c);
-	if (HAS(args, OPT_BUDGET))
-		res.budget = args->res.budget;
-	if (HAS(args, OPT_PERIOD))
-		res.period = args->res.period;
-	if (HAS(args, OPT_DEADLINE))
-		res.deadline = args->res.deadline;
-	ret = capsule_reserve(cg, &res);
-	return ret ? admission_complain(cg, &res, -ret) : EXIT_OK;
-}
-
-int capsule_change(const struct args *args, const char *cg)
-{
-	int (*const steps[])(const struct args *args, const char *cg) = {
-		change_cpus, change_scope, change_times, change_cpu_budgets, change_irqs,
-	};
-	int status = EXIT_OK;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(steps) && status == EXIT_OK; i++)
-		status = steps[i](args, cg);
-	return status;
-}
-
-/* An exception must be known before the budget, that it may not fit without. */
-static int make_steps(const struct args *args, const char *cg)
-{
-	int status = change_cpus(args, cg);
-
-	if (status == EXIT_OK)
-		status = change_scope(args, cg);
-	if (status == EXIT_OK)
-		status = change_cpu_budgets(args, cg);
-	if (status == EXIT_OK)
-		status = change_times(args, cg);
-	if (status == EXIT_OK)
-		status = change_irqs(args, cg);
-	return status;
-}
 
 /* All or nothing: what does not work out is removed again. */
 int capsule_make(const struct args *args, const char *cg, bool *created)
@@ -155,7 +21,7 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 		usage("%s: a capsule needs a --budget", strrchr(cg, '/') + 1);
 	if (cg_create(cg, HAS(args, OPT_CPUS), created))
 		return EXIT_FAILED;
-	status = make_steps(args, cg);
+	status = capsule_change(args, cg);
 	if (status != EXIT_OK && *created) {
 		rmdir(cg);
 		*created = false;
@@ -168,10 +34,7 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 
 char *capsule_path(const struct args *args, const char *name)
 {
-	if (!*name || name[0] == '.' || strchr(name, '/') || strlen(name) > 200 ||
-	    strpbrk(name, " \t\n"))
-		usage("'%s' cannot be the name of a capsule: no slash, space, or dot at the start",
-		      name);
+	cg_check_name(name);
 	return xasprintf("%s/%s", cg_base(args), name);
 }
 
@@ -181,7 +44,7 @@ int cmd_create(const struct args *args)
 	bool created;
 	int status;
 
-	if (!access(cg, F_OK))
+	if (!access(cg, F_OK) || cg_name_taken(args, args->rest[0], cg))
 		status = complain(EEXIST, "sched-vm set changes it, remove removes it", "%s",
 				  args->rest[0]);
 	else
@@ -221,19 +84,58 @@ static char *home_of(const char *cg, const char *otherwise, pid_t pid)
 	return xstrdup(otherwise);
 }
 
-static int move_home(const char *cg, const char *otherwise, pid_t pid)
+static int move_to(const char *to, pid_t pid)
 {
-	char *home = home_of(cg, otherwise, pid);
-	int ret = cg_write(home, "cgroup.procs", "%d", pid);
+	int ret = cg_write(to, "cgroup.procs", "%d", pid);
 
-	if (ret && ret != -ESRCH && strcmp(home, otherwise))
-		ret = cg_write(otherwise, "cgroup.procs", "%d", pid);
-	free(home);
 	return ret == -ESRCH ? 0 : ret;
 }
 
+static int move_home(const char *cg, const char *otherwise, pid_t pid)
+{
+	char *home = home_of(cg, otherwise, pid);
+	int ret = move_to(home, pid);
+
+	if (ret && strcmp(home, otherwise))
+		ret = move_to(otherwise, pid);
+	free(home);
+	return ret;
+}
+
+/* For those that can go nowhere else: it never has a reservation. */
+#define OUTSIDE	"outside"
+
+static int move_outside(const char *base, pid_t pid)
+{
+	char *leaf = xasprintf("%s/" OUTSIDE, base);
+	int ret = -EBUSY;
+
+	if (!capsule_exists(leaf) && (!mkdir(leaf, 0755) || errno == EEXIST))
+		ret = move_to(leaf, pid);
+	free(leaf);
+	return ret;
+}
+
+/*
+ * A cgroup whose children have controllers takes no processes, unless it is the
+ * root. Where this program is, there must be room, but no reservation for others.
+ */
+static int move_out(const char *cg, const char *base, pid_t pid)
+{
+	char *top = cg_parent(base), *own = cg_of(getpid());
+	int ret = move_home(cg, top, pid);
+
+	if (ret && own && !cg_is_below(own, cg) && !capsule_exists(own))
+		ret = move_to(own, pid);
+	if (ret)
+		ret = move_outside(base, pid);
+	free(own);
+	free(top);
+	return ret;
+}
+
 /* Who forks meanwhile is seen in the next round. */
-static int empty(const char *cg, const char *to)
+static int empty(const char *cg, const char *base)
 {
 	int i, nr, round, ret = 0;
 	pid_t *pids;
@@ -241,7 +143,7 @@ static int empty(const char *cg, const char *to)
 	for (round = 0; round < 20; round++) {
 		nr = capsule_processes(cg, &pids);
 		for (i = 0; i < nr && !ret; i++)
-			ret = move_home(cg, to, pids[i]);
+			ret = move_out(cg, base, pids[i]);
 		free(pids);
 		if (ret || !nr)
 			return ret;
@@ -267,24 +169,16 @@ static int remove_folder(const char *cg)
 
 static int remove_ours(const struct args *args, const char *cg)
 {
-	char *top = cg_parent(cg_base(args));
 	pid_t *pids = NULL;
-	int nr = capsule_processes(cg, &pids), ret = 0;
+	int nr = capsule_processes(cg, &pids), ret;
 
 	free(pids);
-	if (nr && !HAS(args, OPT_FORCE)) {
-		free(top);
+	if (nr && !HAS(args, OPT_FORCE))
 		return complain(EBUSY, "--force moves them out, to where they came from",
 				"%s: %d processes are inside", args->rest[0], nr);
-	}
-	if (nr)
-		ret = empty(cg, top);
+	ret = nr ? empty(cg, cg_base(args)) : 0;
 	if (ret)
-		complain(-ret, NULL, "%s: cannot move its threads to %s", args->rest[0],
-			 cg_relative(top));
-	free(top);
-	if (ret)
-		return EXIT_FAILED;
+		return complain(-ret, NULL, "%s: cannot move its threads out", args->rest[0]);
 	ret = remove_folder(cg);
 	if (ret)
 		return complain(-ret, "cgroups below it must go first", "cannot remove %s",
@@ -342,14 +236,43 @@ static void unbind_all(const char *cg)
 	free(keys);
 }
 
+/* Each exception ends by its own list of CPUs. */
+static int end_cpu_budgets(const char *cg)
+{
+	char *text = cg_read(cg, CPU_BUDGET), *line, *save;
+	int ret = 0;
+
+	line = text ? strtok_r(text, "\n", &save) : NULL;
+	for (; line && !ret; line = strtok_r(NULL, "\n", &save))
+		ret = cg_write(cg, CPU_BUDGET, "%.*s max", (int)strcspn(line, " "), line);
+	free(text);
+	return ret;
+}
+
+/* As in a new cgroup. Without a budget, nothing of it needs room. */
+static void end_settings(const char *cg)
+{
+	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+	int ret = end_cpu_budgets(cg);
+
+	if (!ret)
+		ret = capsule_reserve(cg, &none);
+	if (!ret)
+		ret = cg_write(cg, "cpu.rt_scope", "all");
+	if (ret)
+		warn("%s keeps settings, without a reservation: %s", cg_relative(cg),
+		     strerror(-ret));
+}
+
 static int end_reservation(const char *cg)
 {
-	struct reservation none = { TIME_MAX, 100000, TIME_MAX };
-	int ret = capsule_reserve(cg, &none);
+	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+	int ret = cg_write(cg, BUDGET, "max");
 	char *place;
 
 	if (ret)
 		return admission_complain(cg, &none, -ret);
+	end_settings(cg);
 	place = cg_noted(cg, "in-place");
 	if (place) {
 		return_kthreads(cg);

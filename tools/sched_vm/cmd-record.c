@@ -174,10 +174,14 @@ static int from_capsule(const struct args *args, struct trace *t)
 /* FILE.json -> FILE.svg */
 static char *svg_name(const struct args *args, const char *json)
 {
-	const char *dot = strrchr(json, '.');
-	int len = dot && !strchr(dot, '/') ? (int)(dot - json) : (int)strlen(json);
+	const char *dot;
+	int len;
 
-	return args->svg ? xstrdup(args->svg) : xasprintf("%.*s.svg", len, json);
+	if (args->svg)
+		return xstrdup(args->svg);
+	dot = strrchr(json, '.');
+	len = dot && !strchr(dot, '/') ? (int)(dot - json) : (int)strlen(json);
+	return xasprintf("%.*s.svg", len, json);
 }
 
 /* The last part of a path is a good name for a file, too. */
@@ -209,12 +213,36 @@ static void summary(const struct trace *t, const struct timeline *tl, const char
 	json_print(o);
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+/* Each would overwrite another, or what it is made from. */
+static void check_names(const struct args *args, const char *json, const char *svg)
+{
+	if (same_file(json, svg) || same_file(json, args->raw) || same_file(svg, args->raw))
+		usage("record: JSON, picture and --raw go to files of different names");
+	if (same_file(json, args->from) || same_file(svg, args->from))
+		usage("record: %s is what --from reads", args->from);
+}
+
+/* As far as they are known before there is a trace. */
+static void check_given_names(const struct args *args)
+{
+	char *svg = args->output || args->svg ? svg_name(args, args->output) : NULL;
+
+	check_names(args, args->output, svg);
+	free(svg);
+}
+
 static int convert(const struct args *args, const struct trace *t)
 {
 	char *json = json_name(args, t), *svg = svg_name(args, json);
 	struct timeline tl;
 	int ret, status = EXIT_OK;
 
+	check_names(args, json, svg);
 	timeline_build(t, &tl);
 	ret = timeline_json(t, &tl, json);
 	if (ret)
@@ -242,6 +270,7 @@ int cmd_record(const struct args *args)
 
 	if (!args->from == !args->nr_rest)
 		usage("record: the NAME of a capsule, or --from FILE");
+	check_given_names(args);
 	status = args->from ? trace_load(&t, args->from) : from_capsule(args, &t);
 	if (status == EXIT_OK && args->raw) {
 		ret = trace_save(&t, args->raw);

@@ -14,22 +14,55 @@
 
 #define NOT_RUN		127	/* as shells have it */
 
-static pid_t child;
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+static struct sigaction before[ARRAY_SIZE(signals)];
+static sigset_t caught, mask_before;
 
-static void forward(int sig)
+static volatile pid_t child;
+static volatile sig_atomic_t started;
+
+/*
+ * What a terminal sends, the command gets as well, but not what came before it
+ * was there. Its signals are blocked then: to send one twice does no harm.
+ */
+static void forward(int sig, siginfo_t *info, void *context)
 {
-	if (child > 0)
+	(void)context;
+	if (child > 0 && (info->si_code <= 0 || !started))
 		kill(child, sig);
 }
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+/* From here on nothing ends us; what comes is kept until there is a child. */
+static void block_signals(void)
+{
+	size_t i;
 
-static void catch(void (*handler)(int sig))
+	sigemptyset(&caught);
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&caught, signals[i]);
+	sigprocmask(SIG_BLOCK, &caught, &mask_before);
+}
+
+/* What is ignored, as by nohup, stays so, also for the command. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_sigaction = forward, .sa_flags = SA_SIGINFO };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		sigaction(signals[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void restore_signals(void)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &(struct sigaction){ .sa_handler = handler }, NULL);
+		sigaction(signals[i], &before[i], NULL);
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
 /* It joins before it becomes the command, so that no instruction is outside. */
@@ -37,7 +70,7 @@ static void become(const char *cg, char **command)
 {
 	int ret = cg_write(cg, "cgroup.procs", "0");
 
-	catch(SIG_DFL);
+	restore_signals();
 	if (ret)
 		_exit(complain(-ret, NULL, "cannot enter %s", cg_relative(cg)));
 	execvp(command[0], command);
@@ -45,13 +78,20 @@ static void become(const char *cg, char **command)
 	_exit(NOT_RUN);
 }
 
+/* Its number must not be used any more when it may be that of another. */
 static int wait_for_child(void)
 {
+	siginfo_t info;
 	int status;
 
-	while (waitpid(child, &status, 0) < 0)
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	started = 1;
+	while (waitid(P_PID, child, &info, WEXITED | WNOWAIT) < 0)
 		if (errno != EINTR)
 			return EXIT_FAILED;
+	sigprocmask(SIG_BLOCK, &caught, NULL);
+	if (waitpid(child, &status, 0) < 0)
+		return EXIT_FAILED;
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
 	return WEXITSTATUS(status);
@@ -78,15 +118,16 @@ int cmd_run(const struct args *args)
 	bool created = false;
 	int status;
 
-	if (!access(cg, F_OK)) {
+	if (!access(cg, F_OK) || (args->name && cg_name_taken(args, args->name, cg))) {
 		status = complain(EEXIST, "another --name", "%s", cg_relative(cg));
 		goto out;
 	}
+	block_signals();
 	status = capsule_make(args, cg, &created);
 	if (status != EXIT_OK)
 		goto out;
 	fflush(NULL);
-	catch(forward);
+	catch_signals();
 	child = fork();
 	if (!child)
 		become(cg, args->rest);

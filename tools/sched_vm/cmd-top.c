@@ -45,24 +45,25 @@ struct latency {
 };
 
 struct top {
+	char **paths;		/* those to show; none: all */
+	int nr_paths;
 	struct view before, now;
 	struct latency *latency;
 	int nr_latency;
 	struct tracer *tracer;
 };
 
-static bool chosen(const struct args *args, const struct capsule *c)
+static bool chosen(const struct top *top, const struct capsule *c)
 {
 	int i;
 
-	for (i = 0; i < args->nr_rest; i++)
-		if (!strcmp(args->rest[i], c->name) ||
-		    (strchr(args->rest[i], '/') && !strcmp(args->rest[i], cg_relative(c->path))))
+	for (i = 0; i < top->nr_paths; i++)
+		if (!strcmp(top->paths[i], c->path))
 			return true;
-	return !args->nr_rest;
+	return !top->nr_paths;
 }
 
-static void look(const struct args *args, struct view *v)
+static void look(const struct top *top, struct view *v)
 {
 	struct capsule *list;
 	int i, nr = capsules_find(&list);
@@ -71,7 +72,7 @@ static void look(const struct args *args, struct view *v)
 	v->list = xzalloc((nr + 1) * sizeof(*v->list));
 	v->ids = xzalloc((nr + 1) * sizeof(*v->ids));
 	for (i = 0; i < nr; i++) {
-		if (!chosen(args, &list[i])) {
+		if (!chosen(top, &list[i])) {
 			capsule_free(&list[i]);
 			continue;
 		}
@@ -258,18 +259,45 @@ static void print(struct top *top, bool live)
 	fflush(stdout);
 }
 
+/* False after a complaint about the first NAME that there is not. */
+static bool find_paths(const struct args *args, struct top *top)
+{
+	char *path;
+	int i;
+
+	for (i = 0; i < args->nr_rest; i++) {
+		path = cg_find(args, args->rest[i]);
+		if (!path)
+			return false;
+		top->paths = grow(top->paths, top->nr_paths, sizeof(*top->paths));
+		top->paths[top->nr_paths++] = path;
+	}
+	return true;
+}
+
+static void free_paths(struct top *top)
+{
+	while (top->nr_paths)
+		free(top->paths[--top->nr_paths]);
+	free(top->paths);
+}
+
 /* Without tracefs, the latencies are missing, and nothing else. */
 int cmd_top(const struct args *args)
 {
 	bool once = HAS(args, OPT_ONCE), live = !once && !json_mode && isatty(STDOUT_FILENO);
 	struct top top = {};
 
+	if (!find_paths(args, &top)) {
+		free_paths(&top);
+		return EXIT_FAILED;
+	}
 	tracer_signals(on_signal);
 	top.tracer = tracer_start(false);
-	look(args, &top.before);
+	look(&top, &top.before);
 	do {
 		wait_interval(&top, top.before.at + (s64)args->interval * NS_PER_US);
-		look(args, &top.now);
+		look(&top, &top.now);
 		if (!stop)
 			print(&top, live);
 		view_free(&top.before);
@@ -281,5 +309,6 @@ int cmd_top(const struct args *args)
 	view_free(&top.before);
 	if (top.tracer)
 		tracer_stop(top.tracer);
+	free_paths(&top);
 	return EXIT_OK;
 }

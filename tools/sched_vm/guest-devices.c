@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
@@ -38,9 +39,16 @@ struct prefix {
 	int irq;
 };
 
+/* "napi/tap0-8193": with more after the device's name, it is that of another one. */
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
 /* Kernel threads whose names begin with @text: "napi/tap0-", "irq/24-". */
 static void threads_named(struct prefix *p)
 {
+	size_t len = strlen(p->text);
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 	char *comm;
@@ -49,7 +57,8 @@ static void threads_named(struct prefix *p)
 		if (atoi(e->d_name) <= 0)
 			continue;
 		comm = read_file("/proc/%s/comm", e->d_name);
-		if (comm && !strncmp(comm, p->text, strlen(p->text)))
+		if (comm && !strncmp(comm, p->text, len) && is_kthread(atoi(e->d_name)) &&
+		    (p->kind != THREAD_NAPI || is_number(comm + len)))
 			guest_add_thread(p->g, atoi(e->d_name), p->kind, p->irq);
 		free(comm);
 	}
@@ -79,22 +88,58 @@ static void add_irq(struct guest *g, const char *name)
 	irq_threads(g, irq);
 }
 
+/* The folder may be there, and empty. */
+static bool has_msi(const char *address)
+{
+	char *dir = xasprintf("/sys/bus/pci/devices/%s/msi_irqs", address);
+	DIR *d = opendir(dir);
+	bool has = false;
+	struct dirent *e;
+
+	while (d && !has && (e = readdir(d)))
+		has = e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	free(dir);
+	return has;
+}
+
 /* Its vectors, or without MSI its only one. */
 static void add_pci_device(struct guest *g, const char *address)
 {
 	char *text = NULL;
 
-	each_entry(xasprintf("/sys/bus/pci/devices/%s/msi_irqs", address), add_irq, g);
+	if (has_msi(address)) {
+		each_entry(xasprintf("/sys/bus/pci/devices/%s/msi_irqs", address), add_irq, g);
+		return;
+	}
 	text = read_file("/sys/bus/pci/devices/%s/irq", address);
-	if (text && atoi(text) > 0 && !g->nr_irqs)
+	if (text)
 		add_irq(g, text);
 	free(text);
 }
 
+/* The same name may be that of another device in another network namespace. */
+static bool in_our_netns(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/ns/net", pid);
+	struct stat its, ours;
+	bool same = stat(path, &its) || stat("/proc/self/ns/net", &ours) ||
+		    (its.st_ino == ours.st_ino && its.st_dev == ours.st_dev);
+
+	free(path);
+	return same;
+}
+
 static void add_tap(struct guest *g, const char *name)
 {
-	struct prefix p = { g, xasprintf("napi/%s-", name), THREAD_NAPI, -1 };
+	struct prefix p = { g, NULL, THREAD_NAPI, -1 };
 
+	if (!in_our_netns(g->pid)) {
+		g->other_netns = true;
+		return;
+	}
+	p.text = xasprintf("napi/%s-", name);
 	threads_named(&p);
 }
 

@@ -9,13 +9,17 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sched-vm.h"
+
+#define PF_KTHREAD	0x00200000	/* of linux/sched.h, in /proc/PID/stat */
 
 #ifndef SCHED_DEADLINE
 #define SCHED_DEADLINE	6
@@ -87,6 +91,7 @@ void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq
 	struct thread *t;
 
 	if (comm && !has_thread(g, tid)) {
+		clean_text(comm);
 		g->threads = grow(g->threads, g->nr, sizeof(*g->threads));
 		t = &g->threads[g->nr++];
 		*t = (struct thread){ .tid = tid, .kind = kind, .irq = irq, .comm = comm };
@@ -116,7 +121,23 @@ static void add_own(pid_t tid, void *data)
 	guest_add_thread(data, tid, THREAD_PROCESS, -1);
 }
 
-/* Its name ends with the number of one of our threads. */
+/* Anybody can have the name of one. */
+bool is_kthread(pid_t tid)
+{
+	char *text = read_file("/proc/%d/stat", tid), *end = text ? strrchr(text, ')') : NULL;
+	unsigned int flags = 0;
+
+	/* state, ppid, pgrp, session, tty_nr, tpgid, flags */
+	if (end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		flags = 0;
+	free(text);
+	return flags & PF_KTHREAD;
+}
+
+/*
+ * Its name ends with the number of one of our threads. Where vhost workers are
+ * threads of the process, they are among its own.
+ */
 static void add_kthread(pid_t pid, void *data)
 {
 	struct guest *g = data;
@@ -126,7 +147,7 @@ static void add_kthread(pid_t pid, void *data)
 	for (i = 0; comm && i < ARRAY_SIZE(kthreads); i++) {
 		len = strlen(kthreads[i]);
 		if (!strncmp(comm, kthreads[i], len) && atoi(comm + len) > 0 &&
-		    has_thread(g, atoi(comm + len)))
+		    has_thread(g, atoi(comm + len)) && is_kthread(pid))
 			guest_add_thread(g, pid, THREAD_KTHREAD, -1);
 	}
 	free(comm);
@@ -160,7 +181,8 @@ void guest_free(struct guest *g)
 
 struct search {
 	const char *name;
-	pid_t pid;
+	pid_t *pids;
+	int nr;
 };
 
 /* "-name GUEST", "-name guest=GUEST,..." or "-name GUEST,..." */
@@ -174,31 +196,95 @@ static bool is_named(const char *value, const char *name)
 	return !strncmp(value, name, len) && (!value[len] || value[len] == ',');
 }
 
+static bool has_qemu(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strstr(slash ? slash + 1 : path, "qemu");
+}
+
+static bool uses_kvm(pid_t pid)
+{
+	char *dir = xasprintf("/proc/%d/fd", pid), target[sizeof("/dev/kvm")];
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	bool uses = false;
+	ssize_t len;
+
+	while (d && !uses && (e = readdir(d))) {
+		len = readlinkat(dirfd(d), e->d_name, target, sizeof(target));
+		uses = len == strlen("/dev/kvm") && !strncmp(target, "/dev/kvm", len);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+	return uses;
+}
+
+/* Others may have -name in their command lines, too: grep, or the tool itself. */
+static bool is_qemu(pid_t pid, const char *argv0)
+{
+	char *link = xasprintf("/proc/%d/exe", pid), target[PATH_MAX];
+	ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+	target[len < 0 ? 0 : len] = '\0';
+	free(link);
+	return has_qemu(argv0) || has_qemu(target) || uses_kvm(pid);
+}
+
 static void match_qemu(pid_t pid, void *data)
 {
-	char *path = xasprintf("/proc/%d/cmdline", pid), *line = NULL;
+	char *path = xasprintf("/proc/%d/cmdline", pid), *line = NULL, *argv0 = NULL;
 	FILE *f = fopen(path, "re");
 	struct search *s = data;
-	bool name = false;
+	bool name = false, matches = false;
 	size_t room = 0;
 
 	free(path);
 	while (f && getdelim(&line, &room, '\0', f) > 0) {
-		if (name && is_named(line, s->name))
-			s->pid = pid;
+		if (!argv0)
+			argv0 = xstrdup(line);
+		matches = matches || (name && is_named(line, s->name));
 		name = !strcmp(line, "-name") || !strcmp(line, "--name");
 	}
+	if (matches && is_qemu(pid, argv0)) {
+		s->pids = grow(s->pids, s->nr, sizeof(*s->pids));
+		s->pids[s->nr++] = pid;
+	}
+	free(argv0);
 	free(line);
 	if (f)
 		fclose(f);
 }
 
+static pid_t complain_many(const struct search *s)
+{
+	char *list = xstrdup(""), *longer;
+	int i;
+
+	for (i = 0; i < s->nr; i++) {
+		longer = xasprintf("%s %d", list, s->pids[i]);
+		free(list);
+		list = longer;
+	}
+	complain(0, "--pid tells which", "%d processes were started with -name %s:%s", s->nr,
+		 s->name, list);
+	free(list);
+	return -1;
+}
+
 pid_t guest_by_qemu_name(const char *name)
 {
 	struct search s = { .name = name };
+	pid_t pid = 0;
 
 	each_number("/proc", match_qemu, &s);
-	return s.pid;
+	if (s.nr > 1)
+		pid = complain_many(&s);
+	else if (s.nr)
+		pid = s.pids[0];
+	free(s.pids);
+	return pid;
 }
 
 pid_t guest_by_domain(const char *name)

@@ -39,14 +39,14 @@ static const struct command commands[] = {
 	  O_COMMON | O_RESERVE | O(NAME), 1, -1, cmd_run },
 	{ "set", "NAME [--budget Q] [--period P] [--deadline D] [--cpus LIST] ...",
 	  "change a capsule, live",
-	  "What is not given stays as it is. All three times change in one step.\n",
+	  "What is not given stays as it is. All that is given changes, or nothing.\n",
 	  O_COMMON | O_RESERVE | O(IRQ), 1, 1, cmd_set },
 	{ "remove", "NAME [--force]",
 	  "end a reservation and remove the capsule",
 	  "A capsule with threads inside is only removed with --force: threads go back to\n"
-	  "where adopt took them from, or else to the cgroup above all capsules. One that\n"
-	  "was adopted in place, and any cgroup given by its path, only loses its\n"
-	  "reservation.\n",
+	  "where adopt took them from, or else to the cgroup above all capsules, or that of\n"
+	  "sched-vm. One that was adopted in place, and any cgroup given by its path, only\n"
+	  "loses its reservation.\n",
 	  O_COMMON | O(FORCE), 1, 1, cmd_remove },
 	{ "list", "",
 	  "all capsules of the machine",

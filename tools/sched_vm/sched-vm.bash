@@ -19,20 +19,56 @@ _sched_vm_value() {
 	esac
 }
 
+# The index of the first word that is not for run, but its command; none yet: nothing.
+_sched_vm_command() {
+	local i word value=
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [ "$word" = = ]; then
+			# bash takes "CPUS=Q" apart.
+			i=$((i + 1)) value=
+		elif [ -n "$value" ]; then
+			value=
+		else
+			case $word in
+			--) echo $((i + 1)) && return ;;
+			--json | --help | -h) ;;
+			-*) value=1 ;;
+			*) echo "$i" && return ;;
+			esac
+		fi
+	done
+	[ -n "$value" ] || [ "$i" -gt "$COMP_CWORD" ] || [[ ${COMP_WORDS[i]} = [-=]* ]] || echo "$i"
+}
+
+# As if the command stood alone, where bash-completion knows how.
+_sched_vm_of_command() {
+	if [ "$COMP_CWORD" -eq "$1" ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$2")
+	elif declare -F _command_offset >/dev/null; then
+		_command_offset "$1"
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$2")
+	fi
+}
+
 _sched_vm() {
-	local tool=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]} words
+	local tool=${COMP_WORDS[0]} cur=${COMP_WORDS[COMP_CWORD]} words=
 	local prev=${COMP_WORDS[COMP_CWORD - 1]} cmd=${COMP_WORDS[1]}
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words=$("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 		mapfile -t COMPREPLY < <(compgen -W "$words --help --version" -- "$cur")
 		return
 	fi
+	[ "$cmd" != run ] || words=$(_sched_vm_command)
+	if [ -n "$words" ]; then
+		_sched_vm_of_command "$words" "$cur"
+		return
+	fi
 	! _sched_vm_value "$tool" "$prev" "$cur" || return 0
 	if [[ $cur = -* ]]; then
 		words=$("$tool" "$cmd" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-	elif [ "$cmd" = run ]; then
-		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$(_sched_vm_names "$tool")" -- "$cur")
 	fi

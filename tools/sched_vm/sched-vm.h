@@ -45,6 +45,8 @@ void *grow(void *array, size_t nr, size_t size);
 /* All of a file, without white space at its end; NULL with errno set. */
 char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
+/* Control characters, and what is no UTF-8, become '?': names of threads have any. */
+void clean_text(char *s);
 /* The value of "key" in lines "key value", or -1. */
 long long keyed_value(const char *text, const char *key);
 
@@ -156,6 +158,10 @@ void args_help(const struct command *cmd);
 const char *cg_mount(void);
 /* The cgroup in which capsules are made: --cgroup, or the default. */
 const char *cg_base(const struct args *args);
+/* Ends the program if a capsule cannot have this name. */
+void cg_check_name(const char *name);
+/* Is there another one than @cg in the base, or adopted in place, with this name? */
+bool cg_name_taken(const struct args *args, const char *name, const char *cg);
 /* The path of an existing capsule or cgroup, or NULL after a complaint. */
 char *cg_find(const struct args *args, const char *name);
 /* Path below the mount, "/" for the root. */
@@ -210,6 +216,8 @@ struct capsule {
 bool capsule_exists(const char *cg);		/* a reservation of its own? */
 int capsule_read(const char *cg, struct capsule *c);
 void capsule_free(struct capsule *c);
+/* As cpu.rt.max takes it. */
+char *reservation_text(const struct reservation *res);
 int capsule_reserve(const char *cg, const struct reservation *res);
 u64 capsule_budget_on(const struct capsule *c, int cpu);
 /* All capsules, in the order of their paths. */
@@ -268,8 +276,10 @@ struct guest {
 	int nr;
 	int *irqs;		/* of its devices */
 	int nr_irqs;
+	bool other_netns;	/* it has a tap device, but not one of ours */
 };
 
+/* 0: there is none. -1: more than one, after a complaint. */
 pid_t guest_by_qemu_name(const char *name);
 pid_t guest_by_domain(const char *name);
 void guest_find(pid_t pid, struct guest *g);
@@ -278,6 +288,7 @@ int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
 void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);
 void guest_find_devices(struct guest *g);
+bool is_kthread(pid_t tid);
 const char *thread_kind_name(enum thread_kind kind);
 /* Processes with threads in @cg or below, without other capsules. */
 int capsule_processes(const char *cg, pid_t **pids);
@@ -389,6 +400,8 @@ int cmd_doctor(const struct args *args);
 /* cmd-create.c: what adopt and run need of it */
 char *capsule_path(const struct args *args, const char *name);
 int capsule_make(const struct args *args, const char *cg, bool *created);
+
+/* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);
 
 #endif

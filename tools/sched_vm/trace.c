@@ -56,6 +56,7 @@ void trace_add_thread(struct trace *t, int tid, const char *comm)
 		return;
 	t->threads = grow(t->threads, t->nr_threads, sizeof(*t->threads));
 	t->threads[t->nr_threads++] = (struct trace_thread){ tid, xstrdup(comm) };
+	clean_text(t->threads[t->nr_threads - 1].comm);
 }
 
 /* Events of one instant on one CPU stay in the order in which they came. */
@@ -149,6 +150,7 @@ static bool load_capsule(struct trace *t, const char *line)
 			      deadline, name) != 4)
 		return false;
 	t->name = xstrdup(name);
+	clean_text(t->name);
 	t->res = (struct reservation){ budget, period, TIME_MAX };
 	if (strcmp(deadline, "max"))
 		t->res.deadline = strtoull(deadline, NULL, 10);

@@ -122,6 +122,49 @@ int write_file(const char *path, const char *text)
 	return ret;
 }
 
+/* Length of the character at @s, and what it is; 0: no UTF-8. */
+static int utf8(const unsigned char *s, unsigned int *c)
+{
+	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	int i, len = *s < 0x80 ? 1 : *s < 0xc0 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 :
+		     *s < 0xf8 ? 4 : 0;
+
+	*c = len > 1 ? *s & (0x7f >> len) : *s;
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | (s[i] & 0x3f);
+	}
+	return len && *c >= least[len] && *c <= 0x10ffff ? len : 0;
+}
+
+/* Neither JSON, nor XML, nor a terminal should get these. */
+static bool is_bad(unsigned int c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c < 0xe000) ||
+	       (c & 0xfffe) == 0xfffe;
+}
+
+void clean_text(char *s)
+{
+	unsigned int c;
+	char *to = s;
+	int len;
+
+	while (*s) {
+		len = utf8((unsigned char *)s, &c);
+		if (!len || is_bad(c)) {
+			*to++ = '?';
+			s += len ? len : 1;
+			continue;
+		}
+		memmove(to, s, len);
+		to += len;
+		s += len;
+	}
+	*to = '\0';
+}
+
 long long keyed_value(const char *text, const char *key)
 {
 	size_t len = strlen(key);

@@ -44,6 +44,7 @@ options_are_checked() {
 	expect 2 'not a time' "$tool" create a --budget 1.5us
 	expect 2 'must be a time above 0' "$tool" create a --budget 4ms --period 0
 	expect 2 'must be a time above 0' "$tool" create a --budget 4ms --period max
+	expect 2 'must be max, or a time above 0' "$tool" check --budget 4ms --deadline 0
 	expect 2 'not a list of CPUs' "$tool" create a --budget 4ms --cpus 3-1
 	expect 2 'not a list of CPUs' "$tool" create a --budget 4ms --cpus ''
 	expect 2 'all or rt' "$tool" create a --budget 4ms --scope some
@@ -74,6 +75,14 @@ names_are_checked() {
 		expect 2 'cannot be the name' "$tool" create "$name" --budget 4ms
 	done
 	expect 2 'cannot be the name' "$tool" run --name a/b --budget 4ms true
+	for name in '' .. .a 'a b'; do
+		expect 2 'cannot be the name' "$tool" show "$name"
+		expect 2 'cannot be the name' "$tool" set "$name" --scope rt
+		expect 2 'cannot be the name' "$tool" remove "$name"
+		expect 2 'cannot be the name' "$tool" top "$name" --once
+		expect 2 'cannot be the name' "$tool" adopt "$name" --pid $$ --in-place
+	done
+	expect 2 'has .. in it' "$tool" show /a/../..
 }
 
 a_trace_becomes_a_timeline() {
@@ -93,6 +102,32 @@ a_trace_becomes_a_timeline() {
 	cmp "$WORK/a.svg" "$WORK/b.svg"
 	expect 0 '' "$tool" record --from "$here/trace.txt" -o "$WORK/a.json" --raw "$WORK/c.txt"
 	cmp "$here/trace.txt" "$WORK/c.txt"
+}
+
+files_do_not_overwrite_each_other() {
+	cp "$here/trace.txt" "$WORK/d.txt"
+	for names in "-o x.svg" "-o x.json --svg x.json" "-o x.json --raw x.json" \
+		"-o x.json --raw x.svg" "-o d.txt" "-o x.json --svg d.txt" "--svg vm1.json"; do
+		# shellcheck disable=SC2086
+		(cd "$WORK" && expect 2 'different names|what --from reads' \
+			"$tool" record --from d.txt $names)
+	done
+	cmp "$here/trace.txt" "$WORK/d.txt"
+	[ ! -e "$WORK/x.svg" ] && [ ! -e "$WORK/x.json" ] || fail "something is written"
+}
+
+# Any byte may be in the name of a thread, but for 0.
+names_of_threads_are_cleaned() {
+	awk '/^thread/ && !n++ { $3 = "a\033[2J\001\377b\303\244\302\205<" } { print }' \
+		"$here/trace.txt" >"$WORK/odd"
+	grep -q -a "$(printf '\033')" "$WORK/odd" || fail "no name is odd"
+	expect 0 '' "$tool" record --from "$WORK/odd" -o "$WORK/odd.json" --raw "$WORK/odd.raw"
+	for file in json svg raw; do
+		iconv -f UTF-8 -t UTF-8 "$WORK/odd.$file" >"$WORK/utf8" || fail "$file is no UTF-8"
+		[ -z "$(LC_ALL=C tr -d '\t\n -~\200-\377' <"$WORK/utf8")" ] || fail "$file has controls"
+	done
+	grep -q "$(printf 'a?\\[2J??b\303\244?&lt;')" "$WORK/odd.svg" || fail "no name"
+	"$json" "$WORK/odd.json" traceEvents >/dev/null
 }
 
 bad_traces_are_refused() {
@@ -150,7 +185,27 @@ words_are_completed() {
 	same "$(completes "$tool" create a --force)" ""
 }
 
+# What belongs to the command of run is not for the tool.
+commands_are_completed() {
+	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --json" "--budget = 4ms" \
+		"--budget 4ms --"; do
+		# shellcheck disable=SC2086
+		same "$(completes "$tool" run $before busyb | sort -u)" \
+			"$(bash -c 'compgen -c busyb' | sort -u)"
+		# shellcheck disable=SC2086
+		same "$(completes "$tool" run $before ls --bud)" ""
+		# shellcheck disable=SC2086
+		same "$(completes "$tool" run $before ls --pid "$here/nap")" "$here/napi.c"
+	done
+	same "$(completes "$tool" run --bu)" --budget
+	same "$(completes "$tool" run --budget 4ms --js)" --json
+	same "$(completes "$tool" run --scope r)" rt
+	same "$(completes "$tool" run --budget l)" ""
+	same "$(completes "$tool" run -- --bu)" ""
+}
+
 run without_a_command help_is_help options_are_checked arguments_are_counted \
-	names_are_checked a_trace_becomes_a_timeline bad_traces_are_refused \
+	names_are_checked a_trace_becomes_a_timeline files_do_not_overwrite_each_other \
+	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \
-	the_manual_is_well_formed words_are_completed
+	the_manual_is_well_formed words_are_completed commands_are_completed

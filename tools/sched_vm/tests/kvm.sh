@@ -93,6 +93,23 @@ guest_wait() {
 	fail "the guest does not come up"
 }
 
+# Without any of its CPUs, a cpuset has all of the cgroup above.
+no_reservation_on_other_cpus() {
+	mkdir $root/half
+	echo '+cpu +cpuset' >$root/cgroup.subtree_control
+	echo 0 >$root/half/cpuset.cpus
+	expect 1 'none of the CPUs 1 is available' \
+		"$tool" create a --cgroup /half --budget 1ms --period 20ms --cpus 1
+	[ ! -e $root/half/a ] || fail "a is there"
+	expect 0 'of the CPUs 0-1, those that are available: 0' \
+		"$tool" create a --cgroup /half --budget 1ms --period 20ms --cpus 0-1
+	expect 1 'none of the CPUs 1' "$tool" set a --cgroup /half --budget 2ms --cpus 1
+	same "$(cat $root/half/a/cpuset.cpus)" 0-1
+	same "$(cat $root/half/a/cpu.rt.max)" "1000 20000"
+	"$tool" remove a --cgroup /half
+	rmdir $root/half
+}
+
 the_guest_boots() {
 	guest_prepare
 	card_prepare
@@ -215,5 +232,5 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 	exit 0
 }
 
-run the_guest_boots all_its_threads_are_adopted it_is_served its_card_is_inside who_leaves_has_escaped \
-	it_is_recorded it_goes_home in_place_like_libvirt
+run no_reservation_on_other_cpus the_guest_boots all_its_threads_are_adopted it_is_served \
+	its_card_is_inside who_leaves_has_escaped it_is_recorded it_goes_home in_place_like_libvirt

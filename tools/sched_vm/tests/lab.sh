@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tool on a kernel with deadline groups, in a machine of the lab (as root, in
-# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV.
+# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV PTY.
 # JSON prints one value of a JSON file (tests/json.c), NAPI has a tap device
-# (tests/napi.c), FAKEDEV plays /dev/sched_vm (tests/fakedev.c).
+# (tests/napi.c), FAKEDEV plays /dev/sched_vm (tests/fakedev.c), PTY is a
+# terminal where somebody presses Ctrl-C (tests/pty.c).
 
 here=${0%/*}
 tool=$1
 json=$2
 napi=$3
 fakedev=$4
+pty=$5
 WORK=$(mktemp -d)
 # shellcheck source=tap.sh
 . "$here/tap.sh"
@@ -159,6 +161,24 @@ user() {
 	sh "$WORK/user.sh" "$tool" "$@"
 }
 
+# The cgroup above all capsules takes no processes.
+what_is_left_is_moved() {
+	# shellcheck disable=SC2016
+	expect 0 '' user run --budget 2ms --period 20ms sh -c 'sleep 1000 >/dev/null 2>&1 & echo $!'
+	left=$(cat "$WORK/output")
+	same "$(cat "/proc/$left/cgroup")" 0::/user/session
+	same "$(find $root/user/sched_vm -mindepth 1 -type d)" ""
+	user create a --budget 2ms --period 20ms
+	echo "$left" >$root/user/sched_vm/a/cgroup.procs
+	# Where it runs itself is in the capsule that goes.
+	echo $$ >$root/cgroup.procs
+	expect 0 '' sh -c "echo \$\$ >$root/user/sched_vm/a/cgroup.procs
+		exec setpriv --reuid 1000 --regid 1000 --clear-groups $tool remove a --force"
+	same "$(cat "/proc/$left/cgroup")" 0::/user/sched_vm/outside
+	kill "$left"
+	sleep 0.1
+}
+
 # As systemd delegates a subtree to a user.
 delegated_subtree() {
 	mkdir -p $root/user/session
@@ -181,6 +201,9 @@ delegated_subtree() {
 	expect 1 'Permission denied' user adopt a --pid 1
 	expect 0 '' user remove a
 	expect 1 'cannot trace|no reservation|no capsule' user record a
+	what_is_left_is_moved
+	expect 1 'Permission denied' user adopt b --pid 1 --budget 2ms --period 20ms
+	[ ! -e $root/user/sched_vm/b ] || fail "b is there"
 	find $root/user -depth -type d -exec rmdir {} +
 }
 
@@ -200,6 +223,46 @@ set_changes_only_what_was_said() {
 	expect 2 'nothing to change' "$tool" set a
 	"$tool" set a --budget max
 	same "$(cat $base/a/cpu.rt_budget_us)" max
+	"$tool" remove a
+}
+
+set_changes_all_or_nothing() {
+	# The first turns cpuset on.
+	"$tool" create b --budget 1ms --period 20ms --cpus 0
+	"$tool" remove b
+	"$tool" create a --budget 4ms --period 20ms --cpu-budget 0=5ms
+	for what in "--budget 19.9ms --cpu-budget 0=19.9ms" "--cpu-budget 0=6ms --period 5ms" \
+		"--budget 3ms --cpu-budget 0=6ms --irq +9999"; do
+		# shellcheck disable=SC2086
+		expect 1 '' "$tool" set a --cpus 0 --scope rt $what
+		same "$(cat $base/a/cpu.rt.max)" "4000 20000"
+		same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 5000"
+		same "$(cat $base/a/cpu.rt_scope)" all
+		same "$(cat $base/a/cpuset.cpus)" ""
+	done
+	"$tool" remove a
+}
+
+# The kernel takes one file after the other, and must agree each time.
+set_finds_an_order_that_fits() {
+	"$tool" create a --budget 19.9ms --period 20ms --cpu-budget 0=4ms
+	"$tool" remove a
+	"$tool" create a --budget 4ms --period 200ms --cpu-budget 0=150ms
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 150000"
+	"$tool" set a --period 20ms --cpu-budget 0=10ms
+	same "$(cat $base/a/cpu.rt.max)" "4000 20000"
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 10000"
+	"$tool" set a --period 200ms --cpu-budget 0=150ms
+	same "$(cat $base/a/cpu.rt.max)" "4000 200000"
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 150000"
+	"$tool" remove a
+}
+
+set_turns_cpuset_on() {
+	"$tool" create a --budget 4ms --period 20ms
+	[ ! -e $base/a/cpuset.cpus ] || fail "cpuset is on already"
+	expect 0 '' "$tool" set a --cpus 0
+	same "$(cat $base/a/cpuset.cpus)" 0
 	"$tool" remove a
 }
 
@@ -231,6 +294,15 @@ list_and_show() {
 	rmdir $root/by-hand
 }
 
+# Whoever has a subtree names cgroups as he likes.
+list_shows_names_cleanly() {
+	odd=$root/by-hand/$(printf 'a\033[2J\377')
+	mkdir -p "$odd"
+	echo +cpu >$root/by-hand/cgroup.subtree_control
+	echo "1000 10000" >"$odd/cpu.rt.max"
+	expect 0 '^/by-hand/a[?]\[2J[?] +1ms +10ms' "$tool" list
+}
+
 remove_moves_threads_only_if_told() {
 	"$tool" create a --budget 4ms --period 20ms
 	hog
@@ -240,6 +312,20 @@ remove_moves_threads_only_if_told() {
 	[ ! -e $base/a ] || fail "a is there"
 	same "$(cat /proc/$pid/cgroup)" 0::/
 	end $pid
+}
+
+# A period that is not the default's, exceptions that only fit into that.
+remove_by_path_leaves_nothing_behind() {
+	mkdir -p $root/machine/guest
+	echo +cpu >$root/machine/cgroup.subtree_control
+	cg=$root/machine/guest
+	echo "4000 200000 180000" >$cg/cpu.rt.max
+	echo "0 150000" >$cg/cpu.rt_cpu_budget_us
+	echo rt >$cg/cpu.rt_scope
+	expect 0 '' "$tool" remove /machine/guest
+	same "$(cat $cg/cpu.rt.max)" "max 100000"
+	same "$(cat $cg/cpu.rt_cpu_budget_us)" ""
+	same "$(cat $cg/cpu.rt_scope)" all
 }
 
 run_passes_the_status_on() {
@@ -268,6 +354,35 @@ run_passes_signals_on() {
 	[ ! -e $base/x ] || fail "x is there"
 }
 
+# At every moment from its start on.
+run_leaves_no_capsule_when_killed() {
+	for us in $(seq 0 300 24000); do
+		"$tool" run --name x --budget 4ms --period 20ms -- sleep 1000 &
+		tool_pid=$!
+		usleep "$us"
+		kill -TERM $tool_pid
+		rc=0
+		wait $tool_pid || rc=$?
+		[ $rc -eq 143 ] || fail "$rc after $us us"
+		[ ! -e $base/x ] || fail "x is there after $us us"
+	done
+}
+
+run_leaves_ignored_signals_ignored() {
+	rc=0
+	# shellcheck disable=SC2016
+	(trap '' HUP && exec "$tool" run --budget 4ms --period 20ms -- \
+		sh -c 'kill -HUP $$; kill -HUP $PPID; exit 3') || rc=$?
+	same $rc 3
+}
+
+# The terminal tells both.
+run_gets_ctrl_c_once() {
+	mkdir -p /dev/pts
+	grep -q ' /dev/pts ' /proc/mounts || mount -t devpts devpts /dev/pts
+	expect 0 'Ctrl-C: 1' "$pty" "$tool" run --budget 4ms --period 20ms -- "$pty"
+}
+
 adopt_takes_and_returns() {
 	mkdir $root/home
 	hog
@@ -292,6 +407,33 @@ adopt_takes_and_returns() {
 	rmdir $root/home
 }
 
+adopt_leaves_no_empty_capsule() {
+	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
+	[ ! -e $base/g ] || fail "g is there"
+}
+
+# Two guests may have the same name, but not here.
+adopt_refuses_a_name_that_is_taken() {
+	mkdir -p $root/machine/one $root/machine/two
+	echo +cpu >$root/machine/cgroup.subtree_control
+	hog
+	one=$pid
+	echo $pid >$root/machine/one/cgroup.procs
+	hog
+	echo $pid >$root/machine/two/cgroup.procs
+	expect 0 'served by g' "$tool" adopt g --pid $one --in-place --budget 4ms --period 20ms
+	expect 1 'g: File exists' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	same "$(cat $root/machine/two/cpu.rt_budget_us)" max
+	expect 0 'served by g' "$tool" adopt g --pid $one --in-place --budget 5ms
+	expect 1 'g: File exists' "$tool" create g --budget 4ms --period 20ms
+	"$tool" remove g
+	"$tool" create g --budget 4ms --period 20ms
+	expect 1 'g: File exists' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	"$tool" remove g
+	end $one
+	end $pid
+}
+
 adopt_in_place_reserves_where_it_is() {
 	mkdir -p $root/machine/guest
 	echo +cpu >$root/machine/cgroup.subtree_control
@@ -313,13 +455,27 @@ adopt_in_place_reserves_where_it_is() {
 	rmdir $root/machine/guest $root/machine
 }
 
-# By its name on the command line, as QEMU has it.
+# By its name on the command line, as QEMU has it. A shell is no QEMU.
 adopt_finds_a_guest_by_name() {
-	sh -c 'while :; do :; done' qemu -name guest=vm1,debug-threads=on &
+	cp "$napi" "$WORK/qemu-like"
+	sh -c 'while :; do :; done' sh -name guest=vm1,debug-threads=on &
+	other=$!
+	sleep 0.1
+	expect 1 'no process was started with' "$tool" adopt vm --qemu vm1 --budget 4ms
+	"$WORK/qemu-like" tap8 -name guest=vm1,debug-threads=on &
 	pid=$!
+	sleep 0.2
 	expect 0 'served by vm' "$tool" adopt vm --qemu vm1 --budget 4ms --period 20ms
 	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/vm
+	end $other
+	"$WORK/qemu-like" tap9 -name vm1 &
+	other=$!
+	sleep 0.2
+	expect 1 "2 processes were started with -name vm1: $pid $other" \
+		"$tool" adopt vm --qemu vm1
+	same "$(cat /proc/$other/cgroup)" 0::/
 	end $pid
+	end $other
 	"$tool" remove vm
 }
 
@@ -338,6 +494,57 @@ adopt_takes_napi_threads() {
 	"$tool" remove g --force
 }
 
+# Like kernel threads by their names, and nothing else.
+adopt_takes_no_impostors() {
+	"$napi" tap7 &
+	pid=$!
+	sleep 0.2
+	for name in "vhost-$pid" "kvm-pit/$pid" napi/tap7-8193; do
+		sh -c "printf %s $name >/proc/self/comm; while :; do sleep 1; done" &
+		echo $! >>"$WORK/impostors"
+	done
+	sleep 0.2
+	same "$(cat /proc/$!/comm)" napi/tap7-8193
+	expect 0 '1 of 1 threads are served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	end $pid
+	while read -r impostor; do
+		same "$(cat "/proc/$impostor/cgroup")" 0::/
+		end "$impostor"
+	done <"$WORK/impostors"
+	"$tool" remove g --force
+}
+
+# The same name, but another device, which is ours.
+adopt_knows_network_namespaces() {
+	"$napi" tap7 &
+	ours=$!
+	sleep 0.2
+	ip link set tap7 up
+	echo 1 >/sys/class/net/tap7/threaded
+	unshare -n "$napi" tap7 &
+	pid=$!
+	sleep 0.2
+	expect 0 '1 of 1 threads are served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	grep -q 'another network namespace' "$WORK/output" || fail "no warning"
+	end $pid
+	end $ours
+	"$tool" remove g --force
+}
+
+threads_are_named_cleanly() {
+	sh -c 'printf "\033[2J\377\nx" >/proc/self/comm; while :; do sleep 1; done' &
+	pid=$!
+	sleep 0.2
+	expect 0 '[?]\[2J[?][?]x +process +g$' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	expect 0 '' "$tool" adopt g --pid $pid --json
+	same "$(value threads.0.comm)" '?[2J??x'
+	end $pid
+	"$tool" remove g --force
+}
+
 top_sees_the_budget_used() {
 	"$tool" create a --budget 4ms --period 20ms
 	hog
@@ -351,6 +558,7 @@ top_sees_the_budget_used() {
 	between "$(value capsules.0.cpus.0.replenish_latency_nsec)" 0 5000000
 	same "$(value capsules.0.escaped)" '[ ]'
 	end $pid
+	expect 1 "no capsule 'nosuch'" "$tool" top nosuch --once --json
 	"$tool" remove a
 }
 
@@ -478,9 +686,14 @@ echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
 	check_agrees_with_the_kernel the_manual_is_right check_is_exact_with_the_device \
 	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
-	set_changes_only_what_was_said list_and_show remove_moves_threads_only_if_told \
-	run_passes_the_status_on run_passes_signals_on adopt_takes_and_returns \
+	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
+	set_turns_cpuset_on list_and_show list_shows_names_cleanly \
+	remove_moves_threads_only_if_told \
+	remove_by_path_leaves_nothing_behind run_passes_the_status_on run_passes_signals_on \
+	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
+	adopt_takes_and_returns adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
-	adopt_takes_napi_threads \
+	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
+	threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
 	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound

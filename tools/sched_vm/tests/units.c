@@ -156,6 +156,34 @@ static void test_keyed(void)
 	tap_check(keyed_value(text, "over") == -1, "no value of a key that begins another");
 }
 
+static const struct {
+	const char *text, *clean;
+} names[] = {
+	{ "CPU 0/KVM", "CPU 0/KVM" },
+	{ "", "" },
+	{ "a\tb\nc\033[2Jd\177", "a?b?c?[2Jd?" },
+	{ "\303\244\342\202\254\360\237\220\247", "\303\244\342\202\254\360\237\220\247" },
+	{ "\302\233a", "?a" },			/* C1: a terminal's other ESC */
+	{ "a\303", "a?" },			/* cut off */
+	{ "\303a\200b\377", "?a?b?" },
+	{ "\300\257", "??" },			/* too long for what it is */
+	{ "\355\240\200\357\277\277", "??" },	/* a surrogate, U+FFFF */
+	{ "\364\220\200\200", "????" },		/* above U+10FFFF */
+};
+
+static void test_clean(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		char *text = xstrdup(names[i].text);
+
+		clean_text(text);
+		tap_check(!strcmp(text, names[i].clean), names[i].clean);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	test_parse_time();
@@ -163,5 +191,6 @@ int main(void)
 	test_round_trip();
 	test_cpus();
 	test_keyed();
+	test_clean();
 	return tap_end();
 }

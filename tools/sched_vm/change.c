@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changes of a cgroup's reservation: all of those asked for, or none.
+ *
+ * The kernel takes each file by itself, and may refuse a step between two states
+ * that are both possible. So the steps are tried in several orders, and each write
+ * is noted with what undoes it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched-vm.h"
+
+struct undo {
+	const char *file;
+	char *text;
+};
+
+struct change {
+	const struct args *args;
+	const char *cg;
+	struct undo *log;
+	int nr;
+};
+
+/* Takes @undo, which is what to write to have it as before. */
+static int change_file(struct change *c, const char *file, const char *text, char *undo)
+{
+	int ret = cg_write(c->cg, file, "%s", text);
+
+	if (ret) {
+		free(undo);
+		return ret;
+	}
+	c->log = grow(c->log, c->nr, sizeof(*c->log));
+	c->log[c->nr++] = (struct undo){ file, undo };
+	return 0;
+}
+
+/* Backwards, so that the kernel sees only what it has seen already. */
+static void undo_all(struct change *c)
+{
+	struct undo *u;
+	int ret;
+
+	while (c->nr) {
+		u = &c->log[--c->nr];
+		ret = cg_write(c->cg, u->file, "%s", u->text);
+		if (ret)
+			warn("%s: cannot restore %s: %s", cg_relative(c->cg), u->file,
+			     strerror(-ret));
+		free(u->text);
+	}
+	free(c->log);
+	c->log = NULL;
+}
+
+static void keep_all(struct change *c)
+{
+	while (c->nr)
+		free(c->log[--c->nr].text);
+	free(c->log);
+	c->log = NULL;
+}
+
+/* "LIST=Q", as args.c has checked, to a line of the file. */
+static char *cpu_budget_line(const char *text)
+{
+	const char *eq = strchr(text, '=');
+	u64 us;
+
+	parse_time(eq + 1, &us);
+	if (us == TIME_MAX)
+		return xasprintf("%.*s max\n", (int)(eq - text), text);
+	return xasprintf("%.*s %llu\n", (int)(eq - text), text, (unsigned long long)us);
+}
+
+/* Takes both. */
+static char *joined(char *a, char *b)
+{
+	char *text = xasprintf("%s%s", a, b);
+
+	free(a);
+	free(b);
+	return text;
+}
+
+/* One write, so the kernel takes all of them or none. */
+static int change_cpu_budgets(struct change *c)
+{
+	char *text = xstrdup(""), *undo = xstrdup(""), *was = cg_read(c->cg, CPU_BUDGET);
+	int i, ret;
+
+	for (i = 0; i < c->args->nr_cpu_budgets; i++) {
+		const char *one = c->args->cpu_budgets[i];
+
+		text = joined(text, cpu_budget_line(one));
+		undo = joined(undo, xasprintf("%.*s max\n", (int)strcspn(one, "="), one));
+	}
+	undo = joined(undo, was ? was : xstrdup(""));
+	ret = i ? change_file(c, CPU_BUDGET, text, undo) : 0;
+	if (!i)
+		free(undo);
+	free(text);
+	if (ret)
+		return complain(-ret, CURE_CHECK, "%s: cannot set the budget %s%s",
+				cg_relative(c->cg), c->args->cpu_budgets[0],
+				i > 1 ? " and others" : "");
+	return EXIT_OK;
+}
+
+static int complain_irq(const struct change *c, const char *irq, int error)
+{
+	const char *cure = "sched-vm list --json shows who has it";
+
+	if (!cg_has(c->cg, "cpu.rt_irqs"))
+		cure = "this kernel cannot bind irq threads";
+	else if (error == ENOENT)
+		cure = "/proc/interrupts lists irqs";
+	else if (error == EPERM || error == EACCES)
+		cure = "it takes CAP_SYS_NICE: run as root";
+	return complain(error, cure, "%s: irq %s", cg_relative(c->cg), irq);
+}
+
+static int change_irqs(struct change *c)
+{
+	int i, ret;
+
+	for (i = 0; i < c->args->nr_irqs; i++) {
+		const char *irq = c->args->irqs[i];
+		char *was = cg_read(c->cg, "cpu.rt_irqs");
+		bool had = irq_is_bound(was, atoi(irq + 1));
+
+		free(was);
+		ret = change_file(c, "cpu.rt_irqs", irq,
+				  xasprintf("%c%s", had ? '+' : '-', irq + 1));
+		if (ret)
+			return complain_irq(c, irq, -ret);
+	}
+	return EXIT_OK;
+}
+
+/* A cpuset without any CPU of its list has those of the cgroup above. */
+static int check_cpus(const struct change *c, const char *list)
+{
+	char *has = cg_read(c->cg, "cpuset.cpus.effective");
+	struct cpus cpus;
+	int cpu, status = EXIT_OK;
+
+	if (!has || !parse_cpus(has, &cpus))
+		goto out;
+	for (cpu = cpus_next(&cpus, -1); cpu >= 0; cpu = cpus_next(&cpus, cpu))
+		if (!cpus_test(&c->args->cpus, cpu))
+			break;
+	if (cpu >= 0 || !cpus_count(&cpus))
+		status = complain(0, "cpuset.cpus.effective of the cgroup above has the list",
+				  "%s: none of the CPUs %s is available", cg_relative(c->cg), list);
+out:
+	free(has);
+	return status;
+}
+
+static void warn_missing_cpus(const struct change *c)
+{
+	char *list = format_cpus(&c->args->cpus), *has = cg_read(c->cg, "cpuset.cpus.effective");
+
+	if (HAS(c->args, OPT_CPUS) && has && strcmp(has, list))
+		warn("of the CPUs %s, those that are available: %s", list, has);
+	free(has);
+	free(list);
+}
+
+/* The cgroup may have been made when nobody asked for its CPUs. */
+static int change_cpus(struct change *c)
+{
+	char *list, *was;
+	bool created;
+	int ret, status;
+
+	if (!HAS(c->args, OPT_CPUS))
+		return EXIT_OK;
+	if (!cg_has(c->cg, "cpuset.cpus") && cg_create(c->cg, true, &created))
+		return EXIT_FAILED;
+	list = format_cpus(&c->args->cpus);
+	was = cg_read(c->cg, "cpuset.cpus");
+	/* An empty write is none: the newline empties the list. */
+	ret = change_file(c, "cpuset.cpus", list, xasprintf("%s\n", was ? was : ""));
+	if (ret)
+		status = complain(-ret, CURE_CHECK, "%s: cannot set the CPUs to %s",
+				  cg_relative(c->cg), list);
+	else
+		status = check_cpus(c, list);
+	free(was);
+	free(list);
+	return status;
+}
+
+static int change_scope(struct change *c)
+{
+	char *was;
+	int ret;
+
+	if (!c->args->scope)
+		return EXIT_OK;
+	was = cg_read(c->cg, "cpu.rt_scope");
+	ret = change_file(c, "cpu.rt_scope", c->args->scope, was ? was : xstrdup("all"));
+	if (ret)
+		return complain(-ret, NULL, "%s: cannot set the scope", cg_relative(c->cg));
+	return EXIT_OK;
+}
+
+/* What is not given stays. False: no times are given. */
+static bool wanted_times(const struct change *c, const struct reservation *was,
+			 struct reservation *res)
+{
+	*res = *was;
+	if (HAS(c->args, OPT_BUDGET))
+		res->budget = c->args->res.budget;
+	if (HAS(c->args, OPT_PERIOD))
+		res->period = c->args->res.period;
+	if (HAS(c->args, OPT_DEADLINE))
+		res->deadline = c->args->res.deadline;
+	return HAS(c->args, OPT_BUDGET) || HAS(c->args, OPT_PERIOD) ||
+	       HAS(c->args, OPT_DEADLINE);
+}
+
+/* To find the reason takes time, and questions to the kernel. */
+static int complain_times(const struct change *c, const struct reservation *res, int error)
+{
+	return quiet ? EXIT_FAILED : admission_complain(c->cg, res, error);
+}
+
+static int write_times(struct change *c, bool without_budget)
+{
+	struct reservation res;
+	struct capsule now;
+	char *text, *undo;
+	int ret;
+
+	if (capsule_read(c->cg, &now))
+		return wanted_times(c, &c->args->res, &res) ? complain_times(c, &res, ENOENT) :
+		       EXIT_OK;
+	undo = reservation_text(&now.res);
+	if (!wanted_times(c, &now.res, &res)) {
+		free(undo);
+		capsule_free(&now);
+		return EXIT_OK;
+	}
+	if (without_budget)
+		res.budget = now.res.budget;
+	capsule_free(&now);
+	text = reservation_text(&res);
+	ret = change_file(c, RT_MAX, text, undo);
+	free(text);
+	return ret ? complain_times(c, &res, -ret) : EXIT_OK;
+}
+
+static int change_times(struct change *c)
+{
+	return write_times(c, false);
+}
+
+/*
+ * Before there is a reservation: exceptions are checked by period and deadline, and
+ * must be known before the budget, which may not fit without them.
+ */
+static int change_shape(struct change *c)
+{
+	return capsule_exists(c->cg) ? EXIT_OK : write_times(c, true);
+}
+
+typedef int (*step_fn)(struct change *c);
+#define MAX_STEPS	5
+
+/* The first is the one whose complaint is heard. */
+static const step_fn orders[][MAX_STEPS] = {
+	{ change_cpus, change_scope, change_shape, change_cpu_budgets, change_times },
+	{ change_cpus, change_scope, change_times, change_cpu_budgets },
+	{ change_scope, change_times, change_cpu_budgets, change_cpus },
+	{ change_scope, change_cpu_budgets, change_times, change_cpus },
+};
+
+static int try_order(struct change *c, const step_fn *order)
+{
+	int i, status = EXIT_OK;
+
+	for (i = 0; i < MAX_STEPS && order[i] && status == EXIT_OK; i++)
+		status = order[i](c);
+	if (status != EXIT_OK)
+		undo_all(c);
+	return status;
+}
+
+int capsule_change(const struct args *args, const char *cg)
+{
+	struct change c = { .args = args, .cg = cg };
+	int status = EXIT_FAILED;
+	size_t i;
+
+	quiet = true;
+	for (i = 0; i < ARRAY_SIZE(orders) && status != EXIT_OK; i++)
+		status = try_order(&c, orders[i]);
+	quiet = false;
+	/* Once more, to say why. */
+	if (status != EXIT_OK)
+		status = try_order(&c, orders[0]);
+	if (status == EXIT_OK)
+		status = change_irqs(&c);
+	if (status != EXIT_OK) {
+		undo_all(&c);
+		return status;
+	}
+	keep_all(&c);
+	warn_missing_cpus(&c);
+	return EXIT_OK;
+}
