@@ -312,8 +312,10 @@ static const char *cure_of(int error)
 {
 	switch (error) {
 	case EACCES:
-	case EPERM:
 		return "run as root, or have the cgroup delegated to you";
+	case EPERM:
+		return "run as root, or have a capsule delegated to you: "
+		       "without one above, it takes CAP_SYS_NICE";
 	case ENOENT:
 		return "turn on the cpu controller there; or " CURE_KERNEL;
 	case EINVAL:

@@ -192,6 +192,9 @@ delegated_subtree() {
 		echo \$\$ >$root/user/session/cgroup.procs
 		exec setpriv --reuid 1000 --regid 1000 --clear-groups "\$@"
 	END
+	expect 1 'not permitted.*' user create a --budget 2ms --period 20ms
+	grep -q 'have a capsule delegated' "$WORK/output" || fail "no cure"
+	echo '10000 20000' >$root/user/cpu.rt.max
 	expect 0 '' user create a --budget 2ms --period 20ms
 	same "$(cat $root/user/sched_vm/a/cpu.rt.max)" "2000 20000"
 	expect 0 '^a +2ms' user list
