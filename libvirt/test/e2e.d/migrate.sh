@@ -35,7 +35,7 @@ uri() {
 
 migrate() {
 	virsh migrate guest "$(uri "$1")" --live --unsafe \
-		--listen-address 127.0.0.1 --migrateuri tcp://127.0.0.1
+		--listen-address 127.0.0.1 --migrateuri tcp://127.0.0.1 "${@:2}"
 }
 
 test_refused() {
@@ -81,10 +81,24 @@ test_older() {
 	works 'destroy' destroy guest
 }
 
+# Also if only the destination is to have them.
+test_older_with_xml() {
+	local text
+	domain guest '' >/dev/null
+	works 'start without a reservation' start guest
+	virsh dumpxml guest --migratable |
+		sed "s|<resource>|<cputune>$(reservation 20000 6000)</cputune>&|" >/run/with.xml
+	text=$(migrate old --xml /run/with.xml) &&
+		not_ok 'migrate --xml to an older libvirt' 'it did not fail'
+	has 'migrate --xml to an older libvirt' "$text" 'cpu-reservation'
+	works 'destroy that' destroy guest
+}
+
 run_tests() {
 	start_daemon "$BUILD/src/virtqemud" -d
 	start_host dst "$BUILD/src/virtqemud" || return
 	test_refused
 	test_migrate || return
 	test_older
+	test_older_with_xml
 }

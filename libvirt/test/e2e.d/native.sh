@@ -45,6 +45,11 @@ test_live() {
 	works 'schedinfo --live' schedinfo guest --live --set rt_budget=4000 --set rt_deadline=10000
 	is 'the reservation has changed' "$(cat "$CG$GROUP/cpu.rt.max")" '4000 20000 10000'
 	between 'share of two CPUs with 20 % each' "$(share "$GROUP" 10)" 26 43
+	refuses 'schedinfo --live: the rest is refused' "'vcpu_quota' is out of range" \
+		schedinfo guest --live --set rt_budget=4001 --set vcpu_quota=1
+	is 'what took effect' "$(cat "$CG$GROUP/cpu.rt.max")" '4001 20000 10000'
+	has 'it is in the status' "$(cat /run/libvirt/qemu/guest.xml)" '<rt_budget>4001</rt_budget>'
+	works 'schedinfo --live, again' schedinfo guest --live --set rt_budget=4000
 	refuses 'schedinfo --live: too much' '% of CPU [01] are missing, a budget of at most [0-9]+ us' \
 		schedinfo guest --live --set rt_budget=19990 --set rt_deadline=0
 	refuses 'schedinfo --live: no sense' "'rt_budget' 30000 must not be larger" \
@@ -79,15 +84,59 @@ test_refused() {
 	works 'destroy it' destroy second
 }
 
+# What is refused while a running domain has CPU 1, and another group CPU 0; vCPU 1 is
+# not plugged yet, and to be pinned to CPU 0.
+test_pinned_elsewhere() {
+	local group=$1 other=$CG/$MACHINE/other
+	local on='cannot reserve 12000 us of CPU time in every 20000 us on'
+	mkdir "$other"
+	echo 0 >"$other/cpuset.cpus"
+	echo '12000 20000' >"$other/cpu.rt.max" || not_ok 'pinned: another group'
+	refuses 'pinned: not to the other' \
+		"$on the CPUs 0-1: .*% of CPU 0 are missing, a budget of at most [0-9]+ us would" \
+		vcpupin pinned 0 0 --live
+	refuses 'pinned: not to all' "$on all CPUs: .*% of CPU 0 are missing" iothreadadd pinned 2
+	refuses 'pinned: no vCPU there' "$on the CPUs 0-1: " setvcpus pinned 2 --live
+	is 'pinned: it has one vCPU' "$(virsh vcpucount pinned --live --active)" 1
+	device away
+	refuses 'pinned: not without the device' 'one of them has not that much time left' \
+		vcpupin pinned 0 0 --live
+	device back
+	is 'pinned: it is still on one CPU' "$(cat "$CG$group/cpuset.cpus")" 1
+	rmdir "$other"
+	works 'pinned: a thread that is on all CPUs' iothreadadd pinned 2
+	is 'pinned: it is on all CPUs' "$(cat "$CG$group/cpuset.cpus")" ''
+	works 'pinned: no such thread' iothreaddel pinned 2
+	is 'pinned: it is on one CPU again' "$(cat "$CG$group/cpuset.cpus")" 1
+	works 'pinned: a vCPU on another CPU' setvcpus pinned 2 --live
+	is 'pinned: it is on both' "$(cat "$CG$group/cpuset.cpus")" 0-1
+	works 'pinned: not any more' vcpupin pinned 1 1 --live
+	is 'pinned: it is on one CPU once more' "$(cat "$CG$group/cpuset.cpus")" 1
+}
+
+test_pinned_without_reservation() {
+	works 'pinned: end the reservation' schedinfo pinned --live --set rt_budget=0
+	is 'pinned: it may use all CPUs' "$(cat "$CG$1/cpuset.cpus")" ''
+	works 'pinned: to another CPU' vcpupin pinned 0 0 --live
+	refuses 'pinned: the first one is too much' 'cannot reserve 19990 us' \
+		schedinfo pinned --live --set rt_budget=19990 --set rt_period=20000
+	is 'pinned: it still may' "$(cat "$CG$1/cpuset.cpus")" ''
+	works 'pinned: back' vcpupin pinned 0 1 --live
+}
+
 test_pinned() {
 	local group
 	domain pinned "$(pinned 1)$(reservation 20000 12000)" >/dev/null
+	virsh setvcpus pinned 1 --config >/dev/null
+	virsh vcpupin pinned 1 0 --config >/dev/null
 	works 'start, pinned' start pinned
 	group=$(group_of pinned)
 	is 'pinned: the reservation is there' "$(cat "$CG$group/cpu.rt.max")" '12000 20000'
 	is 'pinned: it is on one CPU' "$(cat "$CG$group/cpuset.cpus")" 1
 	has 'pinned: the other is free' "$(free_of_host)" '^cpu0 9[0-9]\.'
 	has 'pinned: the one is not' "$(free_of_host)" '^cpu1 3[0-9]\.'
+	test_pinned_elsewhere "$group"
+	test_pinned_without_reservation "$group"
 	works 'destroy, pinned' destroy pinned
 }
 

@@ -90,6 +90,18 @@ test_slice() {
 		"$(systemctl show -P ActiveState machine-hooked.slice)" inactive
 }
 
+# Stopping a slice kills who is in it.
+test_slice_with_others() {
+	works 'hook: start in a slice again' start hooked
+	systemd-run --quiet --unit=other --slice=machine-hooked.slice sleep 1000
+	works 'hook: destroy beside another' destroy hooked
+	is 'hook: the other still runs' "$(systemctl is-active other.service)" active
+	# systemd may have taken the controller away
+	has 'hook: without a reservation' \
+		"$(cat "$CG$(partition hooked)/cpu.rt.max" 2>/dev/null || echo max)" '^max'
+	systemctl stop other.service machine-hooked.slice
+}
+
 run_inside() {
 	MACHINE=machine.slice
 	start_daemon systemd-run --quiet --unit=virtqemud -p KillMode=process \
@@ -100,6 +112,7 @@ run_inside() {
 	test_hook
 	test_hook_pinned
 	test_slice
+	test_slice_with_others
 }
 
 run_tests() {

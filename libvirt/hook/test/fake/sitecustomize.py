@@ -3,9 +3,10 @@
 # Lets a folder behave like cgroup v2 for a python3 that has this in its PYTHONPATH:
 # new folders below $SCHED_VM_CGROUP have the files of a group, as far as the
 # controllers of the group above are enabled, and go with them. What $FAKE_REFUSE
-# names (EBUSY, EINVAL) is what writing a reservation fails with. Each write is noted
-# in $FAKE_LOG.
+# names (EBUSY, EINVAL) is what writing a reservation, or else the file $FAKE_REFUSE_FILE,
+# fails with. Each write is noted in $FAKE_LOG.
 
+import builtins
 import errno
 import os
 
@@ -17,17 +18,18 @@ FILES = {
 }
 BASE = {"cgroup.procs": "", "cgroup.threads": "", "cgroup.subtree_control": ""}
 
+real_builtin_open = open
 real_mkdir, real_rmdir, real_open, real_write = os.mkdir, os.rmdir, os.open, os.write
 written = {}
 
 
 def put(folder, name, text):
-    with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+    with real_builtin_open(os.path.join(folder, name), "w", encoding="ascii") as file:
         file.write(text + "\n")
 
 
 def get(folder, name):
-    with open(os.path.join(folder, name), encoding="ascii") as file:
+    with real_builtin_open(os.path.join(folder, name), encoding="ascii") as file:
         return file.read().split()
 
 
@@ -66,6 +68,16 @@ def rmdir(name, *args, **kwargs):
     real_rmdir(name, *args, **kwargs)
 
 
+def builtin_open(name, *args, **kwargs):
+    """cgroup.events is what it is at that time."""
+    folder, file = os.path.split(str(name))
+    if file == "cgroup.events" and inside(str(name)):
+        populated = any("cgroup.procs" in files and get(sub, "cgroup.procs")
+                        for sub, _, files in os.walk(folder))
+        put(folder, file, "populated %d\nfrozen 0" % populated)
+    return real_builtin_open(name, *args, **kwargs)
+
+
 def open_(name, flags, *args, **kwargs):
     fd = real_open(name, flags & ~os.O_TRUNC if inside(str(name)) else flags, *args, **kwargs)
     if inside(str(name)):
@@ -81,7 +93,8 @@ def write(fd, data):
     text = data.decode("ascii")
     with open(os.environ["FAKE_LOG"], "a", encoding="ascii") as log:
         log.write("%s %s\n" % (os.path.relpath(name, ROOT), text))
-    if file == "cpu.rt.max" and os.environ.get("FAKE_REFUSE"):
+    if os.environ.get("FAKE_REFUSE") and \
+            file == os.environ.get("FAKE_REFUSE_FILE", "cpu.rt.max"):
         number = getattr(errno, os.environ["FAKE_REFUSE"])
         raise OSError(number, os.strerror(number), name)
     if file == "cgroup.subtree_control":
@@ -95,8 +108,9 @@ def write(fd, data):
             if "cgroup.procs" in files and other != folder:
                 put(other, file, "\n".join(p for p in get(other, file) if p != text))
         text = "\n".join(get(folder, file) + [text])
-    put(folder, file, text)
+    put(folder, file, text.strip())
     return len(data)
 
 
 os.mkdir, os.rmdir, os.open, os.write = mkdir, rmdir, open_, write
+builtins.open = builtin_open
