@@ -314,8 +314,7 @@ static const char *cure_of(int error)
 	case EACCES:
 		return "run as root, or have the cgroup delegated to you";
 	case EPERM:
-		return "run as root, or have a capsule delegated to you: "
-		       "without one above, it takes CAP_SYS_NICE";
+		return "run as root, or have a capsule delegated to you to make others in";
 	case ENOENT:
 		return "turn on the cpu controller there; or " CURE_KERNEL;
 	case EINVAL:
