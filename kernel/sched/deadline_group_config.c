@@ -432,7 +432,7 @@ static int dl_group_forbid_rt(struct dl_group *dlg, u64 budget)
  * @dlg: the cgroup's
  * @spec: the reservation, checked
  *
- * Context: process context, dl_group_mutex and cpu_hotplug_lock held
+ * Context: process context, dl_group_mutex, cpuset_mutex and cpu_hotplug_lock held
  * Return: 0, or -EBUSY or -ENOMEM with nothing changed
  */
 static int dl_group_set(struct dl_group *dlg, const struct dl_group_spec *spec)
@@ -441,6 +441,7 @@ static int dl_group_set(struct dl_group *dlg, const struct dl_group_spec *spec)
 	int ret = 0;
 
 	lockdep_assert_held(&dl_group_mutex);
+	lockdep_assert_cpuset_lock_held();
 	lockdep_assert_cpus_held();
 
 	if (reserve)
