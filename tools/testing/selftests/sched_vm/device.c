@@ -359,6 +359,27 @@ static unsigned long long signals(int fd)
 	return read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
+/* A cgroup takes no more of them than are told at once without harm. */
+static bool listeners_are_limited(int cgroup_fd, int fd)
+{
+	struct sched_vm_eventfd e = {
+		.size = sizeof(e), .cgroup_fd = cgroup_fd,
+		.events = SCHED_VM_EVENT_THROTTLED,
+	};
+	int i, dev2 = open(SCHED_VM_PATH, O_RDWR);
+	bool ok = true;
+
+	for (i = 0; i < MAX_LISTENERS; i++) {
+		e.eventfd = eventfd(0, EFD_NONBLOCK);
+		ok &= check(!device_call(dev2, SCHED_VM_EVENTFD, &e));
+		close(e.eventfd);
+	}
+	e.eventfd = fd;
+	ok &= check(device_call(dev, SCHED_VM_EVENTFD, &e) == -ENOSPC);
+	close(dev2);
+	return ok;
+}
+
 static bool eventfds(void)
 {
 	char *cg = capsule_make("events", 1000, 5000);
@@ -370,8 +391,8 @@ static bool eventfds(void)
 	int fd = eventfd(0, EFD_NONBLOCK), other = eventfd(0, EFD_NONBLOCK);
 	struct worker w = {};
 	unsigned long long n;
-	int dev2, i;
 	bool ok;
+	int dev2;
 
 	ok = check(device_call(dev, SCHED_VM_EVENTFD, &e) == -EBADF);
 	e.eventfd = dev;
@@ -409,17 +430,7 @@ static bool eventfds(void)
 	sleep_ns(100 * NS_PER_MS);
 	ok &= check(!signals(other));
 	ok &= check(!signals(fd));
-	/* No more of them than are told at once without harm. */
-	dev2 = open(SCHED_VM_PATH, O_RDWR);
-	e.events = SCHED_VM_EVENT_THROTTLED;
-	for (i = 0; i < MAX_LISTENERS; i++) {
-		e.eventfd = eventfd(0, EFD_NONBLOCK);
-		ok &= check(!device_call(dev2, SCHED_VM_EVENTFD, &e));
-		close(e.eventfd);
-	}
-	e.eventfd = fd;
-	ok &= check(device_call(dev, SCHED_VM_EVENTFD, &e) == -ENOSPC);
-	close(dev2);
+	ok &= listeners_are_limited(e.cgroup_fd, fd);
 	/* Removed with a listener. */
 	e.events = SCHED_VM_EVENT_THROTTLED;
 	ok &= check(!device_call(dev, SCHED_VM_EVENTFD, &e));
