@@ -8,9 +8,9 @@
  * capsule from another one, task_struct::dl_group_bound.
  *
  * An irq is bound by its number, since its threads come and go with the driver's
- * request_irq() and free_irq(). Each looks for its cgroup when it starts. One
- * that starts while the irq is being bound, or unbound, either sees the change
- * in dl_group_irqs, or is found among the irq's actions:
+ * request_irq() and free_irq(). Each looks for its cgroup when it starts, and when
+ * the irq has gone to other CPUs. If the irq is being bound or unbound meanwhile, it
+ * either sees the change in dl_group_irqs, or is found among the irq's actions:
  *
  *	+N:	xa_store()	walk of the actions: bind each thread
  *	thread:	is in an action		xa_load(), bind itself
@@ -61,8 +61,11 @@ void dl_group_exit(struct task_struct *p)
 }
 
 /**
- * dl_group_irq_thread() - a handler thread of an irq starts
+ * dl_group_irq_thread() - a handler thread of an irq starts, or has followed it
  * @irq: the irq
+ *
+ * A thread that may run on none of its capsule's CPUs is not served. So when the
+ * irq goes to other CPUs, and its thread with it, that is to be decided anew.
  *
  * Context: process context, the thread itself, when its action can be found
  */
