@@ -286,7 +286,8 @@ static ssize_t dl_group_irqs_write(struct kernfs_open_file *of, char *buf,
 	buf = strstrip(buf);
 	if ((*buf != '+' && *buf != '-') || !isdigit(buf[1]) || kstrtouint(buf + 1, 10, &irq))
 		return -EINVAL;
-	if (!capable(CAP_SYS_NICE))
+	/* Nor is who opened it, and had somebody else write, to do what he may not. */
+	if (!capable(CAP_SYS_NICE) || !file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE))
 		return -EPERM;
 
 	guard(cpus_read_lock)();

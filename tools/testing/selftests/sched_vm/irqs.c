@@ -86,6 +86,23 @@ static int tty_open(void)
 	return tcsetattr(fd, TCSANOW, &t) ? -1 : fd;
 }
 
+/* Who may not do it opens the file, and lets somebody write who may. */
+static void fn_bind_opened(struct worker *w, void *arg)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" RT_IRQS, (char *)arg);
+	if (chown(path, NOBODY, NOBODY) || seteuid(NOBODY))
+		return;
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || seteuid(0))
+		return;
+	w->page->value[0] = write(fd, "+3", 2) < 0 ? errno : 0;
+	if (chown(path, 0, 0))
+		w->page->value[0] = errno;
+}
+
 static void fn_bind(struct worker *w, void *arg)
 {
 	char path[512];
@@ -106,6 +123,7 @@ static bool input(void)
 	};
 	char *cg = group_make(sv_top, "input");
 	struct worker_spec spec = { .cpu = -1, .fn = fn_bind, .arg = cg };
+	struct worker_spec opened = { .cpu = -1, .fn = fn_bind_opened, .arg = cg };
 	struct worker w = {};
 	bool ok = true;
 	size_t i;
@@ -121,6 +139,9 @@ static bool input(void)
 	ok &= check(bind_irq(cg, '-', TTY_IRQ) == -ENOENT);
 	ok &= check(device_bind(dev, cg, 2, TTY_IRQ, true) == -EINVAL);
 	worker_start(&w, &spec);
+	worker_wait(&w);
+	ok &= check(w.page->value[0] == EPERM);
+	worker_start(&w, &opened);
 	worker_wait(&w);
 	ok &= check(w.page->value[0] == EPERM);
 	ok &= check(group_reads_all(cg, RT_IRQS, ""));
