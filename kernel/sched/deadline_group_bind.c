@@ -28,7 +28,7 @@
 /* The cgroup of each irq that is bound; dl_group_mutex to add */
 static DEFINE_XARRAY(dl_group_irqs);
 
-/* Was any thread ever bound? If not, nobody looks for one. dl_group_mutex */
+/* Was any thread ever bound? If not, nobody looks for one. dl_group_mutex to write */
 static bool dl_group_binds;
 
 static void __dl_group_bind_task(struct rq *rq, struct task_struct *p, struct task_group *tg)
@@ -56,7 +56,8 @@ static void dl_group_bind_task(struct task_struct *p, struct task_group *tg)
  */
 void dl_group_exit(struct task_struct *p)
 {
-	if (p->dl_group_bound)
+	/* Bound, or just being bound by somebody who has not seen PF_EXITING. */
+	if ((p->flags & PF_KTHREAD) && READ_ONCE(dl_group_binds))
 		dl_group_bind_task(p, NULL);
 }
 
@@ -137,7 +138,7 @@ static int dl_group_bind_irq(struct task_group *tg, unsigned int irq)
 	if (!dl_group_get_used(tg))
 		return -ENOMEM;
 
-	dl_group_binds = true;
+	WRITE_ONCE(dl_group_binds, true);
 	ret = xa_err(xa_store(&dl_group_irqs, irq, tg, GFP_KERNEL));
 	if (ret)
 		return ret;
@@ -198,7 +199,7 @@ static int dl_group_bind_kthread(struct task_group *tg, pid_t tid)
 	if (!dl_group_get_used(tg))
 		return -ENOMEM;
 
-	dl_group_binds = true;
+	WRITE_ONCE(dl_group_binds, true);
 	dl_group_bind_task(p, tg);
 	return 0;
 }
@@ -253,10 +254,10 @@ void dl_group_unbind_all(struct task_group *tg)
 
 	lockdep_assert_held(&dl_group_mutex);
 
-	/* First the irqs, so that no thread binds itself any more. */
+	/* First the irqs, so that no thread binds itself any more, and who is about to. */
 	xa_for_each(&dl_group_irqs, irq, entry) {
 		if (entry == tg)
-			xa_erase(&dl_group_irqs, irq);
+			dl_group_unbind_irq(tg, irq);
 	}
 	dl_group_visit_bound(tg, dl_group_release_bound);
 }
