@@ -19,7 +19,10 @@
  *     cpu_hotplug_lock		read: no CPU comes or goes during admission
  *       cpuset_mutex		no cpuset and no root domain changes meanwhile
  *         dl_group_mutex		configuration: which cgroup reserves what
+ *           jump_label_mutex	dl_group_used
  *           cpuset's callback_lock	reading a cgroup's CPUs
+ *           dl_group_events::lock	who is told; outside of eventfds' locks
+ *           irq_desc::lock		an irq's threads, to bind them
  *         task_struct::pi_lock	which class and capsule serves a thread
  *           rq->lock		servers: ready queue, runtime, parameters
  *             dl_bw->lock	admission: bandwidth of a root domain
@@ -201,8 +204,8 @@ struct dl_group_place {
  * @events: who waits for events, NULL before anybody did; set once
  * @place: by CPU
  *
- * Lives from the first write to one of the cgroup's cpu.rt* files, or the first
- * opening of cpu.rt_events, to the end of the cgroup: no thread can be in a
+ * Lives from the first write to one of the cgroup's cpu.rt* files, opening of
+ * cpu.rt_events, binding, or eventfd, to the end of the cgroup: no thread can be in a
  * capsule whose cgroup is gone.
  */
 struct dl_group {
