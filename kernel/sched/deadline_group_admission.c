@@ -127,6 +127,32 @@ int dl_group_check_spec(const struct dl_group_spec *spec)
 	return dl_group_is_budget(spec->budget, deadline) ? 0 : -EINVAL;
 }
 
+/*
+ * What an owner without CAP_SYS_NICE may have: its threads take locks of the kernel,
+ * and who waits for one that has no priority inheritance waits for as many periods as
+ * it takes budgets to do what is done with the lock held.
+ */
+#define DL_GROUP_OWNER_RUNTIME	(200 * NSEC_PER_USEC)
+#define DL_GROUP_OWNER_PERIOD	NSEC_PER_SEC
+
+/**
+ * dl_group_is_harmless() - may anybody have this reservation, below a capsule?
+ * @spec: a reservation, checked, whose budget is neither 0 nor RUNTIME_INF
+ *
+ * Return: true if he may; CAP_SYS_NICE may have any
+ */
+static bool dl_group_is_harmless(const struct dl_group_spec *spec)
+{
+	int cpu;
+
+	for (cpu = 0; spec->cpu_budget && cpu < nr_cpu_ids; cpu++) {
+		if (spec->cpu_budget[cpu] < DL_GROUP_OWNER_RUNTIME)
+			return false;
+	}
+
+	return spec->budget >= DL_GROUP_OWNER_RUNTIME && spec->period <= DL_GROUP_OWNER_PERIOD;
+}
+
 /**
  * dl_group_params_on() - what a reservation means on a CPU
  * @spec: the reservation, checked

@@ -14,7 +14,8 @@
  *
  * A write takes effect completely, or changes nothing and returns an error:
  * -EINVAL for what is no reservation at all, -EBUSY for one that does not fit, and
- * -EPERM without CAP_SYS_NICE where no capsule above has anything to hand out.
+ * -EPERM without CAP_SYS_NICE where no capsule above has anything to hand out, or
+ * for less than 200 us, or in more than 1 s.
  */
 
 /* Decimal digits and nothing else: kstrtou64() takes a sign, too. */
@@ -123,10 +124,15 @@ static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec 
  * Below a capsule its owner hands out what he was given. Elsewhere a reservation
  * takes the CPU from everybody else, threads of the kernel included.
  */
+static bool dl_group_owner_may(struct task_group *tg, const struct dl_group_spec *spec)
+{
+	return dl_group_parent(tg) && dl_group_is_harmless(spec);
+}
+
 static int dl_group_may_tell(struct kernfs_open_file *of, struct task_group *tg,
 			     const struct dl_group_spec *spec)
 {
-	if (!spec->budget || spec->budget == RUNTIME_INF || dl_group_parent(tg) ||
+	if (!spec->budget || spec->budget == RUNTIME_INF || dl_group_owner_may(tg, spec) ||
 	    file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE))
 		return 0;
 

@@ -254,6 +254,10 @@ static int dl_group_dry_run(struct task_group *tg, struct sched_vm_check *arg, c
 		arg->result = SCHED_VM_BAD_RESERVATION;
 		return 0;
 	}
+	if (!dl_group_owner_may(tg, &spec) && !capable(CAP_SYS_NICE)) {
+		arg->result = SCHED_VM_NOT_PERMITTED;
+		return 0;
+	}
 
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;

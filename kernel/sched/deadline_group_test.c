@@ -16,6 +16,33 @@ static void dl_group_test_bw_rounds_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dl_group_to_bw(10 * NSEC_PER_USEC, (1ULL << 22) * NSEC_PER_USEC), 3);
 }
 
+static void dl_group_test_owner(struct kunit *test)
+{
+	struct dl_group_spec spec = {
+		.budget = 200 * NSEC_PER_USEC, .period = NSEC_PER_SEC, .deadline = RUNTIME_INF,
+	};
+	u64 *cpu_budget;
+	int cpu;
+
+	KUNIT_EXPECT_TRUE(test, dl_group_is_harmless(&spec));
+	spec.budget--;
+	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
+	spec.budget++;
+	spec.period++;
+	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
+	spec.period--;
+
+	/* An exception counts as well. */
+	cpu_budget = kunit_kmalloc_array(test, nr_cpu_ids, sizeof(*cpu_budget), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cpu_budget);
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		cpu_budget[cpu] = RUNTIME_INF;
+	spec.cpu_budget = cpu_budget;
+	KUNIT_EXPECT_TRUE(test, dl_group_is_harmless(&spec));
+	cpu_budget[nr_cpu_ids - 1] = spec.budget - 1;
+	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
+}
+
 /* What is handed out for a bandwidth never claims more than that bandwidth. */
 static void dl_group_test_runtime_rounds_down(struct kunit *test)
 {
@@ -168,6 +195,7 @@ static struct kunit_case dl_group_test_cases[] = {
 	KUNIT_CASE(dl_group_test_bw_rounds_up),
 	KUNIT_CASE(dl_group_test_runtime_rounds_down),
 	KUNIT_CASE(dl_group_test_sum_of_parts),
+	KUNIT_CASE(dl_group_test_owner),
 	KUNIT_CASE(dl_group_test_carry),
 	KUNIT_CASE(dl_group_test_accrued),
 	KUNIT_CASE(dl_group_test_spec),

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "cgroup_util.h"
+#include "device.h"
 #include "kselftest.h"
-#include "sched_vm.h"
 
 #define OWNER		65534
 #define OWN_Q_US	30000L
@@ -124,7 +124,11 @@ static bool hands_out(void)
 	ok &= check(group_try_reserve(b, 10100, 100000) == -EBUSY);
 	/* Another period, the same share. */
 	ok &= check(group_try_reserve(b, 1010, 10000) == -EBUSY);
-	ok &= check(group_try_reserve(b, 90, 100) == -EBUSY);
+	ok &= check(group_try_reserve(b, 900, 1000) == -EBUSY);
+	/* With so little at a time, who holds a lock keeps others waiting. */
+	ok &= check(group_try_reserve(b, 199, 10000) == -EPERM);
+	ok &= check(group_try_reserve(b, 10000, 1000001) == -EPERM);
+	ok &= check(!group_try_reserve(b, 200, 1000000));
 	ok &= check(!group_try_reserve(b, 990, 10000));
 	ok &= check(group_try_reserve(a, 20100, 100000) == -EBUSY);
 	ok &= check(!group_write(a, "cgroup.subtree_control", "+cpu"));
@@ -221,9 +225,17 @@ static bool limited(void)
 /* Where there is no reservation above, there is nothing to hand out. */
 static bool nothing_to_hand_out(void)
 {
+	int dev = device_open();
+	struct sched_vm_check c;
 	bool ok;
 
-	ok = check(group_write(alone, RT_MAX, "10000 100000") == -EPERM);
+	/* The dry run knows it, too. */
+	ok = check(!device_check(dev, alone, 10000, 100000, &c));
+	ok &= check(c.result == SCHED_VM_NOT_PERMITTED);
+	ok &= check(!device_check(dev, alone, 0, 100000, &c));
+	ok &= check(c.result == SCHED_VM_BAD_RESERVATION);
+	close(dev);
+	ok &= check(group_write(alone, RT_MAX, "10000 100000") == -EPERM);
 	ok &= check(group_write(alone, BUDGET, "10000") == -EPERM);
 	ok &= check(!group_write(alone, PERIOD, "200000"));
 	ok &= check(!group_write(alone, BUDGET, "max"));
