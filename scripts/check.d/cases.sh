@@ -5,8 +5,9 @@
 #
 # NAME  WHEN  KIND  OPTIONS -- COMMAND. WHEN: quick and virtual cases run at the
 # same time, since virtual time does not care; real ones have the machine for
-# themselves. @ is the folder of the programs. locks makes and removes folders faster
-# than RCU, which waits for throttled readers, frees them.
+# themselves. @ is the folder of the programs, --devices means CASE_DEVICES. locks
+# makes and removes folders faster than RCU, which waits for throttled readers, frees
+# them.
 
 cases_table() {
 	cat <<'EOF'
@@ -54,6 +55,7 @@ kunit          quick   release --time virtual --append kunit.enable=1 --append k
 smp            real    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60
 smp-preempt    real    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60
 nohz           real    release --time real --cpus 4 --append nohz_full=1-3 -- @/nohz
+handlers       real    release --time real --devices -- @/handlers
 kvm            real    release --time real --kvm --cpus 2 -- @/kvm
 writers-smp    real    release --time real --cpus 4 -- @/writers
 input-debug    debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/input
@@ -63,11 +65,23 @@ smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate
 devfuzz-debug  debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/devfuzz
 device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/device untimed
 irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs untimed
+handlers-debug debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --devices -- @/handlers
 kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
 EOF
 }
 
 CASE_TIMEOUT=1500
+
+# For --devices: two on one interrupt line, a disk with two handlers for each vector,
+# two network cards that are connected, a second serial line.
+CASE_DEVICES="--append nvme.use_threaded_interrupts=1"
+for word in -serial null -device virtio-serial-pci,vectors=0,addr=0x10 \
+	-device virtio-serial-pci,vectors=0,addr=0x14 \
+	-drive if=none,id=disk,driver=null-co,size=64M,read-zeroes=on -device nvme,serial=1,drive=disk \
+	-netdev hubport,id=a,hubid=0 -device virtio-net-pci,netdev=a,romfile= \
+	-netdev hubport,id=b,hubid=0 -device virtio-net-pci,netdev=b,romfile=; do
+	CASE_DEVICES+=" --qemu $word"
+done
 
 cases_list() {
 	cases_table | cut -c-32
@@ -77,7 +91,7 @@ cases_list() {
 case_find() {
 	local line words
 	line=$(cases_table | grep -E "^$1 ") || die "no case '$1' (scripts/check --list)"
-	read -r _ CASE_WHEN CASE_KIND words <<<"$line"
+	read -r _ CASE_WHEN CASE_KIND words <<<"${line/--devices/$CASE_DEVICES}"
 	read -r -a CASE_OPTIONS <<<"${words%% -- *}"
 	read -r -a CASE_CMD <<<"${words#* -- }"
 	CASE_CMD=("${CASE_CMD[@]//@/${BIN:-}}")

@@ -25,55 +25,6 @@
 
 static int dev;
 
-/* The thread whose name begins with @prefix, or 0. */
-static pid_t kthread_of(const char *prefix)
-{
-	struct dirent *entry;
-	DIR *proc = opendir("/proc");
-	char comm[64];
-	pid_t found = 0;
-
-	while (!found && (entry = readdir(proc))) {
-		int pid = atoi(entry->d_name);
-
-		if (pid > 0 && proc_read_text(pid, false, "comm", comm, sizeof(comm)) > 0 &&
-		    !strncmp(comm, prefix, strlen(prefix)))
-			found = pid;
-	}
-	closedir(proc);
-	return found;
-}
-
-static pid_t thread_of_irq(int irq)
-{
-	char prefix[32];
-
-	snprintf(prefix, sizeof(prefix), "irq/%d-", irq);
-	return kthread_of(prefix);
-}
-
-/* The first irq of a device's driver, as /proc/interrupts names it; -1: none */
-static int irq_of(const char *name)
-{
-	FILE *f = fopen("/proc/interrupts", "r");
-	char line[512];
-	int irq = -1;
-
-	while (irq < 0 && fgets(line, sizeof(line), f))
-		if (strstr(line, name))
-			irq = atoi(line);
-	fclose(f);
-	return irq;
-}
-
-static int bind_irq(const char *cg, char sign, unsigned int irq)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%c%u", sign, irq);
-	return group_write(cg, RT_IRQS, text);
-}
-
 static int tty_open(void)
 {
 	int fd = open(TTY, O_RDWR | O_NOCTTY);
@@ -291,19 +242,6 @@ static bool charged(void)
 	return ok;
 }
 
-static bool driver_write(const char *file, const char *device)
-{
-	char path[128];
-	int fd;
-	bool ok;
-
-	snprintf(path, sizeof(path), VIRTIO_NET "%s", file);
-	fd = open(path, O_WRONLY);
-	ok = write(fd, device, strlen(device)) > 0;
-	close(fd);
-	return ok;
-}
-
 /* The vector of a device that goes: its number is not the next device's. */
 static bool vectors(void)
 {
@@ -325,10 +263,10 @@ static bool vectors(void)
 	ok = check(!bind_irq(cg, '+', irq));
 	ok &= check(served_by(thread_of_irq(irq), cg));
 	ok &= check(group_reads_all(cg, RT_IRQS, text));
-	ok &= check(driver_write("unbind", device));
+	ok &= check(driver_write(VIRTIO_NET "unbind", device));
 	ok &= check(irq_of("-input.0") < 0);
 	ok &= check(group_reads_all(cg, RT_IRQS, ""));
-	ok &= check(driver_write("bind", device));
+	ok &= check(driver_write(VIRTIO_NET "bind", device));
 	irq = irq_of("-input.0");
 	ok &= check(irq >= 0);
 	ok &= check(served_by(thread_of_irq(irq), NULL));

@@ -2,7 +2,8 @@
 /*
  * KVM and capsules: a vCPU's directed yield to another one of its capsule; the
  * steal time that a guest is told, which is the time it waits for a budget; a
- * virtual machine that is killed while it is throttled.
+ * virtual machine that is killed while it is throttled; the threads that the kernel
+ * has for it.
  *
  * For real time, since a guest does not get on in virtual time. The emulated
  * machine may stand still for a while, so all figures are shares of something
@@ -15,8 +16,8 @@
 #include <unistd.h>
 
 #include "cgroup_util.h"
+#include "device.h"
 #include "kselftest.h"
-#include "sched_vm.h"
 
 #define Q_US		50000L
 #define P_US		100000L
@@ -297,6 +298,40 @@ static bool kill_throttled(bool release)
 	return ok & check(can_reserve_all());
 }
 
+/*
+ * The timer of a PC has a thread of the kernel, which starts outside and can be
+ * moved, or bound. That for large pages is one of the process.
+ */
+static bool kernels_threads(void)
+{
+	char *cg = capsule_make("threads", Q_US, P_US), name[32], folder[32], tid[16];
+	struct guest g = {};
+	pid_t pit, pages;
+	int dev = device_open();
+	bool ok;
+
+	guest_start(&g, cg, SCHED_OTHER, 0);
+	snprintf(name, sizeof(name), "kvm-pit/%d", g.w.pid);
+	snprintf(folder, sizeof(folder), "/proc/%d/task", g.w.pid);
+	pit = kthread_of(name);
+	ok = check(pit);
+	ok &= check(served_by(pit, NULL));
+	ok &= check(!device_bind(dev, cg, SCHED_VM_KTHREAD, pit, true));
+	ok &= check(served_by(pit, cg));
+	ok &= check(!device_bind(dev, cg, SCHED_VM_KTHREAD, pit, false));
+	ok &= check(served_by(pit, NULL));
+	snprintf(tid, sizeof(tid), "%d", pit);
+	ok &= check(!group_write(cg, "cgroup.procs", tid));
+	ok &= check(served_by(pit, cg));
+	ok &= check(threads_of(folder, "kvm-nx-lpage", &pages, 1) == 1);
+	ok &= check(served_by(pages, cg));
+	worker_kill(&g.w);
+	ok &= check(wait_for(!kthread_of(name), NS_PER_S));
+	close(dev);
+	group_remove(cg);
+	return ok;
+}
+
 int main(void)
 {
 	ksft_print_header();
@@ -305,7 +340,7 @@ int main(void)
 		ksft_exit_skip("no %s\n", RT_MAX);
 	if (!guest_supported())
 		ksft_exit_skip("no KVM, or no guest for this architecture\n");
-	ksft_set_plan(9);
+	ksft_set_plan(10);
 	lift_kthreads();
 	ksft_test_result(yield_other(), "OTHER: a directed yield gives the turn away\n");
 	ksft_test_result(yield_fifo(), "FIFO: a directed yield gives the CPU away\n");
@@ -316,5 +351,6 @@ int main(void)
 	ksft_test_result(steal_halted(), "no steal time while halted\n");
 	ksft_test_result(kill_throttled(false), "killed while throttled\n");
 	ksft_test_result(kill_throttled(true), "killed and released while throttled\n");
+	ksft_test_result(kernels_threads(), "threads of the kernel and of KVM\n");
 	ksft_finished();
 }

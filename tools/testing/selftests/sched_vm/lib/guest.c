@@ -212,9 +212,11 @@ static int vm_make(struct guest *g)
 		.memory_size = MEMORY_SIZE,
 		.userspace_addr = (unsigned long)g->memory,
 	};
+	struct kvm_pit_config pit = {};
 	int vm = kvm(open(DEV_KVM, O_RDWR | O_CLOEXEC), KVM_CREATE_VM, 0);
 
 	kvm(vm, KVM_CREATE_IRQCHIP, 0);
+	kvm(vm, KVM_CREATE_PIT2, &pit);
 	kvm(vm, KVM_SET_USER_MEMORY_REGION, &region);
 	return vm;
 }

@@ -231,6 +231,15 @@ pid_t guest_tid(struct guest *g, int id);
 uint64_t guest_cpu_ns(struct guest *g, int id);
 long long guest_counter(struct guest *g, const char *name);
 
+/* kthread.c: threads of the kernel, and what they work for */
+unsigned int threads_of(const char *folder, const char *prefix, pid_t *tid,
+			unsigned int max);
+pid_t kthread_of(const char *prefix);	/* the first whose name begins so, or 0 */
+pid_t thread_of_irq(int irq);
+int irq_of(const char *name);		/* the first that is named so, or -1 */
+int bind_irq(const char *cg, char sign, unsigned int irq);
+bool driver_write(const char *file, const char *device);
+
 /* machine.c: the machine itself */
 bool cpu_online(int cpu, bool on);
 
