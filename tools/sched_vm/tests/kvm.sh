@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tool with a real KVM guest, in a machine of the lab with --kvm: its threads
+# The tool with real KVM guests, in a machine of the lab with --kvm: their threads
 # are QEMU's, the vCPU, the vhost worker, KVM's, the kernel thread kvm-pit, and the
-# irq threads of a network card (82574, driver e1000e) that it has by VFIO.
+# irq threads of a network card (82574, driver e1000e) that one has by VFIO.
 # kvm.sh SCHED-VM JSON KERNEL
 
 here=${0%/*}
@@ -225,6 +225,23 @@ in_place_like_libvirt() {
 	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/
 }
 
+# The lines of its last section, typed by somebody who is not in a hurry. How this
+# machine was made and booted is not repeated.
+the_documentation_is_right() {
+	awk '/^ *scripts\/lab shell/ { on = 1; next }
+	     on && NF == 0 { exit }
+	     on { print; if (/&$/) print "sleep 5" }' "$here"/../../../Documentation/scheduler/sched-deadline-group.rst \
+		>"$WORK/lines"
+	echo 'kill %1' >>"$WORK/lines"
+	between "$(grep -c . "$WORK/lines")" 8 12
+	PATH=${tool%/*}:$PATH expect 0 'threads are served by web' sh -m "$WORK/lines"
+	for text in 'ok +the kernel has deadline groups' '^4ms in 20ms fits' \
+		'^web: 4ms in every 20ms'; do
+		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"
+	done
+	"$tool" remove web --force
+}
+
 poll=/sys/module/kvm/parameters/halt_poll_ns
 [ ! -w $poll ] || echo 0 >$poll
 [ -c /dev/kvm ] || {
@@ -233,4 +250,5 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 }
 
 run no_reservation_on_other_cpus the_guest_boots all_its_threads_are_adopted it_is_served \
-	its_card_is_inside who_leaves_has_escaped it_is_recorded it_goes_home in_place_like_libvirt
+	its_card_is_inside who_leaves_has_escaped it_is_recorded it_goes_home in_place_like_libvirt \
+	the_documentation_is_right

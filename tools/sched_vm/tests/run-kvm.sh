@@ -11,7 +11,7 @@ build=${BUILD:-$here/../build}
 cd "$here/../../.."
 kind=${1:-release}
 kernel=$(scripts/lab path "$kind")/arch/x86/boot/bzImage
-exec scripts/lab run --no-build --kernel "$kind" --time real --kvm --cpus 2 --timeout 400 \
+exec scripts/lab run --no-build --kernel "$kind" --time real --kvm --cpus 2 --timeout 900 \
 	--qemu -device --qemu intel-iommu,intremap=on --qemu -netdev --qemu user,id=card \
 	--qemu -device --qemu e1000e,netdev=card,romfile= --out out/tools-kvm --add "$kernel" --add "$build" -- \
 	"$here/kvm.sh" "$build/sched-vm" "$build/test-json" "$kernel"
