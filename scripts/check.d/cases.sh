@@ -101,6 +101,7 @@ case_find() {
 case_start() {
 	local limit=$JOBS
 	case_find "$1"
+	is_built "$CASE_KIND" || return 0
 	case $CASE_WHEN in
 	real | debug) limit=1 ;;
 	esac

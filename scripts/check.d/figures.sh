@@ -56,8 +56,12 @@ row() {
 }
 
 figures_print() {
+	local kind
 	FIGURES=all
 	[ "${mode:-all}" = all ] || FIGURES=some
+	for kind in release preempt off vanilla; do
+		[ -f "$OUT/built.$kind" ] || FIGURES=some
+	done
 	figures_table | tee "$OUT/figures.txt"
 }
 

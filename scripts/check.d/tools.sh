@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The command-line tool: its own tests, those on the release kernel, and those with
-# a real guest.
+# The command-line tool: its own tests, those on the release and on the debug kernel,
+# and those with a real guest.
 
 tools_build() {
 	make -s -C "$TOP/tools/sched_vm" O="$OUT/tools" all programs >"$OUT/tools-build.log" 2>&1 || {
@@ -23,6 +23,11 @@ tools_run() {
 	tools_build
 	tools_case tools "$TOP/tools/sched_vm/tests/run.sh" "$OUT/tools"
 	tools_case tools-lab "$TOP/tools/sched_vm/tests/run-lab.sh"
+}
+
+tools_run_debug() {
+	is_built debug || return 0
+	tools_case tools-lab-debug "$TOP/tools/sched_vm/tests/run-lab.sh" debug
 }
 
 tools_run_kvm() {
