@@ -52,6 +52,7 @@ HOG='while :; do :; done & while :; do :; done'
 # latency_part ROUND MODE
 latency_part() {
 	local group=
+	[ "$2" = idle ] || group=$(guest_background 2 "$HOG")
 	case $2 in
 	fifo) policy_set f 50 ;;
 	capsule)
@@ -59,7 +60,6 @@ latency_part() {
 		reserve 2 $LATENCY_SHARE2
 		;;
 	esac
-	[ "$2" = idle ] || group=$(guest_background 2 "$HOG")
 	sleep 1
 	if PATIENCE=$LATENCY_PATIENCE guest_run 1 "cyclictest -q -v -m -p 80 -i $LATENCY_INTERVAL_US -D $LATENCY_SECONDS" >"$LOGS/latency.$2.$1"; then
 		[ "$2" != fifo ] || policy_set o 0

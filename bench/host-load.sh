@@ -21,9 +21,16 @@ guest_devices() {
 		-device "virtio-blk-pci,drive=disk,iothread=io,disable-modern=on")
 }
 
-# guest_run GUEST COMMAND: runs it in the guest, and prints what it prints
+# guest_run GUEST COMMAND: runs it in the guest, and prints what it prints. A guest
+# that is slow to say where it is (7: no connection) is asked again.
 guest_run() {
-	curl -sS -m "${PATIENCE:-60}" --data-binary "$2" "http://$(address "$1")/cgi-bin/run"
+	local try rc
+	for try in 1 2 3; do
+		rc=0
+		curl -sS -m "${PATIENCE:-60}" --data-binary "$2" "http://$(address "$1")/cgi-bin/run" || rc=$?
+		[ $rc -eq 7 ] || break
+	done
+	return $rc
 }
 
 # guest_background GUEST COMMAND: prints the process group
@@ -92,11 +99,11 @@ capsule_usage() {
 	done <"$CGROUPS/vm$1/cpu.rt_stat"
 }
 
-# Sets IDLE: idle time of the clients' CPU, in units of 10 ms.
+# Sets IDLE: time of the clients' CPU, in units of 10 ms, that keep_awake had.
 idle_time() {
 	local -a fields
 	while read -r -a fields; do
-		[ "${fields[0]:-}" != "cpu$CLIENT_CPU" ] || IDLE=$((fields[4] + fields[5]))
+		[ "${fields[0]:-}" != "cpu$CLIENT_CPU" ] || IDLE=$((fields[2] + fields[4] + fields[5]))
 	done </proc/stat
 }
 

@@ -4,8 +4,9 @@
 # Throughput over the reservation, and beside a neighbour. Sourced by host.sh.
 
 LINEAR_SHARES=(10 20 30 40 50 60 70 80 90)
-LINEAR_ROUNDS=8
-ISOLATION_SHARES=(20 40)		# of guest 1
+LINEAR_ROUNDS=4
+REFERENCE=50	# beside each of them
+ISOLATION_SHARES=(20 30 40)	# of guest 1
 NEIGHBOUR_SHARES=(10 20 30 40)	# of guest 2
 ISOLATION_ROUNDS=2
 SETTLE=0.4	# seconds between a change and the measurement: some periods
@@ -24,9 +25,34 @@ order() {
 	fi
 }
 
+# reserved_throughput SHARE: of guest 1
+reserved_throughput() {
+	reserve 1 "$1"
+	pause $SETTLE
+	throughput 1
+}
+
+# Before and after each share the reference: what the machine does besides may slow
+# down all, but not for so short a time.
+linear_round() {
+	local share row before list=
+	reserved_throughput $REFERENCE
+	for share in $(order "$1" "${LINEAR_SHARES[@]}"); do
+		before=$MBITS
+		reserved_throughput "$share"
+		row=$ROW
+		list+=" $share:$MBITS"
+		reserved_throughput $REFERENCE
+		echo "$1,$share,$row,$before,$MBITS" >>"$OUT/linear.csv"
+	done
+	say "Q/P in %, Mbit/s:$list"
+}
+
 linear() {
-	local round share list
-	echo round,share_percent,mbits,cpu_percent,client_idle_percent >"$OUT/linear.csv"
+	local round
+	echo round,share_percent,mbits,cpu_percent,client_idle_percent,reference_before_mbits,reference_after_mbits \
+		>"$OUT/linear.csv"
+	fact reference_percent $REFERENCE
 	reserve 2 max
 	if ! (reserve 1 90) 2>/dev/null; then
 		say "note: 90 % is more than is admitted here"
@@ -34,15 +60,7 @@ linear() {
 	fi
 	network_start 1
 	for ((round = 1; round <= ${ROUNDS:-$LINEAR_ROUNDS}; round++)); do
-		list=
-		for share in $(order $round "${LINEAR_SHARES[@]}"); do
-			reserve 1 "$share"
-			pause $SETTLE
-			throughput 1
-			echo "$round,$share,$ROW" >>"$OUT/linear.csv"
-			list+=" $share:$MBITS"
-		done
-		say "Q/P in %, Mbit/s:$list"
+		linear_round $round
 	done
 	network_stop 1
 	reserve 1 max

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # One picture. Arguments: which, the folder of its data, the SVG to write; for
-# "linear", the slope of the fitted line and its value at 0.
+# "linear", the slope of the fitted line and its value at 0; for "isolation", the shares
+# of the guest; for "latency", the scenarios.
 
 which = ARG1
 dir = ARG2
@@ -25,8 +26,8 @@ if (which eq "linear") {
 	set xtics 10
 	set yrange [0:120]
 	colour(l) = l eq "network" ? 0xd62728 : 0x147a2e
-	plot for [s in "20 40"] for [l in "network compute"] sprintf("%s/isolation.%s.%s", dir, s, l) \
-		using 1:2 with linespoints lw 2 pt (s eq "20" ? 7 : 6) lc rgb colour(l) title sprintf("guest %s %%, neighbour: %s", s, l)
+	plot for [i = 1:words(ARG4)] for [l in "network compute"] sprintf("%s/isolation.%s.%s", dir, word(ARG4, i), l) \
+		using 1:2 with linespoints lw 2 pt 5 + i lc rgb colour(l) title sprintf("guest %s %%, neighbour: %s", word(ARG4, i), l)
 } else {
 	set xlabel "latency in ms (logarithmic)"
 	set ylabel "share of samples up to that"

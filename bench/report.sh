@@ -88,10 +88,14 @@ END
 
 # --- 2: throughput over the reservation ---
 
+# Each throughput is taken in relation to the references before and after it, in
+# Mbit/s of the median reference: what slowed down all three is no matter.
 linear_data() {
-	local share
+	local share reference
 	have linear.csv || { WRONG+=("throughput over the reservation is not measured"); return 0; }
-	tail -n +2 "$OUT/linear.csv" | awk -F , '{ print $2, $3 }' >"$TMP/linear.all"
+	reference=$(tail -n +2 "$OUT/linear.csv" | cut -d , -f 7 | median)
+	tail -n +2 "$OUT/linear.csv" | awk -F , -v r="$reference" '
+		$6 + $7 > 0 { print $2, r * $3 / (($6 + $7) / 2) }' >"$TMP/linear.all"
 	cut -d ' ' -f 1 "$TMP/linear.all" | sort -nu | while read -r share; do
 		echo "$share $(awk -v s="$share" '$1 == s { print $2 }' "$TMP/linear.all" | median)" \
 			"$(awk -F , -v s="$share" '$2 == s { print $4 }' "$OUT/linear.csv" | median)"
@@ -105,9 +109,11 @@ linear_text() {
 	echo "2. Throughput of a guest over its reservation (the paper's figure 1b: linear)"
 	{
 		printf 'Q/P %%\tMbit/s\tof the line, %%\tCPU used, %%\n'
-		awk -v a="$SLOPE" -v b="$AT0" '{ printf "%s\t%.0f\t%.0f\t%s\n", $1, $2, 100 * $2 / (a * $1 + b), $3 }' "$TMP/linear.median"
+		awk -v a="$SLOPE" -v b="$AT0" '{ line = a * $1 + b
+			printf "%s\t%.0f\t%s\t%s\n", $1, $2, (line > 0 ? int(100 * $2 / line + 0.5) : "-"), $3 }' "$TMP/linear.median"
 	} | column -t -s $'\t' | sed 's/^/   /'
 	echo "   R^2 = $R2 ($LINEAR is required); $SLOPE Mbit/s for each %, beginning at $ROOT %: what a guest takes to do nothing"
+	echo "   Each is relative to Q/P = ${FACT[reference_percent]} %, measured right before and after it."
 }
 
 # --- 3: isolation ---
@@ -118,7 +124,8 @@ linear_text() {
 isolation_data() {
 	local share load other
 	have isolation.csv || return 0
-	for share in 20 40; do
+	mapfile -t SHARES < <(tail -n +2 "$OUT/isolation.csv" | cut -d , -f 2 | sort -nu)
+	for share in "${SHARES[@]}"; do
 		for load in network compute process; do
 			for other in 10 20 30 40; do
 				awk -F , -v s=$share -v l=$load -v o=$other '
@@ -256,7 +263,7 @@ html_part() {
 	echo "<h2>$(head -n 1 "$TMP/part" | escape)</h2>"
 	case $1 in
 	linear) picture linear "$SLOPE" "$AT0" ;;
-	isolation) picture isolation ;;
+	isolation) picture isolation "${SHARES[*]}" ;;
 	latency) picture latency "$(cut -f 1 "$TMP/latency.tsv" | tr '\n' ' ')" ;;
 	esac
 	echo "<pre>$(tail -n +2 "$TMP/part" | escape)</pre>"

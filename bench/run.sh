@@ -16,7 +16,7 @@ BUILD=$OUT/build
 KERNEL=release
 DEPS=yes
 # shellcheck disable=SC2034
-TIMEOUT=900
+TIMEOUT=1500
 LAB=scripts/lab
 
 # shellcheck source=demo/run-lib.sh
