@@ -67,8 +67,12 @@ coverage_threads() {
 	done
 }
 
-# coverage_snapshot NAME: of all threads, and of the capsule
+# coverage_snapshot NAME: of all threads, and of the capsule. That takes a while, in
+# which the guest may not get on, or the one would be older than the other.
 coverage_snapshot() {
+	echo 1 >"$CGROUPS/vm3/cgroup.freeze"
+	pause $SETTLE
 	coverage_usage 3 >"$OUT/usage-$1.tsv"
 	threads_now >"$OUT/time-$1.tsv"
+	echo 0 >"$CGROUPS/vm3/cgroup.freeze"
 }
