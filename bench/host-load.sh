@@ -107,9 +107,9 @@ idle_time() {
 	done </proc/stat
 }
 
-# throughput GUEST: during WINDOW seconds, a number of whole periods. Sets ROW: the
-# throughput in Mbit/s, and in percent the share of the CPU that the guest has used,
-# and how much of the clients' CPU was idle.
+# throughput GUEST: during WINDOW seconds, a number of whole periods. Sets MBITS, the
+# throughput in Mbit/s, PERCENT, the share of the CPU that the guest has used, and ROW:
+# both, and how much of the clients' CPU was idle.
 throughput() {
 	local bytes time usage idle
 	idle_time; capsule_usage "$1"; received "$1"; now_us
@@ -118,7 +118,8 @@ throughput() {
 	idle_time; capsule_usage "$1"; received "$1"; now_us
 	bytes=$((BYTES - bytes)) time=$((NOW - time)) usage=$((USAGE - usage)) idle=$((IDLE - idle))
 	printf -v MBITS '%d.%02d' $((bytes * 8 / time)) $((bytes * 800 / time % 100))
-	ROW=$MBITS,$((100 * usage / time)),$((1000000 * idle / time))
+	printf -v PERCENT '%d.%02d' $((100 * usage / time)) $((10000 * usage / time % 100))
+	ROW=$MBITS,$PERCENT,$((1000000 * idle / time))
 }
 
 # pause SECONDS

@@ -9,6 +9,7 @@ REFERENCE=50	# beside each of them
 ISOLATION_SHARES=(20 30 40)	# of guest 1
 NEIGHBOUR_SHARES=(10 20 30 40)	# of guest 2
 ISOLATION_ROUNDS=2
+ISOLATION_REFERENCES=frozen_before_mbits,frozen_before_cpu,frozen_after_mbits,frozen_after_cpu
 SETTLE=0.4	# seconds between a change and the measurement: some periods
 
 # Up and down in turn, so that what changes slowly on the machine meets all alike.
@@ -66,19 +67,34 @@ linear() {
 	reserve 1 max
 }
 
-# point ROUND SHARE LOAD SHARE2: beside the neighbour, and beside it frozen, one right
-# after the other: a machine that does other things is at no two times the same
-point() {
-	local state
-	reserve 2 "$4"
-	for state in $(order "$1" busy frozen); do
-		[ "$state" = busy ] || echo 1 >"$CGROUPS/vm2/cgroup.freeze"
-		pause $SETTLE
-		throughput 1
-		echo 0 >"$CGROUPS/vm2/cgroup.freeze"
-		echo "$1,$2,$3,$4,$state,$ROW" >>"$OUT/isolation.csv"
-		LIST+="${LIST:+ }$4:$state:$MBITS"
+# Guest 1 beside its neighbour frozen, or busy with SHARE.
+beside_frozen() {
+	echo 1 >"$CGROUPS/vm2/cgroup.freeze"
+	pause $SETTLE
+	throughput 1
+	echo 0 >"$CGROUPS/vm2/cgroup.freeze"
+}
+
+beside_busy() {
+	reserve 2 "$1"
+	pause $SETTLE
+	throughput 1
+}
+
+# points ROUND SHARE LOAD SHARE2...: before and after each the reference, as above
+points() {
+	local prefix=$1,$2,$3 other row before list=
+	shift 3
+	beside_frozen
+	for other; do
+		before=$MBITS,$PERCENT
+		beside_busy "$other"
+		row=$ROW
+		list+=" $other:$MBITS"
+		beside_frozen
+		echo "$prefix,$other,$row,$before,$MBITS,$PERCENT" >>"$OUT/isolation.csv"
 	done
+	say "round,guest 1 %,guest 2: $prefix; % of guest 2:Mbit/s of guest 1:$list; guest 2 frozen: $MBITS"
 }
 
 # Computes in the capsule of guest 2, but not in a guest. Sets PROCESS_PID.
@@ -93,7 +109,7 @@ process_start() {
 
 # neighbour ROUND LOAD: guest 1 at all its shares, beside guest 2 at all of its
 neighbour() {
-	local share shares other group=
+	local share shares group=
 	reserve 2 40
 	shares=$(order "$1" "${NEIGHBOUR_SHARES[@]}")
 	[ "$2" != process ] || shares=40
@@ -103,12 +119,9 @@ neighbour() {
 	compute) group=$(guest_background 2 "while :; do :; done & while :; do :; done") ;;
 	esac
 	for share in "${ISOLATION_SHARES[@]}"; do
-		LIST=
 		reserve 1 "$share"
-		for other in $shares; do
-			point "$1" "$share" "$2" "$other"
-		done
-		say "guest 1 $share %, guest 2 $2 (%:Mbit/s of guest 1): $LIST"
+		# shellcheck disable=SC2086
+		points "$1" "$share" "$2" $shares
 	done
 	reserve 2 40
 	case $2 in
@@ -120,7 +133,8 @@ neighbour() {
 
 isolation() {
 	local round load
-	echo round,share_percent,load,share2_percent,neighbour,mbits,cpu_percent,client_idle_percent >"$OUT/isolation.csv"
+	echo round,share_percent,load,share2_percent,mbits,cpu_percent,client_idle_percent,$ISOLATION_REFERENCES \
+		>"$OUT/isolation.csv"
 	reserve 1 40
 	reserve 2 40
 	network_start 1

@@ -43,7 +43,7 @@ symbols_same() {
 }
 
 code_compare() {
-	is_built off 2 && is_built vanilla 0 || return 0
+	is_built off 2 && is_built vanilla 2 || return 0
 	say "off against vanilla: code and symbols ..."
 	verdict "off: the code of kernel/ is vanilla's" "$OUT/code.log" code_same || true
 	verdict "off: vmlinux has vanilla's symbols" "$OUT/symbols.log" symbols_same || true
