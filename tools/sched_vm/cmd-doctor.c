@@ -102,20 +102,27 @@ static void check_hrtick(struct findings *f)
 	free(value);
 }
 
+#define CURE_LIMIT	"sysctl kernel.sched_rt_runtime_us=950000"
+
+/* Without a limit the kernel admits whatever is asked for. */
 static void check_limit(struct findings *f)
 {
 	char *runtime = sysfs_word("/proc/sys/kernel/sched_rt_runtime_us");
 	char *period = sysfs_word("/proc/sys/kernel/sched_rt_period_us");
-	long long r = runtime ? atoll(runtime) : -1, p = period ? atoll(period) : 1000000;
+	long long r = runtime ? atoll(runtime) : 950000, p = period ? atoll(period) : 1000000;
 
-	if (r >= 0 && p > 0 && r * 100 / p < 90)
+	if (r < 0)
+		finding(f, WRONG, "limit",
+			xstrdup("sched_rt_runtime_us is -1: all is admitted, nothing guaranteed"),
+			CURE_LIMIT);
+	else if (p > 0 && r * 100 / p < 90)
 		finding(f, ADVICE, "limit",
 			xasprintf("reservations may have %lld %% of each CPU", r * 100 / p),
-			"sysctl kernel.sched_rt_runtime_us=950000");
+			CURE_LIMIT);
 	else
 		finding(f, GOOD, "limit",
 			xasprintf("reservations may have %lld %% of each CPU together",
-				  r < 0 || p <= 0 ? 100 : r * 100 / p), NULL);
+				  p <= 0 ? 100 : r * 100 / p), NULL);
 	free(runtime);
 	free(period);
 }

@@ -638,6 +638,8 @@ doctor_knows_this_kernel() {
 	expect 0 'the kernel has deadline groups' "$tool" doctor
 	sysctl -w kernel.sched_rt_runtime_us=500000
 	expect 0 'may have 50 %' "$tool" doctor
+	sysctl -w kernel.sched_rt_runtime_us=-1
+	expect 1 '^WRONG +sched_rt_runtime_us is -1' "$tool" doctor
 	sysctl -w kernel.sched_rt_runtime_us=1000000
 	expect 0 '' "$tool" doctor --json
 	same "$(value findings.0.id)" kernel
