@@ -87,6 +87,8 @@ static bool reserved(const struct args *args, const char *cg)
 {
 	if (!HAS(args, OPT_BUDGET) && !capsule_exists(cg))
 		usage("adopt: %s has no reservation yet, so needs a --budget", cg_relative(cg));
+	if (HAS(args, OPT_BUDGET) && (args->res.budget == TIME_MAX || !args->res.budget))
+		usage("adopt: a --budget above 0");
 	return capsule_change(args, cg) == EXIT_OK;
 }
 

@@ -17,8 +17,8 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 {
 	int status;
 
-	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX)
-		usage("%s: a capsule needs a --budget", strrchr(cg, '/') + 1);
+	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
+		usage("%s: a capsule needs a --budget above 0", strrchr(cg, '/') + 1);
 	if (cg_create(cg, HAS(args, OPT_CPUS), created))
 		return EXIT_FAILED;
 	status = capsule_change(args, cg);

@@ -300,40 +300,54 @@ pid_t guest_by_domain(const char *name)
 
 /* --- in or out --- */
 
-static const char *why_outside(const struct thread *t, const char *cg, const char *irqs,
-			       bool rt_only)
+/* What matters of a capsule. */
+struct inside {
+	const char *cg;
+	char *irqs;
+	bool reserved, rt_only;
+};
+
+static const char *why_outside(const struct thread *t, const struct inside *in)
 {
-	const char *path = cg_relative(cg);
 	int policy;
 
 	if (!t->cgroup)
 		return NULL;		/* it is gone */
-	if (t->served && cg_is_below(t->served, path))
+	if (t->served && cg_is_below(t->served, cg_relative(in->cg)))
 		return NULL;
-	if (t->kind == THREAD_IRQ)
-		return irq_is_bound(irqs, t->irq) ? NULL : "irq is not bound";
-	if (!cg_is_below(t->cgroup, cg))
+	if (t->kind == THREAD_IRQ && !irq_is_bound(in->irqs, t->irq))
+		return "irq is not bound";
+	if (t->kind != THREAD_IRQ && !cg_is_below(t->cgroup, in->cg))
 		return t->served ? "in another capsule" : "in another cgroup";
+	if (!in->reserved)
+		return t->served ? NULL : "no reservation";
+	if (t->kind == THREAD_IRQ)
+		return NULL;
 	policy = sched_getscheduler(t->tid) & ~SCHED_RESET_ON_FORK;
 	if (policy == SCHED_DEADLINE)
 		return "SCHED_DEADLINE has its own reservation";
-	if (rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
+	if (in->rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
 		return "the scope is rt";
 	return NULL;			/* lent a priority at the moment */
 }
 
 int guest_escaped(struct guest *g, const char *cg)
 {
-	char *irqs = cg_read(cg, "cpu.rt_irqs"), *scope = cg_read(cg, "cpu.rt_scope");
-	bool rt_only = scope && !strcmp(scope, "rt");
+	struct inside in = {
+		.cg = cg,
+		.irqs = cg_read(cg, "cpu.rt_irqs"),
+		.reserved = capsule_exists(cg),
+	};
+	char *scope = cg_read(cg, "cpu.rt_scope");
 	int i, nr = 0;
 
+	in.rt_only = scope && !strcmp(scope, "rt");
 	for (i = 0; i < g->nr; i++) {
-		g->threads[i].why = why_outside(&g->threads[i], cg, irqs, rt_only);
+		g->threads[i].why = why_outside(&g->threads[i], &in);
 		nr += !!g->threads[i].why;
 	}
 	free(scope);
-	free(irqs);
+	free(in.irqs);
 	return nr;
 }
 

@@ -66,6 +66,10 @@ arguments_are_counted() {
 	expect 2 "too many arguments, from 'a' on" "$tool" list a
 	expect 2 'budget above 0' "$tool" check --budget 0
 	expect 2 'budget above 0' "$tool" check
+	for budget in 0 max; do
+		expect 2 'budget above 0' "$tool" create a --budget $budget
+		expect 2 'budget above 0' "$tool" run --budget $budget true
+	done
 	expect 2 'NAME of a capsule, or --from' "$tool" record
 	expect 2 'NAME of a capsule, or --from' "$tool" record a --from b
 }

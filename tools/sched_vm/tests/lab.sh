@@ -410,6 +410,27 @@ adopt_takes_and_returns() {
 	rmdir $root/home
 }
 
+# Nothing would be reserved.
+adopt_wants_a_budget() {
+	mkdir -p $root/machine/guest
+	echo +cpu >$root/machine/cgroup.subtree_control
+	hog
+	echo $pid >$root/machine/guest/cgroup.procs
+	for budget in 0 max; do
+		expect 2 'budget above 0' "$tool" adopt g --pid $pid --budget $budget
+		expect 2 'budget above 0' "$tool" adopt g --pid $pid --in-place --budget $budget
+	done
+	"$tool" create a --budget 4ms --period 20ms
+	expect 2 'budget above 0' "$tool" adopt a --pid $pid --budget max
+	same "$(cat $base/a/cpu.rt.max)" "4000 20000"
+	same "$(cat /proc/$pid/cgroup)" 0::/machine/guest
+	echo $pid >$base/a/cgroup.procs
+	"$tool" set a --budget max
+	expect 0 'no reservation$' "$tool" show a --threads
+	end $pid
+	"$tool" remove a
+}
+
 adopt_leaves_no_empty_capsule() {
 	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
 	[ ! -e $base/g ] || fail "g is there"
@@ -696,7 +717,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	remove_moves_threads_only_if_told \
 	remove_by_path_leaves_nothing_behind run_passes_the_status_on run_passes_signals_on \
 	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
-	adopt_takes_and_returns adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
+	adopt_takes_and_returns adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	threads_are_named_cleanly \
