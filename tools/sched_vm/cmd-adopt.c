@@ -212,6 +212,7 @@ static void report_json(const char *cg, const char *name, const struct guest *g)
 		jo_str(t, "kind", thread_kind_name(g->threads[i].kind));
 		jo_bool(t, "inside", !g->threads[i].why);
 		jo_str(t, "why", g->threads[i].why);
+		jo_str(t, "cure", g->threads[i].cure);
 		json_object_array_add(array, t);
 	}
 	json_print(o);
@@ -231,11 +232,10 @@ static int report(const char *cg, const char *name, pid_t pid)
 	} else {
 		table_add(&t, "TID\tNAME\tKIND\tWHERE");
 		for (i = 0; i < g.nr; i++)
-			table_add(&t, "%d\t%s\t%s\t%s", g.threads[i].tid, g.threads[i].comm,
-				  thread_kind_name(g.threads[i].kind),
-				  g.threads[i].why ? g.threads[i].why : name);
+			thread_row(&t, &g.threads[i], name);
 		table_print(&t);
 		table_free(&t);
+		print_cures(&g);
 		printf("%d of %d threads are served by %s (%s)\n", g.nr - escaped, g.nr, name,
 		       cg_relative(cg));
 	}

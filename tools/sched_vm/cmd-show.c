@@ -164,9 +164,7 @@ static void thread_rows(struct table *t, const char *cg, pid_t pid)
 	guest_find(pid, &g);
 	guest_escaped(&g, cg);
 	for (i = 0; i < g.nr; i++)
-		table_add(t, "%d\t%s\t%s\t%s", g.threads[i].tid, g.threads[i].comm,
-			  thread_kind_name(g.threads[i].kind),
-			  g.threads[i].why ? g.threads[i].why : "inside");
+		thread_row(t, &g.threads[i], "inside");
 	guest_free(&g);
 }
 

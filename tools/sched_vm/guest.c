@@ -172,6 +172,7 @@ void guest_free(struct guest *g)
 		free(g->threads[g->nr].comm);
 		free(g->threads[g->nr].cgroup);
 		free(g->threads[g->nr].served);
+		free(g->threads[g->nr].cure);
 	}
 	free(g->threads);
 	free(g->irqs);
@@ -300,12 +301,32 @@ pid_t guest_by_domain(const char *name)
 
 /* --- in or out --- */
 
+#define IRQ_ELSEWHERE	"its irq is delivered on other CPUs"
+
 /* What matters of a capsule. */
 struct inside {
 	const char *cg;
 	char *irqs;
 	bool reserved, rt_only;
+	struct cpus cpus;
 };
+
+/* A bound thread runs where its irq is delivered. */
+static bool is_elsewhere(const struct thread *t, const struct inside *in)
+{
+	char *path = xasprintf("/proc/%d/status", t->tid);
+	char *list = proc_field(path, "Cpus_allowed_list");
+	struct cpus cpus, common;
+	bool elsewhere = false;
+
+	if (list && parse_cpus(list, &cpus)) {
+		common = cpus_common(&cpus, &in->cpus);
+		elsewhere = !cpus_count(&common);
+	}
+	free(list);
+	free(path);
+	return elsewhere;
+}
 
 static const char *why_outside(const struct thread *t, const struct inside *in)
 {
@@ -322,13 +343,25 @@ static const char *why_outside(const struct thread *t, const struct inside *in)
 	if (!in->reserved)
 		return t->served ? NULL : "no reservation";
 	if (t->kind == THREAD_IRQ)
-		return NULL;
+		return is_elsewhere(t, in) ? IRQ_ELSEWHERE : NULL;
 	policy = sched_getscheduler(t->tid) & ~SCHED_RESET_ON_FORK;
 	if (policy == SCHED_DEADLINE)
 		return "SCHED_DEADLINE has its own reservation";
 	if (in->rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
 		return "the scope is rt";
 	return NULL;			/* lent a priority at the moment */
+}
+
+static char *cure_of(const struct thread *t, const struct inside *in)
+{
+	char *list, *cure = NULL;
+
+	if (t->kind == THREAD_IRQ && t->why && !strcmp(t->why, IRQ_ELSEWHERE)) {
+		list = format_cpus(&in->cpus);
+		cure = xasprintf("echo %s > /proc/irq/%d/smp_affinity_list", list, t->irq);
+		free(list);
+	}
+	return cure;
 }
 
 int guest_escaped(struct guest *g, const char *cg)
@@ -342,9 +375,14 @@ int guest_escaped(struct guest *g, const char *cg)
 	int i, nr = 0;
 
 	in.rt_only = scope && !strcmp(scope, "rt");
+	cg_cpus(cg, &in.cpus);
 	for (i = 0; i < g->nr; i++) {
-		g->threads[i].why = why_outside(&g->threads[i], &in);
-		nr += !!g->threads[i].why;
+		struct thread *t = &g->threads[i];
+
+		t->why = why_outside(t, &in);
+		free(t->cure);
+		t->cure = cure_of(t, &in);
+		nr += !!t->why;
 	}
 	free(scope);
 	free(in.irqs);
@@ -428,6 +466,28 @@ int escaped_count(const char *cg)
 	return escaped;
 }
 
+void thread_row(struct table *t, const struct thread *thread, const char *inside)
+{
+	table_add(t, "%d\t%s\t%s\t%s", thread->tid, thread->comm, thread_kind_name(thread->kind),
+		  thread->why ? thread->why : inside);
+}
+
+/* Each once: an irq may have several threads. */
+void print_cures(const struct guest *g)
+{
+	const char *last = "";
+	int i;
+
+	for (i = 0; i < g->nr; i++) {
+		const char *cure = g->threads[i].cure;
+
+		if (!cure || !strcmp(cure, last))
+			continue;
+		printf("cure: %s\n", cure);
+		last = cure;
+	}
+}
+
 static struct json_object *thread_json(const struct thread *t)
 {
 	struct json_object *o = json_object_new_object();
@@ -437,6 +497,7 @@ static struct json_object *thread_json(const struct thread *t)
 	jo_str(o, "kind", thread_kind_name(t->kind));
 	jo_str(o, "cgroup", t->cgroup ? cg_relative(t->cgroup) : NULL);
 	jo_str(o, "why", t->why);
+	jo_str(o, "cure", t->cure);
 	return o;
 }
 

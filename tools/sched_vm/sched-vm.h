@@ -82,6 +82,8 @@ char *format_cpus(const struct cpus *cpus);
 bool cpus_test(const struct cpus *cpus, int cpu);
 void cpus_set(struct cpus *cpus, int cpu);
 int cpus_count(const struct cpus *cpus);
+/* Those that are in both. */
+struct cpus cpus_common(const struct cpus *a, const struct cpus *b);
 /* The one after @cpu, which is -1 for the first; -1: no more. */
 int cpus_next(const struct cpus *cpus, int cpu);
 
@@ -268,6 +270,7 @@ struct thread {
 	char *cgroup;		/* absolute, NULL: gone */
 	char *served;		/* dl_group of /proc/PID/sched, NULL: by no capsule */
 	const char *why;	/* it is outside; NULL: inside */
+	char *cure;		/* what would bring it in, where that is known */
 };
 
 struct guest {
@@ -293,6 +296,9 @@ const char *thread_kind_name(enum thread_kind kind);
 /* Processes with threads in @cg or below, without other capsules. */
 int capsule_processes(const char *cg, pid_t **pids);
 int capsule_threads(const char *cg, pid_t **tids);
+/* A row with @inside or why not, and the cures after the table. */
+void thread_row(struct table *t, const struct thread *thread, const char *inside);
+void print_cures(const struct guest *g);
 struct json_object *escaped_json(const char *cg);
 int escaped_count(const char *cg);
 /* Handler threads of an irq. */

@@ -136,6 +136,16 @@ int cpus_count(const struct cpus *cpus)
 	return nr;
 }
 
+struct cpus cpus_common(const struct cpus *a, const struct cpus *b)
+{
+	struct cpus common;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(common.map); i++)
+		common.map[i] = a->map[i] & b->map[i];
+	return common;
+}
+
 /* One number below MAX_CPUS; returns where it ends, or NULL. */
 static const char *parse_cpu(const char *s, int *cpu)
 {

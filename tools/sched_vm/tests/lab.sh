@@ -557,6 +557,61 @@ adopt_knows_network_namespaces() {
 	"$tool" remove g --force
 }
 
+# A file of FAKE_ROOT, from standard input: what is read in place of the real one.
+fake_file() {
+	mkdir -p "$WORK/root${1%/*}"
+	cat >"$WORK/root$1"
+}
+
+fake_files() {
+	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" "$tool" "$@"
+}
+
+# A device with two vectors, of which the guest uses the first, a bridge in the same
+# group, and a device without MSI whose line others have, too. In $pid who has them.
+# The first irq is a real one, in $irq, with a thread.
+vfio_guest() {
+	irq=$(ps -o comm | sed -n 's|^irq/\([0-9]*\)-.*|\1|p' | head -n 1)
+	[ -n "$irq" ] || skip "this machine has no irq threads"
+	[ -e "$1/cpu.rt_irqs" ] || skip "this kernel has no cpu.rt_irqs"
+	rm -rf "$WORK/root"
+	for card in one bridge shared; do
+		: | fake_file /sys/kernel/iommu_groups/99/devices/$card
+	done
+	: | fake_file "/sys/bus/pci/devices/one/msi_irqs/$irq"
+	: | fake_file /sys/bus/pci/devices/one/msi_irqs/9001
+	: | fake_file /sys/bus/pci/devices/bridge/msi_irqs/9002
+	echo 9003 | fake_file /sys/bus/pci/devices/shared/irq
+	echo 'vfio-msi[0](0000:00:02.0)' | fake_file "/sys/kernel/irq/$irq/actions"
+	echo | fake_file /sys/kernel/irq/9001/actions
+	echo pcieport | fake_file /sys/kernel/irq/9002/actions
+	echo 'vfio-intx(0000:00:03.0),uhci_hcd:usb1' | fake_file /sys/kernel/irq/9003/actions
+	mkdir -p /dev/vfio
+	: >/dev/vfio/99
+	sh -c 'exec 9</dev/vfio/99; while :; do sleep 1; done' &
+	pid=$!
+	sleep 0.2
+}
+
+# Other CPUs than those of the capsule: there it cannot be served.
+adopt_knows_where_irqs_are_delivered() {
+	"$tool" create g --budget 4ms --period 20ms
+	vfio_guest $base/g
+	expect 0 "irq/$irq-.* irq +g$" fake_files adopt g --pid $pid
+	tid=$(sed -n "s|^ *\([0-9]*\) .* irq *g\$|\1|p" "$WORK/output" | head -n 1)
+	# Without what says that the capsule serves it, as the kernel would not there.
+	sed '/^dl_group/d' "/proc/$tid/sched" | fake_file "/proc/$tid/sched"
+	sed 's/^Cpus_allowed_list:.*/Cpus_allowed_list:\t5-6/' "/proc/$tid/status" |
+		fake_file "/proc/$tid/status"
+	expect 1 "^ *$tid .*irq is delivered on other CPUs" fake_files adopt g --pid $pid
+	grep -q -x "cure: echo 0 > /proc/irq/$irq/smp_affinity_list" "$WORK/output" ||
+		fail "no cure"
+	expect 1 '' fake_files adopt g --pid $pid --json
+	grep -q "\"cure\" *: *\"echo 0 > /proc/irq/$irq/smp" "$WORK/output" || fail "no cure"
+	end $pid
+	"$tool" remove g --force
+}
+
 threads_are_named_cleanly() {
 	sh -c 'printf "\033[2J\377\nx" >/proc/self/comm; while :; do sleep 1; done' &
 	pid=$!
@@ -720,6 +775,6 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_takes_and_returns adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
-	threads_are_named_cleanly \
+	adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
 	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound

@@ -129,7 +129,7 @@ static const struct {
 
 static void test_cpus(void)
 {
-	struct cpus cpus;
+	struct cpus cpus, others;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -145,6 +145,9 @@ static void test_cpus(void)
 	tap_check(cpus.map[0] == 2 && cpus.map[1] == 3, "bitmaps are as the ioctls take them");
 	tap_check(cpus_count(&cpus) == 3 && cpus_next(&cpus, 1) == 64 && cpus_next(&cpus, 65) == -1,
 		  "bitmaps are counted and walked");
+	parse_cpus("2,65-8191", &others);
+	cpus = cpus_common(&cpus, &others);
+	tap_check(cpus_count(&cpus) == 1 && cpus_test(&cpus, 65), "bitmaps have CPUs in common");
 }
 
 static void test_keyed(void)
