@@ -74,6 +74,23 @@ void irq_threads(struct guest *g, int irq)
 	threads_named(&p);
 }
 
+/*
+ * A line may be shared with devices of the host, a bridge in the IOMMU group has its
+ * own driver, and a vector that the guest does not use has no handler at all.
+ */
+static bool is_vfio_irq(int irq)
+{
+	char *actions = read_file("/sys/kernel/irq/%d/actions", irq), *name, *save;
+	bool is_vfio = actions && *actions;
+
+	name = is_vfio ? strtok_r(actions, ",", &save) : NULL;
+	for (; name; name = strtok_r(NULL, ",", &save))
+		if (strncmp(name, "vfio-", 5))
+			is_vfio = false;
+	free(actions);
+	return is_vfio;
+}
+
 static void add_irq(struct guest *g, const char *name)
 {
 	int irq = atoi(name), i;
@@ -81,7 +98,7 @@ static void add_irq(struct guest *g, const char *name)
 	for (i = 0; i < g->nr_irqs; i++)
 		if (g->irqs[i] == irq)
 			return;
-	if (irq <= 0)
+	if (irq <= 0 || !is_vfio_irq(irq))
 		return;
 	g->irqs = grow(g->irqs, g->nr_irqs, sizeof(*g->irqs));
 	g->irqs[g->nr_irqs++] = irq;

@@ -593,6 +593,22 @@ vfio_guest() {
 	sleep 0.2
 }
 
+adopt_takes_only_irqs_of_the_guest() {
+	"$tool" create g --budget 4ms --period 20ms
+	vfio_guest $base/g
+	expect 0 "irq/$irq-" fake_files adopt g --pid $pid
+	! grep -q 'irq 900[123] stay outside' "$WORK/output" || fail "it wants them all"
+	same "$(cat $base/g/cpu.rt_irqs)" "$irq"
+	"$tool" set g --irq "-$irq"
+	for actions in "vfio-msi[0](0000:00:02.0),ahci" "acpi"; do
+		echo "$actions" | fake_file "/sys/kernel/irq/$irq/actions"
+		expect 0 '1 of 1 threads' fake_files adopt g --pid $pid
+		same "$(cat $base/g/cpu.rt_irqs)" ""
+	done
+	end $pid
+	"$tool" remove g --force
+}
+
 # Other CPUs than those of the capsule: there it cannot be served.
 adopt_knows_where_irqs_are_delivered() {
 	"$tool" create g --budget 4ms --period 20ms
@@ -775,6 +791,6 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_takes_and_returns adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
-	adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
+	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
 	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound
