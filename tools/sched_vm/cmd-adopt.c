@@ -236,8 +236,8 @@ static int report(const char *cg, const char *name, pid_t pid)
 		table_print(&t);
 		table_free(&t);
 		print_cures(&g);
-		printf("%d of %d threads are served by %s (%s)\n", g.nr - escaped, g.nr, name,
-		       cg_relative(cg));
+		say(stdout, "%d of %d threads are served by %s (%s)\n", g.nr - escaped, g.nr,
+		    name, cg_relative(cg));
 	}
 	guest_free(&g);
 	return escaped ? EXIT_FAILED : EXIT_OK;

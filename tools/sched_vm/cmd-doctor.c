@@ -178,7 +178,7 @@ static void print(const struct findings *f)
 	int i;
 
 	for (i = 0; i < f->nr; i++) {
-		printf("%-6s %s\n", marks[f->list[i].kind], f->list[i].text);
+		say(stdout, "%-6s %s\n", marks[f->list[i].kind], f->list[i].text);
 		if (f->list[i].cure)
 			printf("       cure: %s\n", f->list[i].cure);
 	}

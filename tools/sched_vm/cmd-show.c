@@ -116,7 +116,7 @@ static void show_reservation(const struct capsule *c)
 	if (c->res.deadline != TIME_MAX)
 		printf(", by %s", deadline);
 	printf(", on CPUs %s, scope %s\n", cpus, c->scope);
-	printf("cgroup: %s\n", cg_relative(c->path));
+	say(stdout, "cgroup: %s\n", cg_relative(c->path));
 	if (c->cpu_budgets && *c->cpu_budgets)
 		printf("other budgets (CPUs, us):\n%s\n", c->cpu_budgets);
 	if (c->irqs && *c->irqs)

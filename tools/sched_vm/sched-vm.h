@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <json-c/json.h>
@@ -47,6 +48,10 @@ char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
 /* Control characters, and what is no UTF-8, become '?': names of threads have any. */
 void clean_text(char *s);
+/* The same, but ends of lines stay. */
+void clean_lines(char *s);
+/* Cleaned so: names of cgroups have any bytes, too. */
+void say(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The value of "key" in lines "key value", or -1. */
 long long keyed_value(const char *text, const char *key);
 
@@ -100,6 +105,7 @@ void table_add(struct table *t, const char *fmt, ...) __attribute__((format(prin
 void table_print(struct table *t);
 void table_free(struct table *t);
 
+/* Strings are cleaned. */
 void jo_str(struct json_object *o, const char *key, const char *value);
 void jo_int(struct json_object *o, const char *key, s64 value);
 void jo_bool(struct json_object *o, const char *key, bool value);

@@ -297,6 +297,10 @@ list_and_show() {
 	rmdir $root/by-hand
 }
 
+no_odd_bytes() {
+	[ -z "$(LC_ALL=C tr -d '\n -~' <"$WORK/output")" ] || fail "odd bytes"
+}
+
 # Whoever has a subtree names cgroups as he likes.
 list_shows_names_cleanly() {
 	odd=$root/by-hand/$(printf 'a\033[2J\377')
@@ -304,6 +308,24 @@ list_shows_names_cleanly() {
 	echo +cpu >$root/by-hand/cgroup.subtree_control
 	echo "1000 10000" >"$odd/cpu.rt.max"
 	expect 0 '^/by-hand/a[?]\[2J[?] +1ms +10ms' "$tool" list
+	sleep 100 &
+	pid=$!
+	echo $pid >"$odd/cgroup.procs"
+	for cmd in list "show ${odd#"$root"}" "top --once --interval 10ms"; do
+		# shellcheck disable=SC2086
+		expect 0 '' "$tool" $cmd --json
+		no_odd_bytes
+	done
+	same "$(value capsules.0.cgroup)" '/by-hand/a?[2J?'
+	expect 0 'cgroup: /by-hand/a[?]\[2J[?]$' "$tool" show "${odd#"$root"}"
+	expect 0 'served by' "$tool" adopt g --pid $pid --in-place
+	no_odd_bytes
+	expect 0 '' "$tool" adopt g --pid $pid --in-place --json
+	no_odd_bytes
+	echo $pid >$root/cgroup.procs
+	end $pid
+	expect 1 'does not fit' "$tool" create b --cgroup "${odd#"$root"}/x/y" --budget 9ms --period 10ms
+	no_odd_bytes
 }
 
 remove_moves_threads_only_if_told() {

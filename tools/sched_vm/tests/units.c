@@ -176,6 +176,8 @@ static const struct {
 
 static void test_clean(void)
 {
+	char lines[] = "a\t\nb\n\377\033[2J\n";
+	struct json_object *o;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -185,6 +187,13 @@ static void test_clean(void)
 		tap_check(!strcmp(text, names[i].clean), names[i].clean);
 		free(text);
 	}
+	o = json_object_new_object();
+	jo_str(o, "key", lines);
+	tap_check(!strcmp(json_object_get_string(json_object_object_get(o, "key")),
+			  "a?\nb\n??[2J\n"), "strings of JSON are cleaned, lines stay");
+	json_object_put(o);
+	clean_lines(lines);
+	tap_check(!strcmp(lines, "a?\nb\n??[2J\n"), "lines are cleaned");
 }
 
 int main(void)
