@@ -58,14 +58,6 @@ static void undo_all(struct change *c)
 	c->log = NULL;
 }
 
-static void keep_all(struct change *c)
-{
-	while (c->nr)
-		free(c->log[--c->nr].text);
-	free(c->log);
-	c->log = NULL;
-}
-
 /* "LIST=Q", as args.c has checked, to a line of the file. */
 static char *cpu_budget_line(const char *text)
 {
@@ -294,26 +286,57 @@ static int try_order(struct change *c, const step_fn *order)
 	return status;
 }
 
-int capsule_change(const struct args *args, const char *cg)
+static int change_all(struct change *c)
 {
-	struct change c = { .args = args, .cg = cg };
 	int status = EXIT_FAILED;
 	size_t i;
 
 	quiet = true;
 	for (i = 0; i < ARRAY_SIZE(orders) && status != EXIT_OK; i++)
-		status = try_order(&c, orders[i]);
+		status = try_order(c, orders[i]);
 	quiet = false;
 	/* Once more, to say why. */
 	if (status != EXIT_OK)
-		status = try_order(&c, orders[0]);
+		status = try_order(c, orders[0]);
 	if (status == EXIT_OK)
-		status = change_irqs(&c);
-	if (status != EXIT_OK) {
-		undo_all(&c);
-		return status;
+		status = change_irqs(c);
+	return status;
+}
+
+struct change *change_begin(const struct args *args, const char *cg)
+{
+	struct change *c = xzalloc(sizeof(*c));
+
+	c->args = args;
+	c->cg = cg;
+	if (change_all(c) == EXIT_OK) {
+		warn_missing_cpus(c);
+		return c;
 	}
-	keep_all(&c);
-	warn_missing_cpus(&c);
+	change_undo(c);
+	return NULL;
+}
+
+void change_keep(struct change *c)
+{
+	while (c->nr)
+		free(c->log[--c->nr].text);
+	free(c->log);
+	free(c);
+}
+
+void change_undo(struct change *c)
+{
+	undo_all(c);
+	free(c);
+}
+
+int capsule_change(const struct args *args, const char *cg)
+{
+	struct change *c = change_begin(args, cg);
+
+	if (!c)
+		return EXIT_FAILED;
+	change_keep(c);
 	return EXIT_OK;
 }

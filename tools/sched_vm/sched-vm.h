@@ -415,5 +415,10 @@ int capsule_make(const struct args *args, const char *cg, bool *created);
 
 /* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);
+/* The same in two steps. NULL after a complaint, else one of the others must follow. */
+struct change;
+struct change *change_begin(const struct args *args, const char *cg);
+void change_keep(struct change *c);
+void change_undo(struct change *c);
 
 #endif
