@@ -151,6 +151,8 @@ static int empty(const char *cg, const char *base)
 	return -EBUSY;
 }
 
+#define CURE_CHILDREN	"cgroups below it must go first"
+
 /* A process that has just ended keeps its cgroup for a moment. */
 static int remove_folder(const char *cg)
 {
@@ -167,12 +169,32 @@ static int remove_folder(const char *cg)
 	return -errno;
 }
 
+static bool is_other(const char *cg, void *data)
+{
+	const char **top = data;
+
+	if (*top && strcmp(cg, *top))
+		*top = NULL;
+	return *top;
+}
+
+static bool has_children(const char *cg)
+{
+	const char *top = cg;
+
+	cg_walk(cg, is_other, &top);
+	return !top;
+}
+
 static int remove_ours(const struct args *args, const char *cg)
 {
 	pid_t *pids = NULL;
 	int nr = capsule_processes(cg, &pids), ret;
 
 	free(pids);
+	/* Before anything is moved. */
+	if (has_children(cg))
+		return complain(EBUSY, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
 	if (nr && !HAS(args, OPT_FORCE))
 		return complain(EBUSY, "--force moves them out, to where they came from",
 				"%s: %d processes are inside", args->rest[0], nr);
@@ -181,8 +203,7 @@ static int remove_ours(const struct args *args, const char *cg)
 		return complain(-ret, NULL, "%s: cannot move its threads out", args->rest[0]);
 	ret = remove_folder(cg);
 	if (ret)
-		return complain(-ret, "cgroups below it must go first", "cannot remove %s",
-				cg_relative(cg));
+		return complain(-ret, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
 	return EXIT_OK;
 }
 
@@ -206,6 +227,8 @@ static void return_kthreads(const char *cg)
 	for (i = 0; i < nr; i++) {
 		char key[32], *home;
 
+		if (!is_kthread(pids[i]))
+			continue;
 		snprintf(key, sizeof(key), "from.%d", pids[i]);
 		home = cg_noted(cg, key);
 		if (home)
@@ -268,17 +291,12 @@ static int end_reservation(const char *cg)
 {
 	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
 	int ret = cg_write(cg, BUDGET, "max");
-	char *place;
 
 	if (ret)
 		return admission_complain(cg, &none, -ret);
 	end_settings(cg);
-	place = cg_noted(cg, "in-place");
-	if (place) {
-		return_kthreads(cg);
-		unbind_all(cg);
-	}
-	free(place);
+	return_kthreads(cg);
+	unbind_all(cg);
 	cg_forget(cg, "name");
 	cg_forget(cg, "in-place");
 	return EXIT_OK;

@@ -333,6 +333,11 @@ remove_moves_threads_only_if_told() {
 	hog
 	echo $pid >$base/a/cgroup.procs
 	expect 1 '1 processes are inside' "$tool" remove a
+	mkdir $base/a/below
+	expect 1 'a: Device or resource busy' "$tool" remove a --force
+	grep -q 'cgroups below it must go first' "$WORK/output" || fail "no cure"
+	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/a
+	rmdir $base/a/below
 	"$tool" remove a --force
 	[ ! -e $base/a ] || fail "a is there"
 	same "$(cat /proc/$pid/cgroup)" 0::/
@@ -351,6 +356,26 @@ remove_by_path_leaves_nothing_behind() {
 	same "$(cat $cg/cpu.rt.max)" "max 100000"
 	same "$(cat $cg/cpu.rt_cpu_budget_us)" ""
 	same "$(cat $cg/cpu.rt_scope)" all
+}
+
+# Kernel threads go home, but a process stays.
+remove_by_path_ends_what_adopt_did() {
+	"$tool" create g --budget 4ms --period 20ms
+	"$napi" tap7 &
+	pid=$!
+	sleep 0.2
+	ip link set tap7 up
+	echo 1 >/sys/class/net/tap7/threaded
+	expect 0 '2 of 2 threads are served by g' "$tool" adopt g --pid $pid
+	kthread=$(pgrep '^napi/tap7')
+	same "$(cat "/proc/$kthread/cgroup")" 0::/sched_vm/g
+	irq=$(awk -F: '/^ *[1-9][0-9]*:/ { print $1 + 0; exit }' /proc/interrupts)
+	[ ! -e $base/g/cpu.rt_irqs ] || "$tool" set g --irq "+$irq"
+	expect 0 '' "$tool" remove /sched_vm/g
+	same "$(cat "/proc/$kthread/cgroup")" 0::/
+	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/g
+	[ ! -e $base/g/cpu.rt_irqs ] || same "$(cat $base/g/cpu.rt_irqs)" ""
+	end $pid
 }
 
 run_passes_the_status_on() {
@@ -456,6 +481,11 @@ adopt_wants_a_budget() {
 adopt_leaves_no_empty_capsule() {
 	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
 	[ ! -e $base/g ] || fail "g is there"
+	"$tool" create g --budget 4ms --period 20ms
+	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 5ms --cpus 0 --scope rt
+	same "$(cat $base/g/cpu.rt.max)" "4000 20000"
+	same "$(cat $base/g/cpu.rt_scope)" all
+	"$tool" remove g
 }
 
 # Two guests may have the same name, but not here.
@@ -808,7 +838,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
 	set_turns_cpuset_on list_and_show list_shows_names_cleanly \
 	remove_moves_threads_only_if_told \
-	remove_by_path_leaves_nothing_behind run_passes_the_status_on run_passes_signals_on \
+	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did run_passes_the_status_on run_passes_signals_on \
 	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
 	adopt_takes_and_returns adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
