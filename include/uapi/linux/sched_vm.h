@@ -130,6 +130,7 @@ struct sched_vm_stat {
 #define SCHED_VM_CPU_FULL	3	/* a CPU has not that much bandwidth left */
 #define SCHED_VM_PARENT_FULL	4	/* the capsule above has not that much left */
 #define SCHED_VM_BELOW_CHILDREN	5	/* capsules below have more already */
+#define SCHED_VM_NOT_PERMITTED	6	/* needs CAP_SYS_NICE */
 
 /**
  * struct sched_vm_check - dry run of an admission (SCHED_VM_CHECK)
