@@ -386,6 +386,14 @@ void cg_cpus(const char *cg, struct cpus *cpus)
 	free(text);
 }
 
+void cg_available(const char *cg, struct cpus *cpus)
+{
+	char *parent = cg_parent(cg);
+
+	cg_cpus(strlen(parent) > strlen(cg_mount()) ? parent : cg_mount(), cpus);
+	free(parent);
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

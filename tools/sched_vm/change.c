@@ -155,16 +155,6 @@ out:
 	return status;
 }
 
-static void warn_missing_cpus(const struct change *c)
-{
-	char *list = format_cpus(&c->args->cpus), *has = cg_read(c->cg, "cpuset.cpus.effective");
-
-	if (HAS(c->args, OPT_CPUS) && has && strcmp(has, list))
-		warn("of the CPUs %s, those that are available: %s", list, has);
-	free(has);
-	free(list);
-}
-
 /* The cgroup may have been made when nobody asked for its CPUs. */
 static int change_cpus(struct change *c)
 {
@@ -306,11 +296,14 @@ static int change_all(struct change *c)
 struct change *change_begin(const struct args *args, const char *cg)
 {
 	struct change *c = xzalloc(sizeof(*c));
+	struct cpus cpus;
 
 	c->args = args;
 	c->cg = cg;
 	if (change_all(c) == EXIT_OK) {
-		warn_missing_cpus(c);
+		cg_cpus(cg, &cpus);
+		if (HAS(args, OPT_CPUS))
+			warn_missing_cpus(&args->cpus, &cpus);
 		return c;
 	}
 	change_undo(c);

@@ -23,6 +23,15 @@ static struct reservation wanted(const struct args *args, const char *cg)
 	return res;
 }
 
+static void warn_cpus(const struct args *args, const char *cg)
+{
+	struct cpus cpus;
+
+	cg_available(cg, &cpus);
+	cpus = cpus_common(&args->cpus, &cpus);
+	warn_missing_cpus(&args->cpus, &cpus);
+}
+
 static int report(const struct reservation *res, const struct verdict *v)
 {
 	char *budget, *period;
@@ -73,6 +82,8 @@ int cmd_check(const struct args *args)
 		res = wanted(args, cg);
 		admission_ask(cg, &res, cpus, &v);
 		status = report(&res, &v);
+		if (cpus && v.fits)
+			warn_cpus(args, cg);
 		verdict_free(&v);
 	}
 	if (created)

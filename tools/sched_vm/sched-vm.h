@@ -184,6 +184,8 @@ int cg_create(const char *cg, bool cpuset, bool *created);
 bool cg_enabled(const char *cg, const char *controller);
 u64 cg_id(const char *cg);
 void cg_cpus(const char *cg, struct cpus *cpus);
+/* Those that @cg, which need not exist, could have by a cpuset of its own. */
+void cg_available(const char *cg, struct cpus *cpus);
 /* Of a process or thread; NULL if it is gone. */
 char *cg_of(pid_t pid);
 /* @fn for each cgroup from @top down; it returns false to pass by those below. */
@@ -254,7 +256,7 @@ struct verdict {
 	struct cpus fitting;			/* CPUs where it fits */
 };
 
-/* For @cg, which exists. @cpus NULL: its cpuset. */
+/* For @cg, which exists. @cpus NULL: its cpuset, else those of them that are available. */
 void admission_ask(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		   struct verdict *v);
 struct json_object *admission_json(const struct verdict *v);
@@ -263,6 +265,7 @@ int admission_complain(const char *cg, const struct reservation *res, int error)
 /* Why this is no reservation at all, whatever is free; NULL: it is one. */
 char *admission_invalid(const struct reservation *res);
 void verdict_free(struct verdict *v);
+void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has);
 
 /* guest.c, guest-devices.c: which threads work for a guest? */
 

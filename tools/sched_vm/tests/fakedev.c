@@ -2,11 +2,12 @@
 /*
  * A /dev/sched_vm for kernels without one, to be put before a program with
  * LD_PRELOAD. It knows SCHED_VM_QUERY and SCHED_VM_CHECK, is as strict as the
- * header says, and believes FAKE_FREE: how much each CPU has free, in ppm.
+ * header says, and believes FAKE_FREE: how much each CPU has free, in ppm. With
+ * FAKE_RESULT, all dry runs have that result.
  *
- * Without FAKE_FREE, the device is the kernel's. What is below the folder
- * FAKE_ROOT is read in place of files and folders with these paths: what a
- * machine with other devices, or more CPUs, would have.
+ * Without FAKE_FREE, the device is the kernel's. Files below the folder
+ * FAKE_ROOT are read in place of those with these paths, and folders that are
+ * only there can be listed: what another machine would have.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -45,6 +46,8 @@ DIR *opendir(const char *path)
 	DIR *(*real)(const char *path) = dlsym(RTLD_NEXT, "opendir");
 	char room[PATH_MAX];
 
+	if (!access(path, F_OK))
+		return real(path);
 	return real(fake_path(path, room, sizeof(room)));
 }
 
@@ -59,7 +62,7 @@ int open(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
-	if ((flags & O_ACCMODE) == O_RDONLY)
+	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY))
 		path = fake_path(path, room, sizeof(room));
 	if (strcmp(path, SCHED_VM_PATH) || !getenv("FAKE_FREE"))
 		return real(path, flags, mode);
@@ -97,6 +100,10 @@ static int check(struct sched_vm_check *c)
 	    c->cpus_bytes % 8 || !is_folder(c->cgroup_fd))
 		return -EINVAL;
 	c->cpu = -1;
+	if (getenv("FAKE_RESULT")) {
+		c->result = atoi(getenv("FAKE_RESULT"));
+		return 0;
+	}
 	if (c->budget_us > deadline || deadline > c->period_us) {
 		c->result = SCHED_VM_BAD_RESERVATION;
 		return 0;

@@ -41,6 +41,7 @@ clean_up() {
 		find "$cg" -depth -type d -exec rmdir {} +
 	done
 	sysctl -w kernel.sched_rt_runtime_us=1000000
+	rm -rf "$WORK/root"
 }
 
 has_device() {
@@ -114,6 +115,16 @@ the_manual_is_right() {
 	"$tool" remove vm1
 }
 
+# Without the device, too.
+check_knows_which_cpus_there_are() {
+	"$tool" create a --budget 12ms --period 20ms --cpus 0
+	expect 1 'none of the CPUs 7 is available' "$tool" check --budget 1ms --period 20ms --cpus 7
+	expect 1 'none of the CPUs 7 is available' "$tool" check a --budget 1ms --cpus 7
+	expect 0 'those that are available: 0' "$tool" check a --budget 13ms --cpus 0,7
+	expect 0 'fits' "$tool" check a --budget 13ms --cpus 0
+	"$tool" remove a
+}
+
 check_is_exact_with_the_device() {
 	has_device
 	expect 0 '' "$tool" check --budget 6.9ms --period 20ms --json
@@ -125,9 +136,19 @@ check_is_exact_with_the_device() {
 	expect 1 '' "$tool" check --budget $((fits + 1)) --period 20ms
 }
 
-# What it makes of the kernel's answers. The device is only played.
+# A file of FAKE_ROOT, from standard input: what is read in place of the real one.
+fake_file() {
+	mkdir -p "$WORK/root${1%/*}"
+	cat >"$WORK/root$1"
+}
+
+# What it makes of the kernel's answers. The device is only played, and so are the
+# CPUs 0 and 1 that all cgroups have.
 fake() {
-	LD_PRELOAD=$fakedev FAKE_FREE=500000,250000 "$tool" "$@"
+	for cg in "" /sched_vm; do
+		echo 0-1 | fake_file "$root$cg/cpuset.cpus.effective"
+	done
+	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_FREE=500000,250000 "$tool" "$@"
 }
 
 dry_runs_are_understood() {
@@ -137,6 +158,20 @@ dry_runs_are_understood() {
 	grep -q -x -e '--budget 5ms would fit, so would --period 24ms, so would --cpus 0' \
 		"$WORK/output" || fail "no cure"
 	expect 0 'fits' fake check --budget 6ms --period 20ms --cpus 0
+	expect 1 'does not fit: CPU 1 lacks 5.00 %' fake check --budget 6ms --period 20ms --cpus 1
+	grep -q -x -e '--budget 5ms would fit, so would --period 24ms, so would --cpus 0' \
+		"$WORK/output" || fail "no other CPU"
+	expect 0 'of the CPUs 0,7, those that are available: 0' \
+		fake check --budget 6ms --period 20ms --cpus 0,7
+	expect 1 'none of the CPUs 7-9 is available' \
+		fake check --budget 6ms --period 20ms --cpus 7-9
+	grep -q 'the cgroup above has the CPUs 0-1' "$WORK/output" || fail "no cure"
+	expect 1 '' fake check --budget 6ms --period 20ms --cpus 7 --json
+	same "$(value fits)" false
+	expect 1 'no capsule above has anything to hand out' \
+		env FAKE_RESULT=6 LD_PRELOAD="$fakedev" FAKE_FREE=0 \
+		"$tool" check --budget 6ms --period 20ms
+	grep -q 'have a capsule delegated' "$WORK/output" || fail "no cure"
 	expect 1 '' fake check --budget 11ms --period 20ms --deadline 15ms --cpus 0-1 --json
 	same "$(value exact)" true
 	same "$(value cpu)" 1
@@ -609,12 +644,6 @@ adopt_knows_network_namespaces() {
 	"$tool" remove g --force
 }
 
-# A file of FAKE_ROOT, from standard input: what is read in place of the real one.
-fake_file() {
-	mkdir -p "$WORK/root${1%/*}"
-	cat >"$WORK/root$1"
-}
-
 fake_files() {
 	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" "$tool" "$@"
 }
@@ -626,7 +655,6 @@ vfio_guest() {
 	irq=$(ps -o comm | sed -n 's|^irq/\([0-9]*\)-.*|\1|p' | head -n 1)
 	[ -n "$irq" ] || skip "this machine has no irq threads"
 	[ -e "$1/cpu.rt_irqs" ] || skip "this kernel has no cpu.rt_irqs"
-	rm -rf "$WORK/root"
 	for card in one bridge shared; do
 		: | fake_file /sys/kernel/iommu_groups/99/devices/$card
 	done
@@ -833,7 +861,8 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
 run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
-	check_agrees_with_the_kernel the_manual_is_right check_is_exact_with_the_device \
+	check_agrees_with_the_kernel the_manual_is_right check_knows_which_cpus_there_are \
+	check_is_exact_with_the_device \
 	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
 	set_turns_cpuset_on list_and_show list_shows_names_cleanly \
