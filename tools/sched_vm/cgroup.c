@@ -298,8 +298,16 @@ static int complain_controller(const char *cg, const char *controller, int error
 			cg_relative(cg));
 }
 
+static void note_step(struct cg_trial *trial, const char *cg, const char *controller)
+{
+	if (!trial)
+		return;
+	trial->steps = grow(trial->steps, trial->nr, sizeof(*trial->steps));
+	trial->steps[trial->nr++] = (struct cg_step){ xstrdup(cg), controller };
+}
+
 /* For the children of @cg, and of all above it. */
-static int enable(const char *cg, const char *controller)
+static int enable(const char *cg, const char *controller, struct cg_trial *trial)
 {
 	char *parent;
 	int ret = 0;
@@ -308,7 +316,7 @@ static int enable(const char *cg, const char *controller)
 		return 0;
 	if (strlen(cg) > strlen(cg_mount()) && !cg_enabled(cg, controller)) {
 		parent = cg_parent(cg);
-		ret = enable(parent, controller);
+		ret = enable(parent, controller, trial);
 		free(parent);
 	}
 	if (ret)
@@ -316,15 +324,19 @@ static int enable(const char *cg, const char *controller)
 	ret = cg_write(cg, "cgroup.subtree_control", "+%s", controller);
 	if (ret)
 		complain_controller(cg, controller, -ret);
+	else
+		note_step(trial, cg, controller);
 	return ret;
 }
 
-static int make_one(const char *cg)
+static int make_one(const char *cg, struct cg_trial *trial)
 {
 	int error;
 
-	if (!mkdir(cg, 0755))
+	if (!mkdir(cg, 0755)) {
+		note_step(trial, cg, NULL);
 		return 0;
+	}
 	error = errno;
 	complain(error, error == EACCES || error == EPERM ?
 		 "run as root, or give a --cgroup that is yours" : NULL,
@@ -332,7 +344,7 @@ static int make_one(const char *cg)
 	return -error;
 }
 
-int cg_create(const char *cg, bool cpuset, bool *created)
+static int create(const char *cg, bool cpuset, bool *created, struct cg_trial *trial)
 {
 	char *parent;
 	int ret = 0;
@@ -342,18 +354,74 @@ int cg_create(const char *cg, bool cpuset, bool *created)
 		return -complain(0, NULL, "the root cgroup cannot be a capsule");
 	parent = cg_parent(cg);
 	if (access(parent, F_OK))
-		ret = cg_create(parent, cpuset, created);
+		ret = create(parent, cpuset, created, trial);
 	if (!ret)
-		ret = enable(parent, "cpu");
+		ret = enable(parent, "cpu", trial);
 	if (!ret && cpuset)
-		ret = enable(parent, "cpuset");
+		ret = enable(parent, "cpuset", trial);
 	*created = false;
 	if (!ret && access(cg, F_OK)) {
-		ret = make_one(cg);
+		ret = make_one(cg, trial);
 		*created = !ret;
 	}
 	free(parent);
 	return ret;
+}
+
+int cg_create(const char *cg, bool cpuset, bool *created)
+{
+	return create(cg, cpuset, created, NULL);
+}
+
+int cg_try(const char *cg, struct cg_trial *trial)
+{
+	bool created;
+	sigset_t all;
+
+	*trial = (struct cg_trial){};
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &trial->mask);
+	return create(cg, false, &created, trial);
+}
+
+struct search {
+	const char *top;
+	bool found;
+};
+
+static bool find_capsule(const char *cg, void *data)
+{
+	struct search *s = data;
+
+	if (!strcmp(cg, s->top))
+		return true;
+	s->found = s->found || capsule_exists(cg);
+	return false;
+}
+
+/* Without the controller a child's reservation would go: somebody was faster. */
+static void disable(const char *cg, const char *controller)
+{
+	struct search s = { .top = cg };
+
+	cg_walk(cg, find_capsule, &s);
+	if (!s.found)
+		cg_write(cg, "cgroup.subtree_control", "-%s", controller);
+}
+
+void cg_end_trial(struct cg_trial *trial)
+{
+	while (trial->nr) {
+		struct cg_step *step = &trial->steps[--trial->nr];
+
+		if (step->controller)
+			disable(step->cg, step->controller);
+		else
+			rmdir(step->cg);
+		free(step->cg);
+	}
+	free(trial->steps);
+	sigprocmask(SIG_SETMASK, &trial->mask, NULL);
 }
 
 /* The ID that tracepoints have: the inode, on 64-bit machines. */

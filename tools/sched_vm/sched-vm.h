@@ -10,6 +10,7 @@
 #ifndef SCHED_VM_TOOL_H
 #define SCHED_VM_TOOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -181,6 +182,23 @@ int cg_write(const char *cg, const char *file, const char *fmt, ...)
 bool cg_has(const char *cg, const char *file);
 /* Make @cg with its parents, with the controllers on. Complains. */
 int cg_create(const char *cg, bool cpuset, bool *created);
+/*
+ * Make @cg for a moment. cg_end_trial() takes back whatever that has changed, and
+ * must be called in any case; until then, no signal ends the program.
+ */
+struct cg_step {
+	char *cg;
+	const char *controller;	/* turned on for its children; NULL: it was made */
+};
+
+struct cg_trial {
+	struct cg_step *steps;
+	int nr;
+	sigset_t mask;
+};
+
+int cg_try(const char *cg, struct cg_trial *trial);
+void cg_end_trial(struct cg_trial *trial);
 bool cg_enabled(const char *cg, const char *controller);
 u64 cg_id(const char *cg);
 void cg_cpus(const char *cg, struct cpus *cpus);

@@ -115,6 +115,31 @@ the_manual_is_right() {
 	"$tool" remove vm1
 }
 
+# Where nothing is turned on yet. A failure half-way leaves nothing behind, either.
+check_and_doctor_change_nothing() {
+	[ ! -d $base ] || rmdir $base
+	was=$(cat $root/cgroup.subtree_control)
+	for controller in $was; do
+		echo "-$controller" >$root/cgroup.subtree_control
+	done
+	for cmd in "check --budget 4ms --period 20ms" "doctor" \
+		"check --budget 4ms --period 20ms --cgroup /by-hand/a/b"; do
+		# shellcheck disable=SC2086
+		expect 0 '' "$tool" $cmd
+		same "$(cat $root/cgroup.subtree_control)" ""
+		[ ! -e $base ] && [ ! -e $root/by-hand ] || fail "a cgroup is left"
+	done
+	mkdir $root/by-hand
+	echo 1 >$root/by-hand/cgroup.max.descendants
+	expect 1 'cannot make the cgroup /by-hand/a/check-' \
+		"$tool" check --budget 4ms --cgroup /by-hand/a
+	same "$(cat $root/cgroup.subtree_control)" ""
+	same "$(find $root/by-hand -mindepth 1 -type d)" ""
+	for controller in $was; do
+		echo "+$controller" >$root/cgroup.subtree_control
+	done
+}
+
 # Without the device, too.
 check_knows_which_cpus_there_are() {
 	"$tool" create a --budget 12ms --period 20ms --cpus 0
@@ -861,7 +886,8 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
 run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
-	check_agrees_with_the_kernel the_manual_is_right check_knows_which_cpus_there_are \
+	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
+	check_knows_which_cpus_there_are \
 	check_is_exact_with_the_device \
 	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
