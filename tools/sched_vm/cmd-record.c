@@ -56,18 +56,13 @@ static void take_thread(struct trace *t, pid_t tid)
 
 static void take_irqs(struct trace *t, const char *irqs)
 {
-	char *text = xstrdup(irqs), *word, *save;
+	struct guest g = {};
 	int i;
 
-	for (word = strtok_r(text, " ,\n", &save); word; word = strtok_r(NULL, " ,\n", &save)) {
-		struct guest g = {};
-
-		irq_threads(&g, atoi(word));
-		for (i = 0; i < g.nr; i++)
-			trace_add_thread(t, g.threads[i].tid, g.threads[i].comm);
-		guest_free(&g);
-	}
-	free(text);
+	irqs_threads(&g, irqs);
+	for (i = 0; i < g.nr; i++)
+		trace_add_thread(t, g.threads[i].tid, g.threads[i].comm);
+	guest_free(&g);
 }
 
 /* Threads come and go: those that lived shorter than a poll may be missed. */
@@ -80,8 +75,7 @@ static void take_threads(struct trace *t, const struct capsule *c)
 	for (i = 0; i < nr; i++)
 		take_thread(t, tids[i]);
 	free(tids);
-	if (c->irqs && *c->irqs)
-		take_irqs(t, c->irqs);
+	take_irqs(t, c->irqs);
 }
 
 static void take_capsule(struct trace *t, const struct capsule *c)

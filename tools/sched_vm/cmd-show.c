@@ -156,64 +156,35 @@ static void show_stat(const struct capsule *c)
 	table_free(&t);
 }
 
-static void thread_rows(struct table *t, const char *cg, pid_t pid)
-{
-	struct guest g;
-	int i;
-
-	guest_find(pid, &g);
-	guest_escaped(&g, cg);
-	for (i = 0; i < g.nr; i++)
-		thread_row(t, &g.threads[i], "inside");
-	guest_free(&g);
-}
-
-static void irq_rows(struct table *t, const char *irqs)
-{
-	char *text, *word, *save;
-	int i;
-
-	if (!irqs)
-		return;
-	text = xstrdup(irqs);
-	for (word = strtok_r(text, " ,\n", &save); word; word = strtok_r(NULL, " ,\n", &save)) {
-		struct guest g = {};
-
-		irq_threads(&g, atoi(word));
-		for (i = 0; i < g.nr; i++)
-			table_add(t, "%d\t%s\tirq\tbound", g.threads[i].tid, g.threads[i].comm);
-		guest_free(&g);
-	}
-	free(text);
-}
-
-static void show_threads(const struct capsule *c)
+static void show_threads(const struct guest *g)
 {
 	struct table t = { .align = "rlll" };
-	pid_t *pids;
-	int i, nr;
+	int i;
 
-	nr = capsule_processes(c->path, &pids);
 	table_add(&t, "TID\tNAME\tKIND\tWHERE");
-	for (i = 0; i < nr; i++)
-		thread_rows(&t, c->path, pids[i]);
-	irq_rows(&t, c->irqs);
+	for (i = 0; i < g->nr; i++)
+		thread_row(&t, &g->threads[i],
+			   g->threads[i].kind == THREAD_IRQ ? "bound" : "inside");
 	table_print(&t);
 	table_free(&t);
-	free(pids);
+	print_cures(g);
 }
 
 static void show(const struct args *args, const struct capsule *c)
 {
-	int escaped = escaped_count(c->path);
+	struct guest g;
+	int escaped;
 
+	guest_find_all(c->path, &g);
+	escaped = guest_escaped(&g, c->path);
 	show_reservation(c);
 	show_stat(c);
 	if (HAS(args, OPT_THREADS))
-		show_threads(c);
+		show_threads(&g);
 	if (escaped)
 		printf("%d threads of its processes are outside%s\n", escaped,
 		       HAS(args, OPT_THREADS) ? "" : " (--threads lists them)");
+	guest_free(&g);
 }
 
 int cmd_show(const struct args *args)

@@ -67,11 +67,20 @@ static void threads_named(struct prefix *p)
 	free(p->text);
 }
 
-void irq_threads(struct guest *g, int irq)
+static void irq_threads(struct guest *g, int irq)
 {
 	struct prefix p = { g, xasprintf("irq/%d-", irq), THREAD_IRQ, irq };
 
 	threads_named(&p);
+}
+
+void irqs_threads(struct guest *g, const char *irqs)
+{
+	char *text = xstrdup(irqs ? irqs : ""), *word, *save;
+
+	for (word = strtok_r(text, " ,\n", &save); word; word = strtok_r(NULL, " ,\n", &save))
+		irq_threads(g, atoi(word));
+	free(text);
 }
 
 /*

@@ -116,11 +116,6 @@ static void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void 
 		closedir(d);
 }
 
-static void add_own(pid_t tid, void *data)
-{
-	guest_add_thread(data, tid, THREAD_PROCESS, -1);
-}
-
 /* Anybody can have the name of one. */
 bool is_kthread(pid_t tid)
 {
@@ -132,6 +127,20 @@ bool is_kthread(pid_t tid)
 		flags = 0;
 	free(text);
 	return flags & PF_KTHREAD;
+}
+
+/* Kernel threads may be in the cgroup themselves, moved there by adopt. */
+static void add_own(pid_t tid, void *data)
+{
+	enum thread_kind kind = THREAD_PROCESS;
+	char *comm;
+
+	if (is_kthread(tid)) {
+		comm = read_file("/proc/%d/comm", tid);
+		kind = comm && !strncmp(comm, "napi/", 5) ? THREAD_NAPI : THREAD_KTHREAD;
+		free(comm);
+	}
+	guest_add_thread(data, tid, kind, -1);
 }
 
 /*
@@ -153,17 +162,42 @@ static void add_kthread(pid_t pid, void *data)
 	free(comm);
 }
 
-void guest_find(pid_t pid, struct guest *g)
+static void add_process(struct guest *g, pid_t pid)
 {
 	char *tasks = xasprintf("/proc/%d/task", pid);
 
-	*g = (struct guest){ .pid = pid };
+	g->pid = pid;
 	each_number(tasks, add_own, g);
+	free(tasks);
+}
+
+void guest_find(pid_t pid, struct guest *g)
+{
+	*g = (struct guest){};
+	add_process(g, pid);
 	if (g->nr) {
 		each_number("/proc", add_kthread, g);
 		guest_find_devices(g);
 	}
-	free(tasks);
+}
+
+void guest_find_all(const char *cg, struct guest *g)
+{
+	char *irqs = cg_read(cg, "cpu.rt_irqs");
+	int i, nr;
+	pid_t *pids;
+
+	*g = (struct guest){};
+	nr = capsule_processes(cg, &pids);
+	for (i = 0; i < nr; i++) {
+		add_process(g, pids[i]);
+		guest_find_devices(g);
+	}
+	if (g->nr)
+		each_number("/proc", add_kthread, g);
+	irqs_threads(g, irqs);
+	free(pids);
+	free(irqs);
 }
 
 void guest_free(struct guest *g)
@@ -451,18 +485,12 @@ int capsule_processes(const char *cg, pid_t **pids)
 
 int escaped_count(const char *cg)
 {
-	int i, nr, escaped = 0;
-	pid_t *pids;
+	struct guest g;
+	int escaped;
 
-	nr = capsule_processes(cg, &pids);
-	for (i = 0; i < nr; i++) {
-		struct guest g;
-
-		guest_find(pids[i], &g);
-		escaped += guest_escaped(&g, cg);
-		guest_free(&g);
-	}
-	free(pids);
+	guest_find_all(cg, &g);
+	escaped = guest_escaped(&g, cg);
+	guest_free(&g);
 	return escaped;
 }
 
@@ -504,20 +532,14 @@ static struct json_object *thread_json(const struct thread *t)
 struct json_object *escaped_json(const char *cg)
 {
 	struct json_object *array = json_object_new_array();
-	int i, j, nr;
-	pid_t *pids;
+	struct guest g;
+	int i;
 
-	nr = capsule_processes(cg, &pids);
-	for (i = 0; i < nr; i++) {
-		struct guest g;
-
-		guest_find(pids[i], &g);
-		guest_escaped(&g, cg);
-		for (j = 0; j < g.nr; j++)
-			if (g.threads[j].why)
-				json_object_array_add(array, thread_json(&g.threads[j]));
-		guest_free(&g);
-	}
-	free(pids);
+	guest_find_all(cg, &g);
+	guest_escaped(&g, cg);
+	for (i = 0; i < g.nr; i++)
+		if (g.threads[i].why)
+			json_object_array_add(array, thread_json(&g.threads[i]));
+	guest_free(&g);
 	return array;
 }

@@ -313,6 +313,8 @@ struct guest {
 pid_t guest_by_qemu_name(const char *name);
 pid_t guest_by_domain(const char *name);
 void guest_find(pid_t pid, struct guest *g);
+/* All that is in @cg, and all that works for it. */
+void guest_find_all(const char *cg, struct guest *g);
 /* Which of its threads does the capsule not serve? Returns how many. */
 int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
@@ -328,8 +330,8 @@ void thread_row(struct table *t, const struct thread *thread, const char *inside
 void print_cures(const struct guest *g);
 struct json_object *escaped_json(const char *cg);
 int escaped_count(const char *cg);
-/* Handler threads of an irq. */
-void irq_threads(struct guest *g, int irq);
+/* Handler threads of the irqs that cpu.rt_irqs has; it may be NULL. */
+void irqs_threads(struct guest *g, const char *irqs);
 bool irq_is_bound(const char *irqs, int irq);
 /* The line @key of a file like /proc/PID/status; allocated or NULL. */
 char *proc_field(const char *path, const char *key);

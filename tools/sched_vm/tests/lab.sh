@@ -624,6 +624,8 @@ adopt_takes_napi_threads() {
 	expect 0 '2 of 2 threads are served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	grep -q -E '^ *[0-9]+ +napi/tap7-[0-9]+ +napi +g$' "$WORK/output" || fail "no NAPI thread"
+	expect 0 'napi/tap7-[0-9]+ +napi +inside$' "$tool" show g --threads
+	same "$(grep -c ' napi/tap7-' "$WORK/output")" 1
 	expect 0 '' "$tool" show g --json
 	same "$(value nr_threads)" 2
 	end $pid
@@ -704,6 +706,8 @@ adopt_takes_only_irqs_of_the_guest() {
 	expect 0 "irq/$irq-" fake_files adopt g --pid $pid
 	! grep -q 'irq 900[123] stay outside' "$WORK/output" || fail "it wants them all"
 	same "$(cat $base/g/cpu.rt_irqs)" "$irq"
+	expect 0 "irq/$irq-.* irq +bound" fake_files show g --threads
+	same "$(awk '{ print $1 }' "$WORK/output" | sort | uniq -d | grep -c '^[1-9][0-9]')" 0
 	"$tool" set g --irq "-$irq"
 	for actions in "vfio-msi[0](0000:00:02.0),ahci" "acpi"; do
 		echo "$actions" | fake_file "/sys/kernel/irq/$irq/actions"
