@@ -245,6 +245,7 @@ static void report_json(const char *cg, const char *name, const struct guest *g)
 		jo_str(t, "kind", thread_kind_name(g->threads[i].kind));
 		jo_bool(t, "inside", !g->threads[i].why);
 		jo_str(t, "why", g->threads[i].why);
+		jo_bool(t, "intended", g->threads[i].intended);
 		jo_str(t, "cure", g->threads[i].cure);
 		json_object_array_add(array, t);
 	}
@@ -255,11 +256,13 @@ static void report_json(const char *cg, const char *name, const struct guest *g)
 static int report(const char *cg, const char *name, pid_t pid)
 {
 	struct table t = { .align = "rlll" };
+	int i, escaped, served = 0;
 	struct guest g;
-	int i, escaped;
 
 	guest_find(pid, &g);
 	escaped = guest_escaped(&g, cg);
+	for (i = 0; i < g.nr; i++)
+		served += !g.threads[i].why;
 	if (json_mode) {
 		report_json(cg, name, &g);
 	} else {
@@ -269,7 +272,7 @@ static int report(const char *cg, const char *name, pid_t pid)
 		table_print(&t);
 		table_free(&t);
 		print_cures(&g);
-		say(stdout, "%d of %d threads are served by %s (%s)\n", g.nr - escaped, g.nr,
+		say(stdout, "%d of %d threads are served by %s (%s)\n", served, g.nr,
 		    name, cg_relative(cg));
 	}
 	guest_free(&g);

@@ -335,6 +335,7 @@ pid_t guest_by_domain(const char *name)
 
 /* --- in or out --- */
 
+#define BEYOND_SCOPE	"the scope is rt"
 #define IRQ_ELSEWHERE	"its irq is delivered on other CPUs"
 
 /* What matters of a capsule. */
@@ -382,7 +383,7 @@ static const char *why_outside(const struct thread *t, const struct inside *in)
 	if (policy == SCHED_DEADLINE)
 		return "SCHED_DEADLINE has its own reservation";
 	if (in->rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
-		return "the scope is rt";
+		return BEYOND_SCOPE;
 	return NULL;			/* lent a priority at the moment */
 }
 
@@ -414,9 +415,10 @@ int guest_escaped(struct guest *g, const char *cg)
 		struct thread *t = &g->threads[i];
 
 		t->why = why_outside(t, &in);
+		t->intended = t->why && !strcmp(t->why, BEYOND_SCOPE);
 		free(t->cure);
 		t->cure = cure_of(t, &in);
-		nr += !!t->why;
+		nr += t->why && !t->intended;
 	}
 	free(scope);
 	free(in.irqs);
@@ -538,7 +540,7 @@ struct json_object *escaped_json(const char *cg)
 	guest_find_all(cg, &g);
 	guest_escaped(&g, cg);
 	for (i = 0; i < g.nr; i++)
-		if (g.threads[i].why)
+		if (g.threads[i].why && !g.threads[i].intended)
 			json_object_array_add(array, thread_json(&g.threads[i]));
 	guest_free(&g);
 	return array;

@@ -297,6 +297,7 @@ struct thread {
 	char *cgroup;		/* absolute, NULL: gone */
 	char *served;		/* dl_group of /proc/PID/sched, NULL: by no capsule */
 	const char *why;	/* it is outside; NULL: inside */
+	bool intended;		/* that it is outside: it has not escaped */
 	char *cure;		/* what would bring it in, where that is known */
 };
 
@@ -315,7 +316,7 @@ pid_t guest_by_domain(const char *name);
 void guest_find(pid_t pid, struct guest *g);
 /* All that is in @cg, and all that works for it. */
 void guest_find_all(const char *cg, struct guest *g);
-/* Which of its threads does the capsule not serve? Returns how many. */
+/* Which of its threads does the capsule not serve? Returns how many have escaped. */
 int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
 void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);

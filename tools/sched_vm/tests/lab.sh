@@ -427,7 +427,7 @@ remove_by_path_ends_what_adopt_did() {
 	ip link set tap7 up
 	echo 1 >/sys/class/net/tap7/threaded
 	expect 0 '2 of 2 threads are served by g' "$tool" adopt g --pid $pid
-	kthread=$(pgrep '^napi/tap7')
+	kthread=$(sed -n 's|^ *\([0-9]*\) *napi/tap7.*|\1|p' "$WORK/output")
 	same "$(cat "/proc/$kthread/cgroup")" 0::/sched_vm/g
 	irq=$(awk -F: '/^ *[1-9][0-9]*:/ { print $1 + 0; exit }' /proc/interrupts)
 	[ ! -e $base/g/cpu.rt_irqs ] || "$tool" set g --irq "+$irq"
@@ -781,6 +781,23 @@ top_sees_who_escaped() {
 	"$tool" remove a
 }
 
+# Who wants that serves no others: listed, not counted.
+scope_lets_nobody_escape() {
+	hog
+	expect 0 '0 of 1 threads are served by a' \
+		"$tool" adopt a --pid $pid --budget 4ms --period 20ms --scope rt
+	grep -q -E "^ *$pid .*the scope is rt$" "$WORK/output" || fail "it is not listed"
+	expect 0 "^ *$pid .*the scope is rt$" "$tool" show a --threads
+	! grep -q 'are outside' "$WORK/output" || fail "it is counted"
+	expect 0 '' "$tool" top --once --interval 10ms --json
+	same "$(value capsules.0.escaped)" '[ ]'
+	expect 0 '' "$tool" doctor
+	chrt -f -p 1 $pid
+	expect 0 '1 of 1 threads are served by a' "$tool" adopt a --pid $pid
+	end $pid
+	"$tool" remove a
+}
+
 record_draws_what_happened() {
 	"$tool" create a --budget 4ms --period 20ms
 	hog
@@ -903,5 +920,5 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
-	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
+	top_sees_the_budget_used top_sees_who_escaped scope_lets_nobody_escape record_draws_what_happened \
 	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound
