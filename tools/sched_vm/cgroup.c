@@ -39,6 +39,15 @@ static char *find_mount(void)
 	return dir;
 }
 
+bool cg_is_mounted(void)
+{
+	char *dir = find_mount();
+	bool mounted = dir;
+
+	free(dir);
+	return mounted;
+}
+
 const char *cg_mount(void)
 {
 	static char *dir;
@@ -46,8 +55,7 @@ const char *cg_mount(void)
 	if (!dir)
 		dir = find_mount();
 	if (!dir) {
-		complain(0, "mount -t cgroup2 none /sys/fs/cgroup",
-			 "cgroup v2 is not mounted");
+		complain(0, CURE_MOUNT, "cgroup v2 is not mounted");
 		exit(EXIT_FAILED);
 	}
 	return dir;

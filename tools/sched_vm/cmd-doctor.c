@@ -69,19 +69,48 @@ static void check_timers(struct findings *f)
 		finding(f, GOOD, "hrtimers", xstrdup("high-resolution timers are on"), NULL);
 }
 
+/* Unpacked; NULL: it is not there, or cannot be. */
+static char *packed_config(void)
+{
+	FILE *f = access("/proc/config.gz", R_OK) ? NULL :
+		  popen("zcat /proc/config.gz 2>/dev/null", "re");
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+
+	if (!f)
+		return NULL;
+	len = getdelim(&text, &room, '\0', f);
+	if (!pclose(f) && len > 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Of the kernel that runs; NULL: not known. */
+static char *kernel_config(void)
+{
+	char *text = packed_config();
+	struct utsname name;
+
+	if (!text && !uname(&name))
+		text = read_file("/boot/config-%s", name.release);
+	return text;
+}
+
 /* "0": built without; NULL: not known. */
 static char *kernel_option(const char *name)
 {
-	char *command = xasprintf("zcat /proc/config.gz 2>/dev/null | sed -n 's/^%s=//p'", name);
-	FILE *f = access("/proc/config.gz", R_OK) ? NULL : popen(command, "re");
-	char line[64] = "0", *value = NULL;
+	char *config = kernel_config(), *key = xasprintf("\n%s=", name), *value = NULL, *line;
 
-	free(command);
-	if (f) {
-		if (fgets(line, sizeof(line), f))
-			line[strcspn(line, "\n")] = '\0';
-		value = pclose(f) ? NULL : xstrdup(line);
+	if (config) {
+		line = strstr(config, key);
+		value = line ? line + strlen(key) : NULL;
+		value = xasprintf("%.*s", value ? (int)strcspn(value, "\n") : 1,
+				  value ? value : "0");
 	}
+	free(key);
+	free(config);
 	return value;
 }
 
@@ -92,7 +121,7 @@ static void check_hrtick(struct findings *f)
 	if (!value)
 		finding(f, ADVICE, "hrtick",
 			xstrdup("whether budgets are ended by a timer is not known"),
-			"CONFIG_IKCONFIG_PROC would tell; cpu.rt_stat has max_overrun_nsec");
+			"/proc/config.gz and /boot/config-* tell; show has the worst overrun");
 	else if (!strcmp(value, "y"))
 		finding(f, GOOD, "hrtick", xstrdup("budgets are ended by a timer"), NULL);
 	else
@@ -206,8 +235,12 @@ static void print_json(const struct findings *f)
 int cmd_doctor(const struct args *args)
 {
 	struct findings f = {};
+	bool mounted = cg_is_mounted();
 
-	check_support(args, &f);
+	if (mounted)
+		check_support(args, &f);
+	else
+		finding(&f, WRONG, "cgroup2", xstrdup("cgroup v2 is not mounted"), CURE_MOUNT);
 	check_device(&f);
 	check_timers(&f);
 	check_hrtick(&f);
@@ -215,8 +248,10 @@ int cmd_doctor(const struct args *args)
 	check_limit(&f);
 	check_halt_poll(&f);
 	check_frequency(&f);
-	doctor_cgroups(args, &f);
-	doctor_capsules(&f);
+	if (mounted) {
+		doctor_cgroups(args, &f);
+		doctor_capsules(&f);
+	}
 	if (json_mode)
 		print_json(&f);
 	else

@@ -51,19 +51,20 @@ static void check_base(const struct args *args, struct findings *f)
 static void check_subtree(const struct args *args, struct findings *f)
 {
 	const char *base = cg_base(args);
-	char *text;
 
 	if (access(base, F_OK))
 		return;
-	text = cg_read(base, "cgroup.controllers");
-	if (text && strstr(text, "cpuset") && cg_has(base, "cpuset.cpus.effective"))
-		finding(f, GOOD, "layout",
-			xasprintf("%s has cpu and cpuset", cg_relative(base)), NULL);
-	else
+	if (!cg_enabled(base, "cpu"))
+		finding(f, ADVICE, "layout", xasprintf("%s has no cpu controller yet",
+						       cg_relative(base)),
+			"sched-vm create turns it on");
+	else if (!cg_enabled(base, "cpuset"))
 		finding(f, ADVICE, "layout",
 			xasprintf("%s has no cpuset: capsules have all CPUs", cg_relative(base)),
 			"sched-vm create --cpus turns it on");
-	free(text);
+	else
+		finding(f, GOOD, "layout",
+			xasprintf("%s has cpu and cpuset", cg_relative(base)), NULL);
 }
 
 void doctor_cgroups(const struct args *args, struct findings *f)

@@ -65,6 +65,7 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_KERNEL	"a kernel with CONFIG_DEADLINE_GROUP_SCHED; sched-vm doctor says more"
 #define CURE_CHECK	"sched-vm check says what fits"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
+#define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the user typed makes no sense: ends the program with EXIT_USAGE. */
@@ -164,6 +165,8 @@ void args_help(const struct command *cmd);
 
 /* cgroup.c: folders of cgroup v2 */
 
+bool cg_is_mounted(void);
+/* Ends the program if it is not. */
 const char *cg_mount(void);
 /* The cgroup in which capsules are made: --cgroup, or the default. */
 const char *cg_base(const struct args *args);

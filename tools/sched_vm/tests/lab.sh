@@ -870,6 +870,41 @@ doctor_knows_this_kernel() {
 	echo "$was" >$poll
 }
 
+without_zcat() {
+	env PATH="$WORK/bin:$PATH" LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" "$tool" "$@"
+}
+
+doctor_finds_the_configuration() {
+	config=/boot/config-$(uname -r)
+	mkdir "$WORK/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$WORK/bin/zcat"
+	chmod +x "$WORK/bin/zcat"
+	expect 0 'whether budgets are ended by a timer is not known' without_zcat doctor
+	printf 'CONFIG_A=y\nCONFIG_SCHED_HRTICK=y\nCONFIG_B=y\n' | fake_file "$config"
+	expect 0 '^ok +budgets are ended by a timer' without_zcat doctor
+	printf 'CONFIG_A=y\n# CONFIG_SCHED_HRTICK is not set\n' | fake_file "$config"
+	expect 1 '^WRONG +no SCHED_HRTICK' without_zcat doctor
+}
+
+doctor_looks_at_the_layout() {
+	[ -d $base ] || mkdir $base
+	for controllers in cpu cpuset 'cpuset cpu'; do
+		for cg in "" /sched_vm; do
+			echo "$controllers" | fake_file "$root$cg/cgroup.controllers"
+		done
+		fake_files doctor >"$WORK/output" || true
+		case $controllers in
+		cpu) grep -q 'has no cpuset: capsules have all CPUs' "$WORK/output" ;;
+		cpuset) grep -q 'has no cpu controller yet' "$WORK/output" ;;
+		*) grep -q '/sched_vm has cpu and cpuset' "$WORK/output" ;;
+		esac || fail "with $controllers"
+	done
+	# shellcheck disable=SC2016
+	expect 1 '^WRONG +cgroup v2 is not mounted' unshare -m sh -c \
+		'umount -l /sys/fs/cgroup && "$1" doctor' - "$tool"
+	grep -q 'high-resolution timers are on' "$WORK/output" || fail "nothing else is looked at"
+}
+
 device_is_found() {
 	has_device
 	expect 0 'ok +/dev/sched_vm, version' "$tool" doctor
@@ -921,4 +956,5 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped scope_lets_nobody_escape record_draws_what_happened \
-	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound
+	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel \
+	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound
