@@ -246,6 +246,7 @@ int cmd_doctor(const struct args *args)
 	check_hrtick(&f);
 	check_preemption(&f);
 	check_limit(&f);
+	doctor_fair_server(&f);
 	check_halt_poll(&f);
 	check_frequency(&f);
 	if (mounted) {

@@ -886,6 +886,36 @@ doctor_finds_the_configuration() {
 	expect 1 '^WRONG +no SCHED_HRTICK' without_zcat doctor
 }
 
+# An irq of the guest's devices, or a long deadline, does nothing for the host's.
+doctor_knows_what_serves_the_host() {
+	irq=$(awk -F: '/^ *[1-9][0-9]*:/ { print $1 + 0; exit }' /proc/interrupts)
+	"$tool" create a --budget 4ms --period 20ms
+	[ -e $base/a/cpu.rt_irqs ] || skip "this kernel has no cpu.rt_irqs"
+	# It is a part of the other's 4 ms.
+	echo +cpu >$base/a/cgroup.subtree_control
+	mkdir $base/a/part
+	echo "1000 20000" >$base/a/part/cpu.rt.max
+	expect 0 'note +CPU 0: the host.s irq threads may wait for 4ms and more' "$tool" doctor
+	"$tool" create b --budget 100us --period 10ms --irq "+$irq"
+	expect 0 'note +CPU 0: the host' "$tool" doctor
+	"$tool" set b --period 1ms
+	expect 0 'ok +CPU 0: irq threads are bound to a capsule' "$tool" doctor
+	sleep 100 &
+	pid=$!
+	echo $pid >$base/b/cgroup.procs
+	expect 0 'note +CPU 0: the host' "$tool" doctor
+	end $pid
+}
+
+doctor_wants_the_fair_server() {
+	file=/sys/kernel/debug/sched/fair_server/cpu0/runtime
+	echo 0 | fake_file $file
+	expect 1 '^WRONG +no fair server on CPUs 0: ' fake_files doctor
+	grep -q 'cure: echo 50000000 > /sys/kernel/debug' "$WORK/output" || fail "no cure"
+	echo 50000000 | fake_file $file
+	expect 0 '^ok +the fair server keeps time' fake_files doctor
+}
+
 doctor_looks_at_the_layout() {
 	[ -d $base ] || mkdir $base
 	for controllers in cpu cpuset 'cpuset cpu'; do
@@ -957,4 +987,5 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped scope_lets_nobody_escape record_draws_what_happened \
 	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel \
+	doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
 	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound
