@@ -382,6 +382,26 @@ static int complain_verdict(const char *cg, const struct verdict *v, int error)
 	return EXIT_FAILED;
 }
 
+bool admission_refused(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		       const char *list)
+{
+	struct verdict v;
+	bool refused;
+
+	admission_ask(cg, res, cpus, &v);
+	/* What lacks no CPU, like a budget above the period, others explain. */
+	refused = v.exact && !v.fits && v.cpu >= 0;
+	if (refused && list) {
+		free(v.cure);
+		v.cure = v.max_budget ? xasprintf("--cpu-budget %s=%s would fit", list,
+						  format_time(v.max_budget)) : NULL;
+	}
+	if (refused)
+		complain_verdict(cg, &v, EBUSY);
+	verdict_free(&v);
+	return refused;
+}
+
 int admission_complain(const char *cg, const struct reservation *res, int error)
 {
 	char *invalid = admission_invalid(res);

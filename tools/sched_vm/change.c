@@ -254,6 +254,71 @@ static int change_shape(struct change *c)
 	return capsule_exists(c->cg) ? EXIT_OK : write_times(c, true);
 }
 
+/* Those CPUs of @set that one "LIST=Q" is about, which are taken from it. */
+static struct cpus take_listed(struct cpus *set, const char *list)
+{
+	struct cpus listed;
+	int cpu;
+
+	parse_cpus(list, &listed);
+	listed = cpus_common(&listed, set);
+	for (cpu = cpus_next(&listed, -1); cpu >= 0; cpu = cpus_next(&listed, cpu))
+		cpus_clear(set, cpu);
+	return listed;
+}
+
+/* @set is left with those that have the same budget as most. */
+static bool refused_exceptions(const struct change *c, const struct capsule *now,
+			       const struct reservation *res, struct cpus *set)
+{
+	struct reservation other = *res;
+	struct cpus listed;
+	bool refused = false;
+	int i;
+
+	/* The last one counts, so it comes first. */
+	for (i = c->args->nr_cpu_budgets - 1; i >= 0 && !refused; i--) {
+		const char *one = c->args->cpu_budgets[i], *eq = strchr(one, '=');
+		char *list = xasprintf("%.*s", (int)(eq - one), one);
+
+		listed = take_listed(set, list);
+		parse_time(eq + 1, &other.budget);
+		/* The dry run goes by the exceptions that there are. */
+		if (cpus_count(&listed) && other.budget && other.budget != TIME_MAX &&
+		    !(now->cpu_budgets && *now->cpu_budgets))
+			refused = admission_refused(c->cg, &other, &listed, list);
+		free(list);
+	}
+	return refused;
+}
+
+/*
+ * Would it come to nothing? The steps change budgets, and move threads, before the
+ * kernel refuses the last of them, and it does not say why.
+ */
+static bool is_refused(const struct change *c)
+{
+	struct reservation res;
+	struct capsule now;
+	struct cpus set;
+	bool refused, times;
+
+	if (capsule_read(c->cg, &now))
+		return false;
+	times = wanted_times(c, &now.res, &res);
+	set = now.cpus;
+	if (HAS(c->args, OPT_CPUS)) {
+		cg_available(c->cg, &set);
+		set = cpus_common(&set, &c->args->cpus);
+	}
+	refused = (times || HAS(c->args, OPT_CPUS) || c->args->nr_cpu_budgets) &&
+		  res.budget && res.budget != TIME_MAX &&
+		  (refused_exceptions(c, &now, &res, &set) ||
+		   (cpus_count(&set) && admission_refused(c->cg, &res, &set, NULL)));
+	capsule_free(&now);
+	return refused;
+}
+
 typedef int (*step_fn)(struct change *c);
 #define MAX_STEPS	5
 
@@ -281,6 +346,8 @@ static int change_all(struct change *c)
 	int status = EXIT_FAILED;
 	size_t i;
 
+	if (is_refused(c))
+		return EXIT_FAILED;
 	quiet = true;
 	for (i = 0; i < ARRAY_SIZE(orders) && status != EXIT_OK; i++)
 		status = try_order(c, orders[i]);

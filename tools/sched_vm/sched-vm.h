@@ -88,6 +88,7 @@ bool parse_cpus(const char *text, struct cpus *cpus);
 char *format_cpus(const struct cpus *cpus);
 bool cpus_test(const struct cpus *cpus, int cpu);
 void cpus_set(struct cpus *cpus, int cpu);
+void cpus_clear(struct cpus *cpus, int cpu);
 int cpus_count(const struct cpus *cpus);
 /* Those that are in both. */
 struct cpus cpus_common(const struct cpus *a, const struct cpus *b);
@@ -281,6 +282,12 @@ struct verdict {
 void admission_ask(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		   struct verdict *v);
 struct json_object *admission_json(const struct verdict *v);
+/*
+ * Would the kernel refuse that, by its dry run? Complains then. @list: these CPUs
+ * are to have another budget than the rest, and that is what is asked for.
+ */
+bool admission_refused(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		       const char *list);
 /* Complain that @cg could not get @res: with the reason, if there is one to find. */
 int admission_complain(const char *cg, const struct reservation *res, int error);
 /* Why this is no reservation at all, whatever is free; NULL: it is one. */

@@ -119,6 +119,11 @@ void cpus_set(struct cpus *cpus, int cpu)
 	cpus->map[cpu / 64] |= 1ULL << cpu % 64;
 }
 
+void cpus_clear(struct cpus *cpus, int cpu)
+{
+	cpus->map[cpu / 64] &= ~(1ULL << cpu % 64);
+}
+
 int cpus_next(const struct cpus *cpus, int cpu)
 {
 	while (++cpu < MAX_CPUS)

@@ -217,6 +217,25 @@ refusals_are_explained_by_the_dry_run() {
 	"$tool" remove a
 }
 
+# By the dry run, before anything is tried: else the kernel would have counted it.
+changes_are_refused_at_once() {
+	has_device
+	"$tool" create b --budget 12ms --period 20ms
+	"$tool" create a --budget 4ms --period 20ms
+	expect 1 'CPU 0 lacks 5.0[0-9] %' "$tool" set a --cpus 0 --budget 8ms
+	grep -q 'cure: --budget ' "$WORK/output" || fail "no cure"
+	expect 1 'CPU 0 lacks 5.0[0-9] %' "$tool" set a --cpu-budget 0=3ms --cpu-budget 0=8ms
+	grep -q -E 'cure: --cpu-budget 0=(7|6.99[0-9]*)ms would fit' "$WORK/output" || fail "no cure"
+	expect 1 '' "$tool" set a --cpu-budget 0=8ms --json
+	same "$(value errno)" 16
+	expect 0 '' "$tool" set a --budget 8ms --cpu-budget 0=6ms
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 6000"
+	grep -q -x 'refused 0' $base/a/cpu.rt_events || fail "the kernel was asked"
+	expect 0 '' "$tool" set a --budget 4ms --cpu-budget 0=max
+	"$tool" remove a
+	"$tool" remove b
+}
+
 user() {
 	sh "$WORK/user.sh" "$tool" "$@"
 }
@@ -975,7 +994,8 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
 	check_knows_which_cpus_there_are \
 	check_is_exact_with_the_device \
-	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
+	dry_runs_are_understood refusals_are_explained_by_the_dry_run \
+	changes_are_refused_at_once delegated_subtree \
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
 	set_turns_cpuset_on list_and_show list_shows_names_cleanly \
 	remove_moves_threads_only_if_told \

@@ -148,6 +148,8 @@ static void test_cpus(void)
 	parse_cpus("2,65-8191", &others);
 	cpus = cpus_common(&cpus, &others);
 	tap_check(cpus_count(&cpus) == 1 && cpus_test(&cpus, 65), "bitmaps have CPUs in common");
+	cpus_clear(&cpus, 65);
+	tap_check(!cpus_count(&cpus), "bitmaps are cleared");
 }
 
 static void test_keyed(void)
