@@ -35,7 +35,7 @@ struct recording {
 	u64 cgroup;
 };
 
-/* All switches are kept until it is known whose threads are in the capsule. */
+/* Switches are kept until it is known whose threads are in the capsule. */
 static void take_event(const struct trace_event *ev, u64 cgroup, void *data)
 {
 	struct recording *r = data;
@@ -98,11 +98,11 @@ static void take_capsule(struct trace *t, const struct capsule *c)
 }
 
 /* Switches between threads of others say nothing about the capsule. */
-static void drop_others(struct trace *t)
+static void drop_others(struct trace *t, size_t from)
 {
-	size_t i, to = 0;
+	size_t i, to = from;
 
-	for (i = 0; i < t->nr; i++) {
+	for (i = from; i < t->nr; i++) {
 		const struct trace_event *ev = &t->events[i];
 
 		if (ev->ts < t->begin || ev->ts > t->end)
@@ -115,32 +115,58 @@ static void drop_others(struct trace *t)
 	t->nr = to;
 }
 
-static int record(const struct args *args, const struct capsule *c, struct trace *t)
+/* Each second, to somebody who looks on. */
+static void show_progress(const struct trace *t, u64 now, u64 *last)
+{
+	u64 seconds = (now - t->begin) / NS_PER_S;
+
+	if (seconds == *last || !isatty(STDERR_FILENO))
+		return;
+	*last = seconds;
+	fprintf(stderr, "\rrecording: %llu of %llu s", (unsigned long long)seconds,
+		(unsigned long long)((t->end - t->begin) / NS_PER_S));
+}
+
+/* Until the time is over. What comes from others is not kept for longer than a poll. */
+static void poll_events(struct tracer *tracer, struct recording *r, const struct capsule *c)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
+	struct trace *t = r->t;
+	u64 shown = 0;
+	size_t kept;
+
+	take_threads(t, c);
+	while (!stop && now_ns() < t->end) {
+		kept = t->nr;
+		nanosleep(&pause, NULL);
+		tracer_poll(tracer, take_event, r);
+		take_threads(t, c);
+		drop_others(t, kept);
+		show_progress(t, now_ns(), &shown);
+	}
+	if (shown)
+		fputs("\r\033[K", stderr);
+}
+
+static int record(const struct args *args, const struct capsule *c, struct trace *t)
+{
 	struct recording r = { t, cg_id(c->path) };
 	struct tracer *tracer;
 
-	tracer = tracer_start(true);
+	tracer = tracer_start(&c->cpus);
 	if (!tracer)
 		return complain(errno, geteuid() ? "run as root" : CURE_TRACING, "cannot trace");
 	tracer_signals(on_signal);
 	take_capsule(t, c);
 	t->begin = now_ns();
 	t->end = t->begin + args->time * NS_PER_US;
-	while (!stop && now_ns() < t->end) {
-		take_threads(t, c);
-		nanosleep(&pause, NULL);
-		tracer_poll(tracer, take_event, &r);
-	}
-	take_threads(t, c);
-	tracer_poll(tracer, take_event, &r);
+	poll_events(tracer, &r, c);
 	if (now_ns() < t->end)
 		t->end = now_ns();
 	t->lost = tracer_lost(tracer);
 	tracer_stop(tracer);
 	trace_sort(t);
-	drop_others(t);
+	drop_others(t, 0);
 	return EXIT_OK;
 }
 

@@ -293,7 +293,7 @@ int cmd_top(const struct args *args)
 		return EXIT_FAILED;
 	}
 	tracer_signals(on_signal);
-	top.tracer = tracer_start(false);
+	top.tracer = tracer_start(NULL);
 	look(&top, &top.before);
 	do {
 		wait_interval(&top, top.before.at + (s64)args->interval * NS_PER_US);

@@ -420,8 +420,8 @@ int timeline_svg(const struct trace *t, const struct timeline *tl, const char *p
 /* tracer.c: tracepoints of the running kernel, with libtracefs */
 
 struct tracer;
-/* NULL with errno set if it cannot be had. */
-struct tracer *tracer_start(bool switches);
+/* With switches on some CPUs, or without. NULL with errno set if it cannot be had. */
+struct tracer *tracer_start(const struct cpus *switches);
 typedef void (*tracer_fn)(const struct trace_event *ev, u64 cgroup, void *data);
 int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
 long long tracer_lost(struct tracer *tracer);

@@ -861,6 +861,23 @@ no_instance_is_left() {
 	"$tool" remove a
 }
 
+# What others do on other CPUs is not even looked at.
+record_shows_that_it_goes_on() {
+	mkdir -p /dev/pts
+	grep -q ' /dev/pts ' /proc/mounts || mount -t devpts devpts /dev/pts
+	"$tool" create a --budget 4ms --period 20ms
+	expect 0 'slices' "$pty" "$tool" record a -o "$WORK/a.json" --time 2.5s
+	grep -a -q 'recording: 1 of 2 s.*recording: 2 of 2 s' "$WORK/output" || fail "no progress"
+	expect 0 '' "$tool" record a -o "$WORK/a.json" --time 1.5s
+	! grep -q recording "$WORK/output" || fail "progress without a terminal"
+	"$tool" record a -o "$WORK/a.json" --time 60s &
+	sleep 0.5
+	same "$(cat /sys/kernel/tracing/instances/*/events/sched/sched_switch/filter)" 'CPU & CPUS{0}'
+	kill -TERM $!
+	wait $!
+	"$tool" remove a
+}
+
 record_says_what_is_wrong() {
 	expect 1 "no capsule 'a'" "$tool" record a
 	mkdir -p $base/a
@@ -1006,6 +1023,6 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped scope_lets_nobody_escape record_draws_what_happened \
-	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel \
+	no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong doctor_knows_this_kernel \
 	doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
 	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound
