@@ -9,19 +9,15 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
-
-#define NOTE	"user.sched_vm."
 
 /* NULL if cgroup v2 is nowhere mounted. */
 static char *find_mount(void)
@@ -494,50 +490,4 @@ void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data
 	}
 	if (nr >= 0)
 		free(list);
-}
-
-int cg_note(const char *cg, const char *key, const char *value)
-{
-	char *name = xasprintf(NOTE "%s", key);
-	int ret = setxattr(cg, name, value, strlen(value), 0) ? -errno : 0;
-
-	free(name);
-	return ret;
-}
-
-char *cg_noted(const char *cg, const char *key)
-{
-	char *name = xasprintf(NOTE "%s", key), value[PATH_MAX];
-	ssize_t len = getxattr(cg, name, value, sizeof(value) - 1);
-
-	free(name);
-	if (len < 0)
-		return NULL;
-	value[len] = '\0';
-	return xstrdup(value);
-}
-
-int cg_notes(const char *cg, const char *prefix, char ***keys)
-{
-	char *wanted = xasprintf(NOTE "%s", prefix), names[16384], *name;
-	ssize_t len = listxattr(cg, names, sizeof(names));
-	int nr = 0;
-
-	*keys = NULL;
-	for (name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
-		if (strncmp(name, wanted, strlen(wanted)))
-			continue;
-		*keys = grow(*keys, nr, sizeof(**keys));
-		(*keys)[nr++] = xstrdup(name + strlen(NOTE));
-	}
-	free(wanted);
-	return nr;
-}
-
-void cg_forget(const char *cg, const char *key)
-{
-	char *name = xasprintf(NOTE "%s", key);
-
-	removexattr(cg, name);
-	free(name);
 }

@@ -114,6 +114,7 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 		change_keep(change);
 		cg_note(cg, "name", args->rest[0]);
 		cg_note(cg, "in-place", "1");
+		cg_note_process(cg, g->pid, NULL);
 		return cg;
 	}
 	complain(0, "leave out --in-place: the guest gets a cgroup of its own",
@@ -153,17 +154,16 @@ static void leave_place(struct place *p)
 
 static int move(const char *cg, pid_t pid)
 {
-	char *from = cg_of(pid), key[32];
-	int ret;
+	char *from = cg_of(pid);
+	int ret = 0;
 
 	if (from && cg_is_below(from, cg)) {
-		free(from);
-		return 0;
+		cg_note_process(cg, pid, NULL);
+	} else {
+		ret = cg_write(cg, "cgroup.procs", "%d", pid);
+		if (!ret && from)
+			cg_note_process(cg, pid, cg_relative(from));
 	}
-	ret = cg_write(cg, "cgroup.procs", "%d", pid);
-	snprintf(key, sizeof(key), "from.%d", pid);
-	if (!ret && from)
-		cg_note(cg, key, cg_relative(from));
 	free(from);
 	return ret;
 }

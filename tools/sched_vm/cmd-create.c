@@ -70,10 +70,8 @@ int cmd_set(const struct args *args)
 /* Where adopt took it from, if that is still there. */
 static char *home_of(const char *cg, const char *otherwise, pid_t pid)
 {
-	char key[32], *home, *path;
+	char *home = cg_noted_home(cg, pid), *path;
 
-	snprintf(key, sizeof(key), "from.%d", pid);
-	home = cg_noted(cg, key);
 	if (!home)
 		return xstrdup(otherwise);
 	path = xasprintf("%s%s", cg_mount(), strcmp(home, "/") ? home : "");
@@ -225,15 +223,10 @@ static void return_kthreads(const char *cg)
 	int i, nr = capsule_processes(cg, &pids);
 
 	for (i = 0; i < nr; i++) {
-		char key[32], *home;
+		char *home = is_kthread(pids[i]) ? cg_noted_home(cg, pids[i]) : NULL;
 
-		if (!is_kthread(pids[i]))
-			continue;
-		snprintf(key, sizeof(key), "from.%d", pids[i]);
-		home = cg_noted(cg, key);
 		if (home)
 			move_home(cg, cg, pids[i]);
-		cg_forget(cg, key);
 		free(home);
 	}
 	free(pids);
@@ -297,6 +290,7 @@ static int end_reservation(const char *cg)
 	end_settings(cg);
 	return_kthreads(cg);
 	unbind_all(cg);
+	cg_forget_processes(cg);
 	cg_forget(cg, "name");
 	cg_forget(cg, "in-place");
 	return EXIT_OK;

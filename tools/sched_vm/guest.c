@@ -181,22 +181,35 @@ void guest_find(pid_t pid, struct guest *g)
 	}
 }
 
-void guest_find_all(const char *cg, struct guest *g)
+static void add_processes(struct guest *g, const pid_t *pids, int nr)
 {
-	char *irqs = cg_read(cg, "cpu.rt_irqs");
-	int i, nr;
-	pid_t *pids;
+	int i;
 
-	*g = (struct guest){};
-	nr = capsule_processes(cg, &pids);
 	for (i = 0; i < nr; i++) {
+		if (has_thread(g, pids[i]))
+			continue;
 		add_process(g, pids[i]);
 		guest_find_devices(g);
 	}
+}
+
+/* Who was adopted works for it, even if nothing of it is inside any more. */
+void guest_find_all(const char *cg, struct guest *g)
+{
+	char *irqs = cg_read(cg, "cpu.rt_irqs");
+	pid_t *pids;
+	int nr;
+
+	*g = (struct guest){};
+	nr = capsule_processes(cg, &pids);
+	add_processes(g, pids, nr);
+	free(pids);
+	nr = cg_noted_processes(cg, &pids);
+	add_processes(g, pids, nr);
+	free(pids);
 	if (g->nr)
 		each_number("/proc", add_kthread, g);
 	irqs_threads(g, irqs);
-	free(pids);
 	free(irqs);
 }
 

@@ -214,12 +214,23 @@ char *cg_of(pid_t pid);
 void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data);
 bool cg_is_below(const char *cg, const char *top);
 
-/* xattrs by which the tool remembers: removed with the cgroup. */
+/* notes.c: xattrs by which the tool remembers, removed with the cgroup */
+
 int cg_note(const char *cg, const char *key, const char *value);
 char *cg_noted(const char *cg, const char *key);
 /* Keys that begin with @prefix. */
 int cg_notes(const char *cg, const char *prefix, char ***keys);
 void cg_forget(const char *cg, const char *key);
+/*
+ * A process that was brought in, and from where: NULL if it was there. It is noted in
+ * one cgroup only, and a number that another process has got since does not count.
+ */
+void cg_note_process(const char *cg, pid_t pid, const char *from);
+/* The path below the mount; NULL: it was not brought in, or was there. */
+char *cg_noted_home(const char *cg, pid_t pid);
+/* All of them that are alive. */
+int cg_noted_processes(const char *cg, pid_t **pids);
+void cg_forget_processes(const char *cg);
 
 /* capsule.c: reservations and counters */
 

@@ -785,6 +785,47 @@ top_sees_the_budget_used() {
 	"$tool" remove a
 }
 
+# Nothing of it is inside any more. Another process with its number is not it.
+who_left_has_escaped() {
+	hog
+	"$tool" adopt a --pid $pid --budget 4ms --period 20ms
+	echo $pid >$root/cgroup.procs
+	expect 0 '^1 threads of its processes are outside' "$tool" show a --threads
+	grep -q -E "^ *$pid .*in another cgroup" "$WORK/output" || fail "it is not listed"
+	expect 1 '1 threads of processes in a are outside' "$tool" doctor
+	stat=$(sed 's/^\([0-9]* (.*) .\( -*[0-9]*\)\{18\}\) [0-9]*/\1 1/' /proc/$pid/stat)
+	[ "$stat" != "$(cat /proc/$pid/stat)" ] || fail "no other start"
+	echo "$stat" | fake_file /proc/$pid/stat
+	expect 0 '' fake_files show a
+	! grep -q 'are outside' "$WORK/output" || fail "it is not the same process"
+	# That was forgotten. Once more, and it goes to another capsule.
+	"$tool" adopt a --pid $pid
+	echo $pid >$root/cgroup.procs
+	expect 1 '' "$tool" doctor
+	"$tool" adopt b --pid $pid --budget 1ms --period 20ms
+	expect 0 '' "$tool" doctor
+	"$tool" remove b --force
+	same "$(cat /proc/$pid/cgroup)" 0::/
+	"$tool" remove a
+	end $pid
+}
+
+# Where it has been left, too.
+who_left_its_place_has_escaped() {
+	mkdir -p $root/machine/guest
+	echo +cpu >$root/machine/cgroup.subtree_control
+	hog
+	echo $pid >$root/machine/guest/cgroup.procs
+	"$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	echo $pid >$root/cgroup.procs
+	expect 0 '' "$tool" show g --json
+	same "$(value escaped.0.tid)" $pid
+	"$tool" remove g
+	expect 0 '' "$tool" show /machine/guest --json
+	same "$(value escaped)" '[ ]'
+	end $pid
+}
+
 # A SCHED_DEADLINE thread has its own reservation.
 top_sees_who_escaped() {
 	"$tool" create a --budget 4ms --period 20ms
@@ -1022,7 +1063,8 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
-	top_sees_the_budget_used top_sees_who_escaped scope_lets_nobody_escape record_draws_what_happened \
+	top_sees_the_budget_used top_sees_who_escaped who_left_has_escaped \
+	who_left_its_place_has_escaped scope_lets_nobody_escape record_draws_what_happened \
 	no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong doctor_knows_this_kernel \
 	doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
 	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound
