@@ -42,7 +42,7 @@ static struct json_object *capsule_json(const struct capsule *c)
 	for (i = 0; i < c->nr_cpus; i++) {
 		stat = json_object_new_object();
 		jo_int(stat, "cpu", c->cpu[i].cpu);
-		jo_int(stat, "budget_us", capsule_budget_on(c, c->cpu[i].cpu));
+		jo_time(stat, "budget_us", capsule_budget_on(c, c->cpu[i].cpu));
 		counters_json(stat, &c->cpu[i]);
 		if (c->cpu[i].device) {
 			jo_int(stat, "left_ns", c->cpu[i].left_ns);

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,12 +337,15 @@ pid_t guest_by_qemu_name(const char *name)
 pid_t guest_by_domain(const char *name)
 {
 	char *text = read_file("/run/libvirt/qemu/%s.pid", name);
+	struct search s = { .name = name };
 	pid_t pid = text ? atoi(text) : 0;
 
 	free(text);
-	if (pid > 0 && !kill(pid, 0))
-		return pid;
-	return guest_by_qemu_name(name);
+	/* The file may be left over, and the number be that of another. */
+	if (pid > 0)
+		match_qemu(pid, &s);
+	free(s.pids);
+	return s.nr ? pid : guest_by_qemu_name(name);
 }
 
 /* --- in or out --- */

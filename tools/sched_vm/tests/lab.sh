@@ -305,6 +305,8 @@ set_changes_only_what_was_said() {
 	expect 2 'nothing to change' "$tool" set a
 	"$tool" set a --budget max
 	same "$(cat $base/a/cpu.rt_budget_us)" max
+	expect 0 '' "$tool" show a --json
+	same "$(value stat.0.budget_us)" max
 	"$tool" remove a
 }
 
@@ -632,6 +634,18 @@ adopt_finds_a_guest_by_name() {
 	end $pid
 	end $other
 	"$tool" remove vm
+}
+
+# libvirt did not remove it, and somebody else has the number now.
+adopt_knows_an_old_pid_file() {
+	mkdir -p /run/libvirt/qemu
+	sleep 100 &
+	pid=$!
+	echo $pid >/run/libvirt/qemu/vm1.pid
+	expect 1 "no QEMU process of a libvirt domain 'vm1'" \
+		"$tool" adopt g --domain vm1 --budget 4ms --period 20ms
+	end $pid
+	rm /run/libvirt/qemu/vm1.pid
 }
 
 adopt_takes_napi_threads() {
@@ -1061,7 +1075,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
 	adopt_takes_and_returns adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
-	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
+	adopt_knows_an_old_pid_file adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
 	top_sees_the_budget_used top_sees_who_escaped who_left_has_escaped \
 	who_left_its_place_has_escaped scope_lets_nobody_escape record_draws_what_happened \
