@@ -265,10 +265,12 @@ static int end_cpu_budgets(const char *cg)
 	return ret;
 }
 
-/* As in a new cgroup. Without a budget, nothing of it needs room. */
+/* As in a new cgroup. */
+static const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+
+/* Without a budget, nothing of it needs room. */
 static void end_settings(const char *cg)
 {
-	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
 	int ret = end_cpu_budgets(cg);
 
 	if (!ret)
@@ -282,7 +284,6 @@ static void end_settings(const char *cg)
 
 static int end_reservation(const char *cg)
 {
-	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
 	int ret = cg_write(cg, BUDGET, "max");
 
 	if (ret)

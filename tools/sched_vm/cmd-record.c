@@ -2,7 +2,6 @@
 /* record: some seconds of a capsule as a timeline. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +12,6 @@
 
 #define CURE_TRACING	"event tracing in the kernel, and tracefs at /sys/kernel/tracing"
 #define POLL_NS		50000000	/* the buffers hold much more than that */
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 struct recording {
 	struct trace *t;
@@ -84,13 +67,8 @@ static void take_capsule(struct trace *t, const struct capsule *c)
 
 	t->name = xstrdup(c->name);
 	t->res = c->res;
-	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu)) {
-		while (t->nr_cpus <= cpu) {
-			t->budget_ns = grow(t->budget_ns, t->nr_cpus, sizeof(*t->budget_ns));
-			t->budget_ns[t->nr_cpus++] = 0;
-		}
-		t->budget_ns[cpu] = capsule_budget_on(c, cpu) * NS_PER_US;
-	}
+	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu))
+		trace_set_budget(t, cpu, capsule_budget_on(c, cpu) * NS_PER_US);
 	/* With capsules below, the device knows how much is left for it. */
 	for (i = 0; i < c->nr_cpus; i++)
 		if (c->cpu[i].device && c->cpu[i].cpu < t->nr_cpus)
@@ -136,7 +114,7 @@ static void poll_events(struct tracer *tracer, struct recording *r, const struct
 	size_t kept;
 
 	take_threads(t, c);
-	while (!stop && now_ns() < t->end) {
+	while (!tracer_stopped && now_ns() < t->end) {
 		kept = t->nr;
 		nanosleep(&pause, NULL);
 		tracer_poll(tracer, take_event, r);
@@ -156,7 +134,7 @@ static int record(const struct args *args, const struct capsule *c, struct trace
 	tracer = tracer_start(&c->cpus);
 	if (!tracer)
 		return complain(errno, geteuid() ? "run as root" : CURE_TRACING, "cannot trace");
-	tracer_signals(on_signal);
+	tracer_signals();
 	take_capsule(t, c);
 	t->begin = now_ns();
 	t->end = t->begin + args->time * NS_PER_US;

@@ -53,6 +53,7 @@ void clean_text(char *s);
 void clean_lines(char *s);
 /* Cleaned so: names of cgroups have any bytes, too. */
 void say(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+u64 now_ns(void);
 /* The value of "key" in lines "key value", or -1. */
 long long keyed_value(const char *text, const char *key);
 
@@ -397,6 +398,7 @@ extern const char *const trace_names[NR_TRACE_TYPES];
 struct trace_event *trace_add(struct trace *t);
 void trace_add_thread(struct trace *t, int tid, const char *comm);
 const struct trace_thread *trace_thread(const struct trace *t, int tid);
+void trace_set_budget(struct trace *t, int cpu, u64 ns);
 void trace_sort(struct trace *t);
 void trace_free(struct trace *t);
 int trace_save(const struct trace *t, const char *path);
@@ -438,7 +440,8 @@ int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
 long long tracer_lost(struct tracer *tracer);
 void tracer_stop(struct tracer *tracer);
 /* Whatever ends the program, the instance must be removed. */
-void tracer_signals(void (*handler)(int sig));
+extern volatile sig_atomic_t tracer_stopped;	/* by a signal */
+void tracer_signals(void);
 
 /* commands */
 

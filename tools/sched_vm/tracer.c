@@ -111,13 +111,21 @@ static int enable(struct tracer *tracer, const struct cpus *switches)
 	return tracefs_trace_on(i);
 }
 
-void tracer_signals(void (*handler)(int sig))
+volatile sig_atomic_t tracer_stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	tracer_stopped = 1;
+}
+
+void tracer_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &(struct sigaction){ .sa_handler = handler }, NULL);
+		sigaction(signals[i], &(struct sigaction){ .sa_handler = on_signal }, NULL);
 }
 
 /* Of those of us that were killed: their buffers take memory. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
@@ -193,6 +194,14 @@ void say(FILE *to, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsay(to, fmt, ap);
 	va_end(ap);
+}
+
+u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 long long keyed_value(const char *text, const char *key)
