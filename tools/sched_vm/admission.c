@@ -13,6 +13,8 @@
 
 #define PPM	1000000ULL
 
+#define CURE_PERMISSION	"run as root, or have a capsule delegated to you to make others in"
+
 static u64 sysctl(const char *name, u64 otherwise)
 {
 	char *text = read_file("/proc/sys/kernel/%s", name);
@@ -126,6 +128,9 @@ static char *device_reason(const struct sched_vm_check *c, const struct reservat
 	case SCHED_VM_BELOW_CHILDREN:
 		text = xasprintf("capsules below have %s more on CPU %d", lacks, c->cpu);
 		break;
+	case SCHED_VM_NOT_PERMITTED:
+		text = xstrdup("it takes CAP_SYS_NICE: no capsule above has anything to hand out");
+		break;
 	default:
 		text = xasprintf("refused for a reason that this program does not know (%u)",
 				 c->result);
@@ -177,10 +182,10 @@ static int ask_device(const char *cg, const struct reservation *res, const struc
 	v->reason = device_reason(&check, res);
 	if (check.result == SCHED_VM_CPU_FULL || check.result == SCHED_VM_PARENT_FULL) {
 		v->min_period = find_period(cg, res, cpus, v->max_budget);
-		cg_cpus(cg, &all);
-		find_cpus(cg, res, cpus ? cpus : &all, &v->fitting);
+		cg_available(cg, &all);
+		find_cpus(cg, res, &all, &v->fitting);
 	}
-	v->cure = cure_for(v);
+	v->cure = check.result == SCHED_VM_NOT_PERMITTED ? xstrdup(CURE_PERMISSION) : cure_for(v);
 	return 0;
 }
 
@@ -211,11 +216,12 @@ static s64 own_ppm(const struct capsule *c, int cpu)
 	return budget * PPM / deadline_of(&c->res);
 }
 
-static void judge_cpu(struct verdict *v, int cpu, s64 need, s64 has, s64 *least)
+/* @asked: it is one of those that the reservation is for. */
+static void judge_cpu(struct verdict *v, int cpu, bool asked, s64 need, s64 has, s64 *least)
 {
 	if (has >= need)
 		cpus_set(&v->fitting, cpu);
-	if (has >= *least)
+	if (!asked || has >= *least)
 		return;
 	*least = has;
 	v->cpu = cpu;
@@ -237,8 +243,8 @@ static void ask_files(const char *cg, const struct reservation *res, const struc
 {
 	char *text = free_text(cg);
 	s64 need, least = INT64_MAX;
+	struct cpus own, all;
 	struct capsule c;
-	struct cpus all;
 	int cpu;
 
 	v->reason = admission_invalid(res);
@@ -247,14 +253,16 @@ static void ask_files(const char *cg, const struct reservation *res, const struc
 		return;
 	}
 	need = ppm_up(res->budget, deadline_of(res));
-	cg_cpus(cg, &all);
+	cg_cpus(cg, &own);
+	cg_available(cg, &all);
 	capsule_read(cg, &c);
 	if (!cpus)
-		cpus = &all;
-	for (cpu = cpus_next(cpus, -1); cpu >= 0; cpu = cpus_next(cpus, cpu)) {
+		cpus = &own;
+	for (cpu = cpus_next(&all, -1); cpu >= 0; cpu = cpus_next(&all, cpu)) {
 		s64 has = free_on(text, cpu);
 
-		judge_cpu(v, cpu, need, has < 0 ? 0 : has + own_ppm(&c, cpu), &least);
+		judge_cpu(v, cpu, cpus_test(cpus, cpu), need,
+			  has < 0 ? 0 : has + own_ppm(&c, cpu), &least);
 	}
 	capsule_free(&c);
 	free(text);
@@ -275,10 +283,46 @@ static void ask_files(const char *cg, const struct reservation *res, const struc
 	v->cure = cure_for(v);
 }
 
+/* A cpuset has those of its list that the cgroup above has; without any, all of these. */
+static bool none_available(const char *cg, const struct cpus *cpus, struct cpus *common,
+			   struct verdict *v)
+{
+	struct cpus all;
+	char *list;
+
+	cg_available(cg, &all);
+	*common = cpus_common(cpus, &all);
+	if (cpus_count(common))
+		return false;
+	list = format_cpus(cpus);
+	v->exact = true;
+	v->reason = xasprintf("none of the CPUs %s is available", list);
+	free(list);
+	list = format_cpus(&all);
+	v->cure = xasprintf("the cgroup above has the CPUs %s", list);
+	free(list);
+	return true;
+}
+
+void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has)
+{
+	char *list = format_cpus(wanted), *available = format_cpus(has);
+
+	if (strcmp(list, available))
+		warn("of the CPUs %s, those that are available: %s", list, available);
+	free(available);
+	free(list);
+}
+
 void admission_ask(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		   struct verdict *v)
 {
+	struct cpus common;
+
 	*v = (struct verdict){ .cpu = -1 };
+	if (cpus && none_available(cg, cpus, &common, v))
+		return;
+	cpus = cpus ? &common : NULL;
 	if (!ask_device(cg, res, cpus, v))
 		return;
 	ask_files(cg, res, cpus, v);
@@ -314,7 +358,7 @@ static const char *cure_of(int error)
 	case EACCES:
 		return "run as root, or have the cgroup delegated to you";
 	case EPERM:
-		return "run as root, or have a capsule delegated to you to make others in";
+		return CURE_PERMISSION;
 	case ENOENT:
 		return "turn on the cpu controller there; or " CURE_KERNEL;
 	case EINVAL:
@@ -336,6 +380,26 @@ static int complain_verdict(const char *cg, const struct verdict *v, int error)
 	jo_int(o, "errno", error);
 	json_print(o);
 	return EXIT_FAILED;
+}
+
+bool admission_refused(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		       const char *list)
+{
+	struct verdict v;
+	bool refused;
+
+	admission_ask(cg, res, cpus, &v);
+	/* What lacks no CPU, like a budget above the period, others explain. */
+	refused = v.exact && !v.fits && v.cpu >= 0;
+	if (refused && list) {
+		free(v.cure);
+		v.cure = v.max_budget ? xasprintf("--cpu-budget %s=%s would fit", list,
+						  format_time(v.max_budget)) : NULL;
+	}
+	if (refused)
+		complain_verdict(cg, &v, EBUSY);
+	verdict_free(&v);
+	return refused;
 }
 
 int admission_complain(const char *cg, const struct reservation *res, int error)

@@ -222,6 +222,9 @@ static void bad_option(const struct command *cmd, int opt, char **argv)
 {
 	if (opt == ':')
 		usage("%s: %s needs a value", cmd->name, argv[optind - 1]);
+	/* getopt is still in the middle of a word like -xyz. */
+	if (optopt >= NR_OPTIONS)
+		usage("%s: unknown option '-%c'", cmd->name, optopt);
 	usage("%s: unknown option '%s'", cmd->name, argv[optind - 1]);
 }
 

@@ -215,21 +215,18 @@ static bool find_file(const char *cg, void *data)
 /* Any cgroup with the cpu controller tells. Without one, make one for a moment. */
 bool capsules_supported(const struct args *args)
 {
-	bool found = false, created, had_base = !access(cg_base(args), F_OK);
+	struct cg_trial trial;
+	bool found = false;
 	char *probe;
 
 	cg_walk(cg_mount(), find_file, &found);
 	if (found)
 		return true;
-	probe = xasprintf("%s/probe-%d", cg_base(args), getpid());
+	probe = xasprintf("%s/check-%d", cg_base(args), getpid());
 	quiet = true;
-	if (!cg_create(probe, false, &created))
-		found = cg_has(probe, RT_MAX);
+	found = !cg_try(probe, &trial) && cg_has(probe, RT_MAX);
+	cg_end_trial(&trial);
 	quiet = false;
-	if (created)
-		rmdir(probe);
-	if (!had_base)
-		rmdir(cg_base(args));
 	free(probe);
 	return found;
 }

@@ -9,19 +9,15 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
-
-#define NOTE	"user.sched_vm."
 
 /* NULL if cgroup v2 is nowhere mounted. */
 static char *find_mount(void)
@@ -39,6 +35,15 @@ static char *find_mount(void)
 	return dir;
 }
 
+bool cg_is_mounted(void)
+{
+	char *dir = find_mount();
+	bool mounted = dir;
+
+	free(dir);
+	return mounted;
+}
+
 const char *cg_mount(void)
 {
 	static char *dir;
@@ -46,8 +51,7 @@ const char *cg_mount(void)
 	if (!dir)
 		dir = find_mount();
 	if (!dir) {
-		complain(0, "mount -t cgroup2 none /sys/fs/cgroup",
-			 "cgroup v2 is not mounted");
+		complain(0, CURE_MOUNT, "cgroup v2 is not mounted");
 		exit(EXIT_FAILED);
 	}
 	return dir;
@@ -298,8 +302,16 @@ static int complain_controller(const char *cg, const char *controller, int error
 			cg_relative(cg));
 }
 
+static void note_step(struct cg_trial *trial, const char *cg, const char *controller)
+{
+	if (!trial)
+		return;
+	trial->steps = grow(trial->steps, trial->nr, sizeof(*trial->steps));
+	trial->steps[trial->nr++] = (struct cg_step){ xstrdup(cg), controller };
+}
+
 /* For the children of @cg, and of all above it. */
-static int enable(const char *cg, const char *controller)
+static int enable(const char *cg, const char *controller, struct cg_trial *trial)
 {
 	char *parent;
 	int ret = 0;
@@ -308,7 +320,7 @@ static int enable(const char *cg, const char *controller)
 		return 0;
 	if (strlen(cg) > strlen(cg_mount()) && !cg_enabled(cg, controller)) {
 		parent = cg_parent(cg);
-		ret = enable(parent, controller);
+		ret = enable(parent, controller, trial);
 		free(parent);
 	}
 	if (ret)
@@ -316,15 +328,19 @@ static int enable(const char *cg, const char *controller)
 	ret = cg_write(cg, "cgroup.subtree_control", "+%s", controller);
 	if (ret)
 		complain_controller(cg, controller, -ret);
+	else
+		note_step(trial, cg, controller);
 	return ret;
 }
 
-static int make_one(const char *cg)
+static int make_one(const char *cg, struct cg_trial *trial)
 {
 	int error;
 
-	if (!mkdir(cg, 0755))
+	if (!mkdir(cg, 0755)) {
+		note_step(trial, cg, NULL);
 		return 0;
+	}
 	error = errno;
 	complain(error, error == EACCES || error == EPERM ?
 		 "run as root, or give a --cgroup that is yours" : NULL,
@@ -332,7 +348,7 @@ static int make_one(const char *cg)
 	return -error;
 }
 
-int cg_create(const char *cg, bool cpuset, bool *created)
+static int create(const char *cg, bool cpuset, bool *created, struct cg_trial *trial)
 {
 	char *parent;
 	int ret = 0;
@@ -342,18 +358,74 @@ int cg_create(const char *cg, bool cpuset, bool *created)
 		return -complain(0, NULL, "the root cgroup cannot be a capsule");
 	parent = cg_parent(cg);
 	if (access(parent, F_OK))
-		ret = cg_create(parent, cpuset, created);
+		ret = create(parent, cpuset, created, trial);
 	if (!ret)
-		ret = enable(parent, "cpu");
+		ret = enable(parent, "cpu", trial);
 	if (!ret && cpuset)
-		ret = enable(parent, "cpuset");
+		ret = enable(parent, "cpuset", trial);
 	*created = false;
 	if (!ret && access(cg, F_OK)) {
-		ret = make_one(cg);
+		ret = make_one(cg, trial);
 		*created = !ret;
 	}
 	free(parent);
 	return ret;
+}
+
+int cg_create(const char *cg, bool cpuset, bool *created)
+{
+	return create(cg, cpuset, created, NULL);
+}
+
+int cg_try(const char *cg, struct cg_trial *trial)
+{
+	bool created;
+	sigset_t all;
+
+	*trial = (struct cg_trial){};
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &trial->mask);
+	return create(cg, false, &created, trial);
+}
+
+struct search {
+	const char *top;
+	bool found;
+};
+
+static bool find_capsule(const char *cg, void *data)
+{
+	struct search *s = data;
+
+	if (!strcmp(cg, s->top))
+		return true;
+	s->found = s->found || capsule_exists(cg);
+	return false;
+}
+
+/* Without the controller a child's reservation would go: somebody was faster. */
+static void disable(const char *cg, const char *controller)
+{
+	struct search s = { .top = cg };
+
+	cg_walk(cg, find_capsule, &s);
+	if (!s.found)
+		cg_write(cg, "cgroup.subtree_control", "-%s", controller);
+}
+
+void cg_end_trial(struct cg_trial *trial)
+{
+	while (trial->nr) {
+		struct cg_step *step = &trial->steps[--trial->nr];
+
+		if (step->controller)
+			disable(step->cg, step->controller);
+		else
+			rmdir(step->cg);
+		free(step->cg);
+	}
+	free(trial->steps);
+	sigprocmask(SIG_SETMASK, &trial->mask, NULL);
 }
 
 /* The ID that tracepoints have: the inode, on 64-bit machines. */
@@ -386,6 +458,14 @@ void cg_cpus(const char *cg, struct cpus *cpus)
 	free(text);
 }
 
+void cg_available(const char *cg, struct cpus *cpus)
+{
+	char *parent = cg_parent(cg);
+
+	cg_cpus(strlen(parent) > strlen(cg_mount()) ? parent : cg_mount(), cpus);
+	free(parent);
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
@@ -410,50 +490,4 @@ void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data
 	}
 	if (nr >= 0)
 		free(list);
-}
-
-int cg_note(const char *cg, const char *key, const char *value)
-{
-	char *name = xasprintf(NOTE "%s", key);
-	int ret = setxattr(cg, name, value, strlen(value), 0) ? -errno : 0;
-
-	free(name);
-	return ret;
-}
-
-char *cg_noted(const char *cg, const char *key)
-{
-	char *name = xasprintf(NOTE "%s", key), value[PATH_MAX];
-	ssize_t len = getxattr(cg, name, value, sizeof(value) - 1);
-
-	free(name);
-	if (len < 0)
-		return NULL;
-	value[len] = '\0';
-	return xstrdup(value);
-}
-
-int cg_notes(const char *cg, const char *prefix, char ***keys)
-{
-	char *wanted = xasprintf(NOTE "%s", prefix), names[16384], *name;
-	ssize_t len = listxattr(cg, names, sizeof(names));
-	int nr = 0;
-
-	*keys = NULL;
-	for (name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
-		if (strncmp(name, wanted, strlen(wanted)))
-			continue;
-		*keys = grow(*keys, nr, sizeof(**keys));
-		(*keys)[nr++] = xstrdup(name + strlen(NOTE));
-	}
-	free(wanted);
-	return nr;
-}
-
-void cg_forget(const char *cg, const char *key)
-{
-	char *name = xasprintf(NOTE "%s", key);
-
-	removexattr(cg, name);
-	free(name);
 }

@@ -58,14 +58,6 @@ static void undo_all(struct change *c)
 	c->log = NULL;
 }
 
-static void keep_all(struct change *c)
-{
-	while (c->nr)
-		free(c->log[--c->nr].text);
-	free(c->log);
-	c->log = NULL;
-}
-
 /* "LIST=Q", as args.c has checked, to a line of the file. */
 static char *cpu_budget_line(const char *text)
 {
@@ -161,16 +153,6 @@ static int check_cpus(const struct change *c, const char *list)
 out:
 	free(has);
 	return status;
-}
-
-static void warn_missing_cpus(const struct change *c)
-{
-	char *list = format_cpus(&c->args->cpus), *has = cg_read(c->cg, "cpuset.cpus.effective");
-
-	if (HAS(c->args, OPT_CPUS) && has && strcmp(has, list))
-		warn("of the CPUs %s, those that are available: %s", list, has);
-	free(has);
-	free(list);
 }
 
 /* The cgroup may have been made when nobody asked for its CPUs. */
@@ -272,6 +254,71 @@ static int change_shape(struct change *c)
 	return capsule_exists(c->cg) ? EXIT_OK : write_times(c, true);
 }
 
+/* Those CPUs of @set that one "LIST=Q" is about, which are taken from it. */
+static struct cpus take_listed(struct cpus *set, const char *list)
+{
+	struct cpus listed;
+	int cpu;
+
+	parse_cpus(list, &listed);
+	listed = cpus_common(&listed, set);
+	for (cpu = cpus_next(&listed, -1); cpu >= 0; cpu = cpus_next(&listed, cpu))
+		cpus_clear(set, cpu);
+	return listed;
+}
+
+/* @set is left with those that have the same budget as most. */
+static bool refused_exceptions(const struct change *c, const struct capsule *now,
+			       const struct reservation *res, struct cpus *set)
+{
+	struct reservation other = *res;
+	struct cpus listed;
+	bool refused = false;
+	int i;
+
+	/* The last one counts, so it comes first. */
+	for (i = c->args->nr_cpu_budgets - 1; i >= 0 && !refused; i--) {
+		const char *one = c->args->cpu_budgets[i], *eq = strchr(one, '=');
+		char *list = xasprintf("%.*s", (int)(eq - one), one);
+
+		listed = take_listed(set, list);
+		parse_time(eq + 1, &other.budget);
+		/* The dry run goes by the exceptions that there are. */
+		if (cpus_count(&listed) && other.budget && other.budget != TIME_MAX &&
+		    !(now->cpu_budgets && *now->cpu_budgets))
+			refused = admission_refused(c->cg, &other, &listed, list);
+		free(list);
+	}
+	return refused;
+}
+
+/*
+ * Would it come to nothing? The steps change budgets, and move threads, before the
+ * kernel refuses the last of them, and it does not say why.
+ */
+static bool is_refused(const struct change *c)
+{
+	struct reservation res;
+	struct capsule now;
+	struct cpus set;
+	bool refused, times;
+
+	if (capsule_read(c->cg, &now))
+		return false;
+	times = wanted_times(c, &now.res, &res);
+	set = now.cpus;
+	if (HAS(c->args, OPT_CPUS)) {
+		cg_available(c->cg, &set);
+		set = cpus_common(&set, &c->args->cpus);
+	}
+	refused = (times || HAS(c->args, OPT_CPUS) || c->args->nr_cpu_budgets) &&
+		  res.budget && res.budget != TIME_MAX &&
+		  (refused_exceptions(c, &now, &res, &set) ||
+		   (cpus_count(&set) && admission_refused(c->cg, &res, &set, NULL)));
+	capsule_free(&now);
+	return refused;
+}
+
 typedef int (*step_fn)(struct change *c);
 #define MAX_STEPS	5
 
@@ -294,26 +341,62 @@ static int try_order(struct change *c, const step_fn *order)
 	return status;
 }
 
-int capsule_change(const struct args *args, const char *cg)
+static int change_all(struct change *c)
 {
-	struct change c = { .args = args, .cg = cg };
 	int status = EXIT_FAILED;
 	size_t i;
 
+	if (is_refused(c))
+		return EXIT_FAILED;
 	quiet = true;
 	for (i = 0; i < ARRAY_SIZE(orders) && status != EXIT_OK; i++)
-		status = try_order(&c, orders[i]);
+		status = try_order(c, orders[i]);
 	quiet = false;
 	/* Once more, to say why. */
 	if (status != EXIT_OK)
-		status = try_order(&c, orders[0]);
+		status = try_order(c, orders[0]);
 	if (status == EXIT_OK)
-		status = change_irqs(&c);
-	if (status != EXIT_OK) {
-		undo_all(&c);
-		return status;
+		status = change_irqs(c);
+	return status;
+}
+
+struct change *change_begin(const struct args *args, const char *cg)
+{
+	struct change *c = xzalloc(sizeof(*c));
+	struct cpus cpus;
+
+	c->args = args;
+	c->cg = cg;
+	if (change_all(c) == EXIT_OK) {
+		cg_cpus(cg, &cpus);
+		if (HAS(args, OPT_CPUS))
+			warn_missing_cpus(&args->cpus, &cpus);
+		return c;
 	}
-	keep_all(&c);
-	warn_missing_cpus(&c);
+	change_undo(c);
+	return NULL;
+}
+
+void change_keep(struct change *c)
+{
+	while (c->nr)
+		free(c->log[--c->nr].text);
+	free(c->log);
+	free(c);
+}
+
+void change_undo(struct change *c)
+{
+	undo_all(c);
+	free(c);
+}
+
+int capsule_change(const struct args *args, const char *cg)
+{
+	struct change *c = change_begin(args, cg);
+
+	if (!c)
+		return EXIT_FAILED;
+	change_keep(c);
 	return EXIT_OK;
 }

@@ -82,17 +82,20 @@ static bool alone(const char *cg, pid_t pid)
 	return yes;
 }
 
-/* It has a reservation, or gets one. */
-static bool reserved(const struct args *args, const char *cg)
+/* It has a reservation, or gets one. NULL after a complaint. */
+static struct change *reserve(const struct args *args, const char *cg)
 {
 	if (!HAS(args, OPT_BUDGET) && !capsule_exists(cg))
 		usage("adopt: %s has no reservation yet, so needs a --budget", cg_relative(cg));
-	return capsule_change(args, cg) == EXIT_OK;
+	if (HAS(args, OPT_BUDGET) && (args->res.budget == TIME_MAX || !args->res.budget))
+		usage("adopt: a --budget above 0");
+	return change_begin(args, cg);
 }
 
 static char *place_in_place(const struct args *args, const struct guest *g)
 {
 	char *cg = common_cgroup(g);
+	struct change *change;
 	bool created;
 
 	if (cg_name_taken(args, args->rest[0], cg)) {
@@ -102,12 +105,16 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 	}
 	if (strlen(cg) > strlen(cg_mount()) && alone(cg, g->pid)) {
 		/* It is there, but its controllers may be off. */
-		if (cg_create(cg, HAS(args, OPT_CPUS), &created) || !reserved(args, cg)) {
+		change = cg_create(cg, HAS(args, OPT_CPUS), &created) ? NULL :
+			 reserve(args, cg);
+		if (!change) {
 			free(cg);
 			return NULL;
 		}
+		change_keep(change);
 		cg_note(cg, "name", args->rest[0]);
 		cg_note(cg, "in-place", "1");
+		cg_note_process(cg, g->pid, NULL);
 		return cg;
 	}
 	complain(0, "leave out --in-place: the guest gets a cgroup of its own",
@@ -118,41 +125,69 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 
 /* --- or another one --- */
 
-static char *place_elsewhere(const struct args *args, bool *created)
-{
+struct place {
 	char *cg;
-	bool ok;
+	bool created;
+	struct change *change;	/* of one that was there */
+};
 
+static bool find_place(const struct args *args, struct place *p)
+{
 	quiet = true;
-	cg = cg_find(args, args->rest[0]);
+	p->cg = cg_find(args, args->rest[0]);
 	quiet = false;
-	if (cg) {
-		ok = reserved(args, cg);
-	} else {
-		cg = capsule_path(args, args->rest[0]);
-		ok = capsule_make(args, cg, created) == EXIT_OK;
+	if (p->cg) {
+		p->change = reserve(args, p->cg);
+		return p->change;
 	}
-	if (ok)
-		return cg;
-	free(cg);
-	return NULL;
+	p->cg = capsule_path(args, args->rest[0]);
+	return capsule_make(args, p->cg, &p->created) == EXIT_OK;
+}
+
+static void leave_place(struct place *p)
+{
+	if (p->created)
+		rmdir(p->cg);
+	if (p->change)
+		change_undo(p->change);
 }
 
 static int move(const char *cg, pid_t pid)
 {
-	char *from = cg_of(pid), key[32];
-	int ret;
+	char *from = cg_of(pid);
+	int ret = 0;
 
 	if (from && cg_is_below(from, cg)) {
-		free(from);
-		return 0;
+		cg_note_process(cg, pid, NULL);
+	} else {
+		ret = cg_write(cg, "cgroup.procs", "%d", pid);
+		if (!ret && from)
+			cg_note_process(cg, pid, cg_relative(from));
 	}
-	ret = cg_write(cg, "cgroup.procs", "%d", pid);
-	snprintf(key, sizeof(key), "from.%d", pid);
-	if (!ret && from)
-		cg_note(cg, key, cg_relative(from));
 	free(from);
 	return ret;
+}
+
+/* NULL after a complaint; then all is as it was. */
+static char *place_elsewhere(const struct args *args, pid_t pid)
+{
+	struct place p = {};
+	int ret;
+
+	if (!find_place(args, &p))
+		goto out;
+	ret = move(p.cg, pid);
+	if (!ret) {
+		if (p.change)
+			change_keep(p.change);
+		return p.cg;
+	}
+	complain(-ret, ret == -EACCES ? "run as root" : NULL, "cannot move process %d to %s", pid,
+		 cg_relative(p.cg));
+	leave_place(&p);
+out:
+	free(p.cg);
+	return NULL;
 }
 
 /* By cgroup, and where that does not work by binding. */
@@ -210,6 +245,8 @@ static void report_json(const char *cg, const char *name, const struct guest *g)
 		jo_str(t, "kind", thread_kind_name(g->threads[i].kind));
 		jo_bool(t, "inside", !g->threads[i].why);
 		jo_str(t, "why", g->threads[i].why);
+		jo_bool(t, "intended", g->threads[i].intended);
+		jo_str(t, "cure", g->threads[i].cure);
 		json_object_array_add(array, t);
 	}
 	json_print(o);
@@ -219,23 +256,24 @@ static void report_json(const char *cg, const char *name, const struct guest *g)
 static int report(const char *cg, const char *name, pid_t pid)
 {
 	struct table t = { .align = "rlll" };
+	int i, escaped, served = 0;
 	struct guest g;
-	int i, escaped;
 
 	guest_find(pid, &g);
 	escaped = guest_escaped(&g, cg);
+	for (i = 0; i < g.nr; i++)
+		served += !g.threads[i].why;
 	if (json_mode) {
 		report_json(cg, name, &g);
 	} else {
 		table_add(&t, "TID\tNAME\tKIND\tWHERE");
 		for (i = 0; i < g.nr; i++)
-			table_add(&t, "%d\t%s\t%s\t%s", g.threads[i].tid, g.threads[i].comm,
-				  thread_kind_name(g.threads[i].kind),
-				  g.threads[i].why ? g.threads[i].why : name);
+			thread_row(&t, &g.threads[i], name);
 		table_print(&t);
 		table_free(&t);
-		printf("%d of %d threads are served by %s (%s)\n", g.nr - escaped, g.nr, name,
-		       cg_relative(cg));
+		print_cures(&g);
+		say(stdout, "%d of %d threads are served by %s (%s)\n", served, g.nr,
+		    name, cg_relative(cg));
 	}
 	guest_free(&g);
 	return escaped ? EXIT_FAILED : EXIT_OK;
@@ -244,8 +282,7 @@ static int report(const char *cg, const char *name, pid_t pid)
 int cmd_adopt(const struct args *args)
 {
 	bool in_place = HAS(args, OPT_IN_PLACE) || HAS(args, OPT_DOMAIN);
-	int ret = 0, status = EXIT_FAILED;
-	bool created = false;
+	int status = EXIT_FAILED;
 	struct guest g;
 	pid_t pid;
 	char *cg;
@@ -258,15 +295,8 @@ int cmd_adopt(const struct args *args)
 	guest_find(pid, &g);
 	if (!g.nr)
 		return complain(ESRCH, NULL, "process %d", pid);
-	cg = in_place ? place_in_place(args, &g) : place_elsewhere(args, &created);
-	if (cg && !in_place)
-		ret = move(cg, pid);
-	if (cg && ret)
-		complain(-ret, ret == -EACCES ? "run as root" : NULL,
-			 "cannot move process %d to %s", pid, cg_relative(cg));
-	if (cg && ret && created)
-		rmdir(cg);
-	if (cg && !ret) {
+	cg = in_place ? place_in_place(args, &g) : place_elsewhere(args, pid);
+	if (cg) {
 		if (g.other_netns)
 			warn("process %d has another network namespace: %s", pid,
 			     "NAPI threads of its tap devices are left alone");

@@ -23,6 +23,15 @@ static struct reservation wanted(const struct args *args, const char *cg)
 	return res;
 }
 
+static void warn_cpus(const struct args *args, const char *cg)
+{
+	struct cpus cpus;
+
+	cg_available(cg, &cpus);
+	cpus = cpus_common(&args->cpus, &cpus);
+	warn_missing_cpus(&args->cpus, &cpus);
+}
+
 static int report(const struct reservation *res, const struct verdict *v)
 {
 	char *budget, *period;
@@ -44,17 +53,41 @@ static int report(const struct reservation *res, const struct verdict *v)
 	return v->fits ? EXIT_OK : EXIT_FAILED;
 }
 
+static int check(const struct args *args, const char *cg)
+{
+	const struct cpus *cpus = HAS(args, OPT_CPUS) ? &args->cpus : NULL;
+	struct reservation res;
+	struct cg_trial trial;
+	struct verdict v;
+	bool supported;
+	int status;
+
+	if (!args->nr_rest && cg_try(cg, &trial)) {
+		cg_end_trial(&trial);
+		return EXIT_FAILED;
+	}
+	supported = cg_has(cg, RT_MAX);
+	res = wanted(args, cg);
+	if (supported)
+		admission_ask(cg, &res, cpus, &v);
+	if (!args->nr_rest)
+		cg_end_trial(&trial);
+	if (!supported)
+		return complain(0, CURE_KERNEL, "this kernel has no deadline groups");
+	status = report(&res, &v);
+	if (cpus && v.fits)
+		warn_cpus(args, cg);
+	verdict_free(&v);
+	return status;
+}
+
 /*
  * For a new capsule, the question is asked for an empty cgroup that exists only
  * while it is: the CPUs and the capsule above are those that it would have.
  */
 int cmd_check(const struct args *args)
 {
-	const struct cpus *cpus = HAS(args, OPT_CPUS) ? &args->cpus : NULL;
-	bool created = false, had_base = !access(cg_base(args), F_OK);
-	struct reservation res;
-	struct verdict v;
-	int status;
+	int status = EXIT_FAILED;
 	char *cg;
 
 	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
@@ -63,22 +96,8 @@ int cmd_check(const struct args *args)
 		cg = cg_find(args, args->rest[0]);
 	else
 		cg = xasprintf("%s/check-%d", cg_base(args), getpid());
-	if (!cg || (!args->nr_rest && cg_create(cg, false, &created))) {
-		free(cg);
-		return EXIT_FAILED;
-	}
-	if (!cg_has(cg, RT_MAX)) {
-		status = complain(0, CURE_KERNEL, "this kernel has no deadline groups");
-	} else {
-		res = wanted(args, cg);
-		admission_ask(cg, &res, cpus, &v);
-		status = report(&res, &v);
-		verdict_free(&v);
-	}
-	if (created)
-		rmdir(cg);
-	if (!had_base)
-		rmdir(cg_base(args));
+	if (cg)
+		status = check(args, cg);
 	free(cg);
 	return status;
 }

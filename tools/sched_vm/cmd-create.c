@@ -17,8 +17,8 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 {
 	int status;
 
-	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX)
-		usage("%s: a capsule needs a --budget", strrchr(cg, '/') + 1);
+	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
+		usage("%s: a capsule needs a --budget above 0", strrchr(cg, '/') + 1);
 	if (cg_create(cg, HAS(args, OPT_CPUS), created))
 		return EXIT_FAILED;
 	status = capsule_change(args, cg);
@@ -70,10 +70,8 @@ int cmd_set(const struct args *args)
 /* Where adopt took it from, if that is still there. */
 static char *home_of(const char *cg, const char *otherwise, pid_t pid)
 {
-	char key[32], *home, *path;
+	char *home = cg_noted_home(cg, pid), *path;
 
-	snprintf(key, sizeof(key), "from.%d", pid);
-	home = cg_noted(cg, key);
 	if (!home)
 		return xstrdup(otherwise);
 	path = xasprintf("%s%s", cg_mount(), strcmp(home, "/") ? home : "");
@@ -151,6 +149,8 @@ static int empty(const char *cg, const char *base)
 	return -EBUSY;
 }
 
+#define CURE_CHILDREN	"cgroups below it must go first"
+
 /* A process that has just ended keeps its cgroup for a moment. */
 static int remove_folder(const char *cg)
 {
@@ -167,12 +167,32 @@ static int remove_folder(const char *cg)
 	return -errno;
 }
 
+static bool is_other(const char *cg, void *data)
+{
+	const char **top = data;
+
+	if (*top && strcmp(cg, *top))
+		*top = NULL;
+	return *top;
+}
+
+static bool has_children(const char *cg)
+{
+	const char *top = cg;
+
+	cg_walk(cg, is_other, &top);
+	return !top;
+}
+
 static int remove_ours(const struct args *args, const char *cg)
 {
 	pid_t *pids = NULL;
 	int nr = capsule_processes(cg, &pids), ret;
 
 	free(pids);
+	/* Before anything is moved. */
+	if (has_children(cg))
+		return complain(EBUSY, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
 	if (nr && !HAS(args, OPT_FORCE))
 		return complain(EBUSY, "--force moves them out, to where they came from",
 				"%s: %d processes are inside", args->rest[0], nr);
@@ -181,8 +201,7 @@ static int remove_ours(const struct args *args, const char *cg)
 		return complain(-ret, NULL, "%s: cannot move its threads out", args->rest[0]);
 	ret = remove_folder(cg);
 	if (ret)
-		return complain(-ret, "cgroups below it must go first", "cannot remove %s",
-				cg_relative(cg));
+		return complain(-ret, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
 	return EXIT_OK;
 }
 
@@ -204,13 +223,10 @@ static void return_kthreads(const char *cg)
 	int i, nr = capsule_processes(cg, &pids);
 
 	for (i = 0; i < nr; i++) {
-		char key[32], *home;
+		char *home = is_kthread(pids[i]) ? cg_noted_home(cg, pids[i]) : NULL;
 
-		snprintf(key, sizeof(key), "from.%d", pids[i]);
-		home = cg_noted(cg, key);
 		if (home)
 			move_home(cg, cg, pids[i]);
-		cg_forget(cg, key);
 		free(home);
 	}
 	free(pids);
@@ -249,10 +265,12 @@ static int end_cpu_budgets(const char *cg)
 	return ret;
 }
 
-/* As in a new cgroup. Without a budget, nothing of it needs room. */
+/* As in a new cgroup. */
+static const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
+
+/* Without a budget, nothing of it needs room. */
 static void end_settings(const char *cg)
 {
-	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
 	int ret = end_cpu_budgets(cg);
 
 	if (!ret)
@@ -266,19 +284,14 @@ static void end_settings(const char *cg)
 
 static int end_reservation(const char *cg)
 {
-	const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
 	int ret = cg_write(cg, BUDGET, "max");
-	char *place;
 
 	if (ret)
 		return admission_complain(cg, &none, -ret);
 	end_settings(cg);
-	place = cg_noted(cg, "in-place");
-	if (place) {
-		return_kthreads(cg);
-		unbind_all(cg);
-	}
-	free(place);
+	return_kthreads(cg);
+	unbind_all(cg);
+	cg_forget_processes(cg);
 	cg_forget(cg, "name");
 	cg_forget(cg, "in-place");
 	return EXIT_OK;

@@ -69,19 +69,48 @@ static void check_timers(struct findings *f)
 		finding(f, GOOD, "hrtimers", xstrdup("high-resolution timers are on"), NULL);
 }
 
+/* Unpacked; NULL: it is not there, or cannot be. */
+static char *packed_config(void)
+{
+	FILE *f = access("/proc/config.gz", R_OK) ? NULL :
+		  popen("zcat /proc/config.gz 2>/dev/null", "re");
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+
+	if (!f)
+		return NULL;
+	len = getdelim(&text, &room, '\0', f);
+	if (!pclose(f) && len > 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Of the kernel that runs; NULL: not known. */
+static char *kernel_config(void)
+{
+	char *text = packed_config();
+	struct utsname name;
+
+	if (!text && !uname(&name))
+		text = read_file("/boot/config-%s", name.release);
+	return text;
+}
+
 /* "0": built without; NULL: not known. */
 static char *kernel_option(const char *name)
 {
-	char *command = xasprintf("zcat /proc/config.gz 2>/dev/null | sed -n 's/^%s=//p'", name);
-	FILE *f = access("/proc/config.gz", R_OK) ? NULL : popen(command, "re");
-	char line[64] = "0", *value = NULL;
+	char *config = kernel_config(), *key = xasprintf("\n%s=", name), *value = NULL, *line;
 
-	free(command);
-	if (f) {
-		if (fgets(line, sizeof(line), f))
-			line[strcspn(line, "\n")] = '\0';
-		value = pclose(f) ? NULL : xstrdup(line);
+	if (config) {
+		line = strstr(config, key);
+		value = line ? line + strlen(key) : NULL;
+		value = xasprintf("%.*s", value ? (int)strcspn(value, "\n") : 1,
+				  value ? value : "0");
 	}
+	free(key);
+	free(config);
 	return value;
 }
 
@@ -92,7 +121,7 @@ static void check_hrtick(struct findings *f)
 	if (!value)
 		finding(f, ADVICE, "hrtick",
 			xstrdup("whether budgets are ended by a timer is not known"),
-			"CONFIG_IKCONFIG_PROC would tell; cpu.rt_stat has max_overrun_nsec");
+			"/proc/config.gz and /boot/config-* tell; show has the worst overrun");
 	else if (!strcmp(value, "y"))
 		finding(f, GOOD, "hrtick", xstrdup("budgets are ended by a timer"), NULL);
 	else
@@ -102,20 +131,27 @@ static void check_hrtick(struct findings *f)
 	free(value);
 }
 
+#define CURE_LIMIT	"sysctl kernel.sched_rt_runtime_us=950000"
+
+/* Without a limit the kernel admits whatever is asked for. */
 static void check_limit(struct findings *f)
 {
 	char *runtime = sysfs_word("/proc/sys/kernel/sched_rt_runtime_us");
 	char *period = sysfs_word("/proc/sys/kernel/sched_rt_period_us");
-	long long r = runtime ? atoll(runtime) : -1, p = period ? atoll(period) : 1000000;
+	long long r = runtime ? atoll(runtime) : 950000, p = period ? atoll(period) : 1000000;
 
-	if (r >= 0 && p > 0 && r * 100 / p < 90)
+	if (r < 0)
+		finding(f, WRONG, "limit",
+			xstrdup("sched_rt_runtime_us is -1: all is admitted, nothing guaranteed"),
+			CURE_LIMIT);
+	else if (p > 0 && r * 100 / p < 90)
 		finding(f, ADVICE, "limit",
 			xasprintf("reservations may have %lld %% of each CPU", r * 100 / p),
-			"sysctl kernel.sched_rt_runtime_us=950000");
+			CURE_LIMIT);
 	else
 		finding(f, GOOD, "limit",
 			xasprintf("reservations may have %lld %% of each CPU together",
-				  r < 0 || p <= 0 ? 100 : r * 100 / p), NULL);
+				  p <= 0 ? 100 : r * 100 / p), NULL);
 	free(runtime);
 	free(period);
 }
@@ -171,7 +207,7 @@ static void print(const struct findings *f)
 	int i;
 
 	for (i = 0; i < f->nr; i++) {
-		printf("%-6s %s\n", marks[f->list[i].kind], f->list[i].text);
+		say(stdout, "%-6s %s\n", marks[f->list[i].kind], f->list[i].text);
 		if (f->list[i].cure)
 			printf("       cure: %s\n", f->list[i].cure);
 	}
@@ -199,17 +235,24 @@ static void print_json(const struct findings *f)
 int cmd_doctor(const struct args *args)
 {
 	struct findings f = {};
+	bool mounted = cg_is_mounted();
 
-	check_support(args, &f);
+	if (mounted)
+		check_support(args, &f);
+	else
+		finding(&f, WRONG, "cgroup2", xstrdup("cgroup v2 is not mounted"), CURE_MOUNT);
 	check_device(&f);
 	check_timers(&f);
 	check_hrtick(&f);
 	check_preemption(&f);
 	check_limit(&f);
+	doctor_fair_server(&f);
 	check_halt_poll(&f);
 	check_frequency(&f);
-	doctor_cgroups(args, &f);
-	doctor_capsules(&f);
+	if (mounted) {
+		doctor_cgroups(args, &f);
+		doctor_capsules(&f);
+	}
 	if (json_mode)
 		print_json(&f);
 	else

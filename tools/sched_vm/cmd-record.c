@@ -2,7 +2,6 @@
 /* record: some seconds of a capsule as a timeline. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,28 +13,12 @@
 #define CURE_TRACING	"event tracing in the kernel, and tracefs at /sys/kernel/tracing"
 #define POLL_NS		50000000	/* the buffers hold much more than that */
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 struct recording {
 	struct trace *t;
 	u64 cgroup;
 };
 
-/* All switches are kept until it is known whose threads are in the capsule. */
+/* Switches are kept until it is known whose threads are in the capsule. */
 static void take_event(const struct trace_event *ev, u64 cgroup, void *data)
 {
 	struct recording *r = data;
@@ -56,18 +39,13 @@ static void take_thread(struct trace *t, pid_t tid)
 
 static void take_irqs(struct trace *t, const char *irqs)
 {
-	char *text = xstrdup(irqs), *word, *save;
+	struct guest g = {};
 	int i;
 
-	for (word = strtok_r(text, " ,\n", &save); word; word = strtok_r(NULL, " ,\n", &save)) {
-		struct guest g = {};
-
-		irq_threads(&g, atoi(word));
-		for (i = 0; i < g.nr; i++)
-			trace_add_thread(t, g.threads[i].tid, g.threads[i].comm);
-		guest_free(&g);
-	}
-	free(text);
+	irqs_threads(&g, irqs);
+	for (i = 0; i < g.nr; i++)
+		trace_add_thread(t, g.threads[i].tid, g.threads[i].comm);
+	guest_free(&g);
 }
 
 /* Threads come and go: those that lived shorter than a poll may be missed. */
@@ -80,8 +58,7 @@ static void take_threads(struct trace *t, const struct capsule *c)
 	for (i = 0; i < nr; i++)
 		take_thread(t, tids[i]);
 	free(tids);
-	if (c->irqs && *c->irqs)
-		take_irqs(t, c->irqs);
+	take_irqs(t, c->irqs);
 }
 
 static void take_capsule(struct trace *t, const struct capsule *c)
@@ -90,13 +67,8 @@ static void take_capsule(struct trace *t, const struct capsule *c)
 
 	t->name = xstrdup(c->name);
 	t->res = c->res;
-	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu)) {
-		while (t->nr_cpus <= cpu) {
-			t->budget_ns = grow(t->budget_ns, t->nr_cpus, sizeof(*t->budget_ns));
-			t->budget_ns[t->nr_cpus++] = 0;
-		}
-		t->budget_ns[cpu] = capsule_budget_on(c, cpu) * NS_PER_US;
-	}
+	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu))
+		trace_set_budget(t, cpu, capsule_budget_on(c, cpu) * NS_PER_US);
 	/* With capsules below, the device knows how much is left for it. */
 	for (i = 0; i < c->nr_cpus; i++)
 		if (c->cpu[i].device && c->cpu[i].cpu < t->nr_cpus)
@@ -104,11 +76,11 @@ static void take_capsule(struct trace *t, const struct capsule *c)
 }
 
 /* Switches between threads of others say nothing about the capsule. */
-static void drop_others(struct trace *t)
+static void drop_others(struct trace *t, size_t from)
 {
-	size_t i, to = 0;
+	size_t i, to = from;
 
-	for (i = 0; i < t->nr; i++) {
+	for (i = from; i < t->nr; i++) {
 		const struct trace_event *ev = &t->events[i];
 
 		if (ev->ts < t->begin || ev->ts > t->end)
@@ -121,32 +93,58 @@ static void drop_others(struct trace *t)
 	t->nr = to;
 }
 
-static int record(const struct args *args, const struct capsule *c, struct trace *t)
+/* Each second, to somebody who looks on. */
+static void show_progress(const struct trace *t, u64 now, u64 *last)
+{
+	u64 seconds = (now - t->begin) / NS_PER_S;
+
+	if (seconds == *last || !isatty(STDERR_FILENO))
+		return;
+	*last = seconds;
+	fprintf(stderr, "\rrecording: %llu of %llu s", (unsigned long long)seconds,
+		(unsigned long long)((t->end - t->begin) / NS_PER_S));
+}
+
+/* Until the time is over. What comes from others is not kept for longer than a poll. */
+static void poll_events(struct tracer *tracer, struct recording *r, const struct capsule *c)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
+	struct trace *t = r->t;
+	u64 shown = 0;
+	size_t kept;
+
+	take_threads(t, c);
+	while (!tracer_stopped && now_ns() < t->end) {
+		kept = t->nr;
+		nanosleep(&pause, NULL);
+		tracer_poll(tracer, take_event, r);
+		take_threads(t, c);
+		drop_others(t, kept);
+		show_progress(t, now_ns(), &shown);
+	}
+	if (shown)
+		fputs("\r\033[K", stderr);
+}
+
+static int record(const struct args *args, const struct capsule *c, struct trace *t)
+{
 	struct recording r = { t, cg_id(c->path) };
 	struct tracer *tracer;
 
-	tracer = tracer_start(true);
+	tracer = tracer_start(&c->cpus);
 	if (!tracer)
 		return complain(errno, geteuid() ? "run as root" : CURE_TRACING, "cannot trace");
-	tracer_signals(on_signal);
+	tracer_signals();
 	take_capsule(t, c);
 	t->begin = now_ns();
 	t->end = t->begin + args->time * NS_PER_US;
-	while (!stop && now_ns() < t->end) {
-		take_threads(t, c);
-		nanosleep(&pause, NULL);
-		tracer_poll(tracer, take_event, &r);
-	}
-	take_threads(t, c);
-	tracer_poll(tracer, take_event, &r);
+	poll_events(tracer, &r, c);
 	if (now_ns() < t->end)
 		t->end = now_ns();
 	t->lost = tracer_lost(tracer);
 	tracer_stop(tracer);
 	trace_sort(t);
-	drop_others(t);
+	drop_others(t, 0);
 	return EXIT_OK;
 }
 

@@ -42,7 +42,7 @@ static struct json_object *capsule_json(const struct capsule *c)
 	for (i = 0; i < c->nr_cpus; i++) {
 		stat = json_object_new_object();
 		jo_int(stat, "cpu", c->cpu[i].cpu);
-		jo_int(stat, "budget_us", capsule_budget_on(c, c->cpu[i].cpu));
+		jo_time(stat, "budget_us", capsule_budget_on(c, c->cpu[i].cpu));
 		counters_json(stat, &c->cpu[i]);
 		if (c->cpu[i].device) {
 			jo_int(stat, "left_ns", c->cpu[i].left_ns);
@@ -116,7 +116,7 @@ static void show_reservation(const struct capsule *c)
 	if (c->res.deadline != TIME_MAX)
 		printf(", by %s", deadline);
 	printf(", on CPUs %s, scope %s\n", cpus, c->scope);
-	printf("cgroup: %s\n", cg_relative(c->path));
+	say(stdout, "cgroup: %s\n", cg_relative(c->path));
 	if (c->cpu_budgets && *c->cpu_budgets)
 		printf("other budgets (CPUs, us):\n%s\n", c->cpu_budgets);
 	if (c->irqs && *c->irqs)
@@ -156,66 +156,35 @@ static void show_stat(const struct capsule *c)
 	table_free(&t);
 }
 
-static void thread_rows(struct table *t, const char *cg, pid_t pid)
-{
-	struct guest g;
-	int i;
-
-	guest_find(pid, &g);
-	guest_escaped(&g, cg);
-	for (i = 0; i < g.nr; i++)
-		table_add(t, "%d\t%s\t%s\t%s", g.threads[i].tid, g.threads[i].comm,
-			  thread_kind_name(g.threads[i].kind),
-			  g.threads[i].why ? g.threads[i].why : "inside");
-	guest_free(&g);
-}
-
-static void irq_rows(struct table *t, const char *irqs)
-{
-	char *text, *word, *save;
-	int i;
-
-	if (!irqs)
-		return;
-	text = xstrdup(irqs);
-	for (word = strtok_r(text, " ,\n", &save); word; word = strtok_r(NULL, " ,\n", &save)) {
-		struct guest g = {};
-
-		irq_threads(&g, atoi(word));
-		for (i = 0; i < g.nr; i++)
-			table_add(t, "%d\t%s\tirq\tbound", g.threads[i].tid, g.threads[i].comm);
-		guest_free(&g);
-	}
-	free(text);
-}
-
-static void show_threads(const struct capsule *c)
+static void show_threads(const struct guest *g)
 {
 	struct table t = { .align = "rlll" };
-	pid_t *pids;
-	int i, nr;
+	int i;
 
-	nr = capsule_processes(c->path, &pids);
 	table_add(&t, "TID\tNAME\tKIND\tWHERE");
-	for (i = 0; i < nr; i++)
-		thread_rows(&t, c->path, pids[i]);
-	irq_rows(&t, c->irqs);
+	for (i = 0; i < g->nr; i++)
+		thread_row(&t, &g->threads[i],
+			   g->threads[i].kind == THREAD_IRQ ? "bound" : "inside");
 	table_print(&t);
 	table_free(&t);
-	free(pids);
+	print_cures(g);
 }
 
 static void show(const struct args *args, const struct capsule *c)
 {
-	int escaped = escaped_count(c->path);
+	struct guest g;
+	int escaped;
 
+	guest_find_all(c->path, &g);
+	escaped = guest_escaped(&g, c->path);
 	show_reservation(c);
 	show_stat(c);
 	if (HAS(args, OPT_THREADS))
-		show_threads(c);
+		show_threads(&g);
 	if (escaped)
 		printf("%d threads of its processes are outside%s\n", escaped,
 		       HAS(args, OPT_THREADS) ? "" : " (--threads lists them)");
+	guest_free(&g);
 }
 
 int cmd_show(const struct args *args)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* top: what happens in all capsules, from one interval to the next. */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,22 +11,6 @@
 
 #define CLEAR		"\033[H\033[J"
 #define POLL_NS		100000000LL
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
-static s64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 /* The capsules of one moment. */
 struct view {
@@ -200,7 +183,7 @@ static struct json_object *cpu_json(struct top *top, int i, int j)
 	struct json_object *o = json_object_new_object();
 
 	jo_int(o, "cpu", now->cpu);
-	jo_int(o, "budget_us", capsule_budget_on(c, now->cpu));
+	jo_time(o, "budget_us", capsule_budget_on(c, now->cpu));
 	json_object_object_add(o, "used_percent", json_object_new_double(share));
 	jo_int(o, "usage_usec", now->usage_usec - before->usage_usec);
 	jo_int(o, "nr_throttled", now->nr_throttled - before->nr_throttled);
@@ -237,7 +220,7 @@ static void wait_interval(struct top *top, s64 end)
 {
 	s64 left;
 
-	while (!stop && (left = end - now_ns()) > 0) {
+	while (!tracer_stopped && (left = end - now_ns()) > 0) {
 		struct timespec pause = {
 			.tv_nsec = left < POLL_NS ? left : POLL_NS,
 		};
@@ -292,20 +275,20 @@ int cmd_top(const struct args *args)
 		free_paths(&top);
 		return EXIT_FAILED;
 	}
-	tracer_signals(on_signal);
-	top.tracer = tracer_start(false);
+	tracer_signals();
+	top.tracer = tracer_start(NULL);
 	look(&top, &top.before);
 	do {
 		wait_interval(&top, top.before.at + (s64)args->interval * NS_PER_US);
 		look(&top, &top.now);
-		if (!stop)
+		if (!tracer_stopped)
 			print(&top, live);
 		view_free(&top.before);
 		top.before = top.now;
 		free(top.latency);
 		top.latency = NULL;
 		top.nr_latency = 0;
-	} while (!stop && !once);
+	} while (!tracer_stopped && !once);
 	view_free(&top.before);
 	if (top.tracer)
 		tracer_stop(top.tracer);

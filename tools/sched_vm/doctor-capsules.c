@@ -51,19 +51,20 @@ static void check_base(const struct args *args, struct findings *f)
 static void check_subtree(const struct args *args, struct findings *f)
 {
 	const char *base = cg_base(args);
-	char *text;
 
 	if (access(base, F_OK))
 		return;
-	text = cg_read(base, "cgroup.controllers");
-	if (text && strstr(text, "cpuset") && cg_has(base, "cpuset.cpus.effective"))
-		finding(f, GOOD, "layout",
-			xasprintf("%s has cpu and cpuset", cg_relative(base)), NULL);
-	else
+	if (!cg_enabled(base, "cpu"))
+		finding(f, ADVICE, "layout", xasprintf("%s has no cpu controller yet",
+						       cg_relative(base)),
+			"sched-vm create turns it on");
+	else if (!cg_enabled(base, "cpuset"))
 		finding(f, ADVICE, "layout",
 			xasprintf("%s has no cpuset: capsules have all CPUs", cg_relative(base)),
 			"sched-vm create --cpus turns it on");
-	free(text);
+	else
+		finding(f, GOOD, "layout",
+			xasprintf("%s has cpu and cpuset", cg_relative(base)), NULL);
 }
 
 void doctor_cgroups(const struct args *args, struct findings *f)
@@ -76,19 +77,22 @@ void doctor_cgroups(const struct args *args, struct findings *f)
 
 /* --- capsules --- */
 
-static int online_cpus(void)
+static void online_cpus(struct cpus *cpus)
 {
-	struct cpus cpus;
+	char *text = read_file("/sys/devices/system/cpu/online");
 
-	cg_cpus(cg_mount(), &cpus);
-	return cpus_count(&cpus);
+	if (!text || !parse_cpus(text, cpus))
+		*cpus = (struct cpus){ .map = { 1 } };
+	free(text);
 }
 
 static void check_cpus(struct findings *f, const struct capsule *c)
 {
 	int nr = cpus_count(&c->cpus), cpu, i, missing = 0;
+	struct cpus online;
 
-	if (nr > 1 && nr == online_cpus())
+	online_cpus(&online);
+	if (nr > 1 && nr == cpus_count(&online))
 		finding(f, ADVICE, "all-cpus",
 			xasprintf("%s reserves on all %d CPUs", c->name, nr),
 			"sched-vm set NAME --cpus LIST, if its threads do not need all");
@@ -128,9 +132,38 @@ static void check_escaped(struct findings *f, const struct capsule *c)
 			"show NAME --threads lists them; adopt NAME --pid PID brings them in");
 }
 
-static bool is_short(const struct capsule *c)
+#define SHORT_US	2000
+
+/* A process inside: what is bound to it as well are irqs of its own devices. */
+static bool has_process(const struct capsule *c)
 {
-	return c->irqs && *c->irqs;
+	pid_t *pids;
+	int i, nr = capsule_processes(c->path, &pids);
+	bool has = false;
+
+	for (i = 0; i < nr; i++)
+		has = has || !is_kthread(pids[i]);
+	free(pids);
+	return has;
+}
+
+/* For irqs of the host, which then come soon. */
+static bool is_for_irqs(const struct capsule *c)
+{
+	u64 deadline = c->res.deadline == TIME_MAX ? c->res.period : c->res.deadline;
+
+	return c->irqs && *c->irqs && deadline <= SHORT_US && !has_process(c);
+}
+
+/* Its budget is part of another's. */
+static bool is_part(const struct capsule *list, int nr, const struct capsule *c)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (&list[i] != c && cg_is_below(c->path, list[i].path))
+			return true;
+	return false;
 }
 
 /* On @cpu, by how much may a thread of the host come later than without capsules? */
@@ -144,9 +177,9 @@ static void check_host(struct findings *f, const struct capsule *list, int nr, i
 	for (i = 0; i < nr; i++) {
 		if (!cpus_test(&list[i].cpus, cpu))
 			continue;
-		if (is_short(&list[i]))
+		if (is_for_irqs(&list[i]))
 			has_irqs = true;
-		else
+		else if (!is_part(list, nr, &list[i]))
 			sum += capsule_budget_on(&list[i], cpu);
 	}
 	if (sum <= 1000)
@@ -163,6 +196,36 @@ static void check_host(struct findings *f, const struct capsule *list, int nr, i
 	free(time);
 }
 
+/*
+ * The fair server is the part of each CPU that SCHED_OTHER threads of the host have
+ * in any case. Without debugfs nobody knows.
+ */
+void doctor_fair_server(struct findings *f)
+{
+	struct cpus cpus, off = {};
+	char *runtime, *list;
+	int cpu, seen = 0;
+
+	online_cpus(&cpus);
+	for (cpu = cpus_next(&cpus, -1); cpu >= 0; cpu = cpus_next(&cpus, cpu)) {
+		runtime = read_file("/sys/kernel/debug/sched/fair_server/cpu%d/runtime", cpu);
+		seen += !!runtime;
+		if (runtime && !atoll(runtime))
+			cpus_set(&off, cpu);
+		free(runtime);
+	}
+	list = format_cpus(&off);
+	if (*list)
+		finding(f, WRONG, "fair-server",
+			xasprintf("no fair server on CPUs %s: capsules may starve the host there",
+				  list),
+			"echo 50000000 > /sys/kernel/debug/sched/fair_server/cpuN/runtime");
+	else if (seen)
+		finding(f, GOOD, "fair-server",
+			xstrdup("the fair server keeps time for the host on each CPU"), NULL);
+	free(list);
+}
+
 void doctor_capsules(struct findings *f)
 {
 	struct capsule *list;
@@ -174,7 +237,7 @@ void doctor_capsules(struct findings *f)
 		check_counters(f, &list[i]);
 		check_escaped(f, &list[i]);
 	}
-	cg_cpus(cg_mount(), &cpus);
+	online_cpus(&cpus);
 	for (cpu = cpus_next(&cpus, -1); cpu >= 0; cpu = cpus_next(&cpus, cpu))
 		check_host(f, list, nr, cpu);
 	for (i = 0; i < nr; i++)

@@ -27,5 +27,6 @@ char *sysfs_word(const char *path);
 /* doctor-capsules.c */
 void doctor_cgroups(const struct args *args, struct findings *f);
 void doctor_capsules(struct findings *f);
+void doctor_fair_server(struct findings *f);
 
 #endif

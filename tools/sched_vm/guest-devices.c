@@ -67,11 +67,37 @@ static void threads_named(struct prefix *p)
 	free(p->text);
 }
 
-void irq_threads(struct guest *g, int irq)
+static void irq_threads(struct guest *g, int irq)
 {
 	struct prefix p = { g, xasprintf("irq/%d-", irq), THREAD_IRQ, irq };
 
 	threads_named(&p);
+}
+
+void irqs_threads(struct guest *g, const char *irqs)
+{
+	char *text = xstrdup(irqs ? irqs : ""), *word, *save;
+
+	for (word = strtok_r(text, " ,\n", &save); word; word = strtok_r(NULL, " ,\n", &save))
+		irq_threads(g, atoi(word));
+	free(text);
+}
+
+/*
+ * A line may be shared with devices of the host, a bridge in the IOMMU group has its
+ * own driver, and a vector that the guest does not use has no handler at all.
+ */
+static bool is_vfio_irq(int irq)
+{
+	char *actions = read_file("/sys/kernel/irq/%d/actions", irq), *name, *save;
+	bool is_vfio = actions && *actions;
+
+	name = is_vfio ? strtok_r(actions, ",", &save) : NULL;
+	for (; name; name = strtok_r(NULL, ",", &save))
+		if (strncmp(name, "vfio-", 5))
+			is_vfio = false;
+	free(actions);
+	return is_vfio;
 }
 
 static void add_irq(struct guest *g, const char *name)
@@ -81,7 +107,7 @@ static void add_irq(struct guest *g, const char *name)
 	for (i = 0; i < g->nr_irqs; i++)
 		if (g->irqs[i] == irq)
 			return;
-	if (irq <= 0)
+	if (irq <= 0 || !is_vfio_irq(irq))
 		return;
 	g->irqs = grow(g->irqs, g->nr_irqs, sizeof(*g->irqs));
 	g->irqs[g->nr_irqs++] = irq;

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,11 +115,6 @@ static void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void 
 		closedir(d);
 }
 
-static void add_own(pid_t tid, void *data)
-{
-	guest_add_thread(data, tid, THREAD_PROCESS, -1);
-}
-
 /* Anybody can have the name of one. */
 bool is_kthread(pid_t tid)
 {
@@ -132,6 +126,20 @@ bool is_kthread(pid_t tid)
 		flags = 0;
 	free(text);
 	return flags & PF_KTHREAD;
+}
+
+/* Kernel threads may be in the cgroup themselves, moved there by adopt. */
+static void add_own(pid_t tid, void *data)
+{
+	enum thread_kind kind = THREAD_PROCESS;
+	char *comm;
+
+	if (is_kthread(tid)) {
+		comm = read_file("/proc/%d/comm", tid);
+		kind = comm && !strncmp(comm, "napi/", 5) ? THREAD_NAPI : THREAD_KTHREAD;
+		free(comm);
+	}
+	guest_add_thread(data, tid, kind, -1);
 }
 
 /*
@@ -153,17 +161,55 @@ static void add_kthread(pid_t pid, void *data)
 	free(comm);
 }
 
-void guest_find(pid_t pid, struct guest *g)
+static void add_process(struct guest *g, pid_t pid)
 {
 	char *tasks = xasprintf("/proc/%d/task", pid);
 
-	*g = (struct guest){ .pid = pid };
+	g->pid = pid;
 	each_number(tasks, add_own, g);
+	free(tasks);
+}
+
+void guest_find(pid_t pid, struct guest *g)
+{
+	*g = (struct guest){};
+	add_process(g, pid);
 	if (g->nr) {
 		each_number("/proc", add_kthread, g);
 		guest_find_devices(g);
 	}
-	free(tasks);
+}
+
+static void add_processes(struct guest *g, const pid_t *pids, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (has_thread(g, pids[i]))
+			continue;
+		add_process(g, pids[i]);
+		guest_find_devices(g);
+	}
+}
+
+/* Who was adopted works for it, even if nothing of it is inside any more. */
+void guest_find_all(const char *cg, struct guest *g)
+{
+	char *irqs = cg_read(cg, "cpu.rt_irqs");
+	pid_t *pids;
+	int nr;
+
+	*g = (struct guest){};
+	nr = capsule_processes(cg, &pids);
+	add_processes(g, pids, nr);
+	free(pids);
+	nr = cg_noted_processes(cg, &pids);
+	add_processes(g, pids, nr);
+	free(pids);
+	if (g->nr)
+		each_number("/proc", add_kthread, g);
+	irqs_threads(g, irqs);
+	free(irqs);
 }
 
 void guest_free(struct guest *g)
@@ -172,6 +218,7 @@ void guest_free(struct guest *g)
 		free(g->threads[g->nr].comm);
 		free(g->threads[g->nr].cgroup);
 		free(g->threads[g->nr].served);
+		free(g->threads[g->nr].cure);
 	}
 	free(g->threads);
 	free(g->irqs);
@@ -290,50 +337,106 @@ pid_t guest_by_qemu_name(const char *name)
 pid_t guest_by_domain(const char *name)
 {
 	char *text = read_file("/run/libvirt/qemu/%s.pid", name);
+	struct search s = { .name = name };
 	pid_t pid = text ? atoi(text) : 0;
 
 	free(text);
-	if (pid > 0 && !kill(pid, 0))
-		return pid;
-	return guest_by_qemu_name(name);
+	/* The file may be left over, and the number be that of another. */
+	if (pid > 0)
+		match_qemu(pid, &s);
+	free(s.pids);
+	return s.nr ? pid : guest_by_qemu_name(name);
 }
 
 /* --- in or out --- */
 
-static const char *why_outside(const struct thread *t, const char *cg, const char *irqs,
-			       bool rt_only)
+#define BEYOND_SCOPE	"the scope is rt"
+#define IRQ_ELSEWHERE	"its irq is delivered on other CPUs"
+
+/* What matters of a capsule. */
+struct inside {
+	const char *cg;
+	char *irqs;
+	bool reserved, rt_only;
+	struct cpus cpus;
+};
+
+/* A bound thread runs where its irq is delivered. */
+static bool is_elsewhere(const struct thread *t, const struct inside *in)
 {
-	const char *path = cg_relative(cg);
+	char *path = xasprintf("/proc/%d/status", t->tid);
+	char *list = proc_field(path, "Cpus_allowed_list");
+	struct cpus cpus, common;
+	bool elsewhere = false;
+
+	if (list && parse_cpus(list, &cpus)) {
+		common = cpus_common(&cpus, &in->cpus);
+		elsewhere = !cpus_count(&common);
+	}
+	free(list);
+	free(path);
+	return elsewhere;
+}
+
+static const char *why_outside(const struct thread *t, const struct inside *in)
+{
 	int policy;
 
 	if (!t->cgroup)
 		return NULL;		/* it is gone */
-	if (t->served && cg_is_below(t->served, path))
+	if (t->served && cg_is_below(t->served, cg_relative(in->cg)))
 		return NULL;
-	if (t->kind == THREAD_IRQ)
-		return irq_is_bound(irqs, t->irq) ? NULL : "irq is not bound";
-	if (!cg_is_below(t->cgroup, cg))
+	if (t->kind == THREAD_IRQ && !irq_is_bound(in->irqs, t->irq))
+		return "irq is not bound";
+	if (t->kind != THREAD_IRQ && !cg_is_below(t->cgroup, in->cg))
 		return t->served ? "in another capsule" : "in another cgroup";
+	if (!in->reserved)
+		return t->served ? NULL : "no reservation";
+	if (t->kind == THREAD_IRQ)
+		return is_elsewhere(t, in) ? IRQ_ELSEWHERE : NULL;
 	policy = sched_getscheduler(t->tid) & ~SCHED_RESET_ON_FORK;
 	if (policy == SCHED_DEADLINE)
 		return "SCHED_DEADLINE has its own reservation";
-	if (rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
-		return "the scope is rt";
+	if (in->rt_only && policy != SCHED_FIFO && policy != SCHED_RR)
+		return BEYOND_SCOPE;
 	return NULL;			/* lent a priority at the moment */
+}
+
+static char *cure_of(const struct thread *t, const struct inside *in)
+{
+	char *list, *cure = NULL;
+
+	if (t->kind == THREAD_IRQ && t->why && !strcmp(t->why, IRQ_ELSEWHERE)) {
+		list = format_cpus(&in->cpus);
+		cure = xasprintf("echo %s > /proc/irq/%d/smp_affinity_list", list, t->irq);
+		free(list);
+	}
+	return cure;
 }
 
 int guest_escaped(struct guest *g, const char *cg)
 {
-	char *irqs = cg_read(cg, "cpu.rt_irqs"), *scope = cg_read(cg, "cpu.rt_scope");
-	bool rt_only = scope && !strcmp(scope, "rt");
+	struct inside in = {
+		.cg = cg,
+		.irqs = cg_read(cg, "cpu.rt_irqs"),
+		.reserved = capsule_exists(cg),
+	};
+	char *scope = cg_read(cg, "cpu.rt_scope");
 	int i, nr = 0;
 
+	in.rt_only = scope && !strcmp(scope, "rt");
+	cg_cpus(cg, &in.cpus);
 	for (i = 0; i < g->nr; i++) {
-		g->threads[i].why = why_outside(&g->threads[i], cg, irqs, rt_only);
-		nr += !!g->threads[i].why;
+		struct thread *t = &g->threads[i];
+
+		t->why = why_outside(t, &in);
+		t->intended = t->why && !strcmp(t->why, BEYOND_SCOPE);
+		free(t->cure);
+		t->cure = cure_of(t, &in);
+		nr += t->why && !t->intended;
 	}
 	free(scope);
-	free(irqs);
+	free(in.irqs);
 	return nr;
 }
 
@@ -399,19 +502,35 @@ int capsule_processes(const char *cg, pid_t **pids)
 
 int escaped_count(const char *cg)
 {
-	int i, nr, escaped = 0;
-	pid_t *pids;
+	struct guest g;
+	int escaped;
 
-	nr = capsule_processes(cg, &pids);
-	for (i = 0; i < nr; i++) {
-		struct guest g;
-
-		guest_find(pids[i], &g);
-		escaped += guest_escaped(&g, cg);
-		guest_free(&g);
-	}
-	free(pids);
+	guest_find_all(cg, &g);
+	escaped = guest_escaped(&g, cg);
+	guest_free(&g);
 	return escaped;
+}
+
+void thread_row(struct table *t, const struct thread *thread, const char *inside)
+{
+	table_add(t, "%d\t%s\t%s\t%s", thread->tid, thread->comm, thread_kind_name(thread->kind),
+		  thread->why ? thread->why : inside);
+}
+
+/* Each once: an irq may have several threads. */
+void print_cures(const struct guest *g)
+{
+	const char *last = "";
+	int i;
+
+	for (i = 0; i < g->nr; i++) {
+		const char *cure = g->threads[i].cure;
+
+		if (!cure || !strcmp(cure, last))
+			continue;
+		printf("cure: %s\n", cure);
+		last = cure;
+	}
 }
 
 static struct json_object *thread_json(const struct thread *t)
@@ -423,26 +542,21 @@ static struct json_object *thread_json(const struct thread *t)
 	jo_str(o, "kind", thread_kind_name(t->kind));
 	jo_str(o, "cgroup", t->cgroup ? cg_relative(t->cgroup) : NULL);
 	jo_str(o, "why", t->why);
+	jo_str(o, "cure", t->cure);
 	return o;
 }
 
 struct json_object *escaped_json(const char *cg)
 {
 	struct json_object *array = json_object_new_array();
-	int i, j, nr;
-	pid_t *pids;
+	struct guest g;
+	int i;
 
-	nr = capsule_processes(cg, &pids);
-	for (i = 0; i < nr; i++) {
-		struct guest g;
-
-		guest_find(pids[i], &g);
-		guest_escaped(&g, cg);
-		for (j = 0; j < g.nr; j++)
-			if (g.threads[j].why)
-				json_object_array_add(array, thread_json(&g.threads[j]));
-		guest_free(&g);
-	}
-	free(pids);
+	guest_find_all(cg, &g);
+	guest_escaped(&g, cg);
+	for (i = 0; i < g.nr; i++)
+		if (g.threads[i].why && !g.threads[i].intended)
+			json_object_array_add(array, thread_json(&g.threads[i]));
+	guest_free(&g);
 	return array;
 }

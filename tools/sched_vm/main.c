@@ -107,7 +107,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	return cmd->run(&args);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	size_t i;
 
@@ -125,4 +125,18 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], commands[i].name))
 			return run(&commands[i], argc - 1, argv + 1);
 	usage("no command '%s'", argv[1]);
+}
+
+/* What could not be written, as to a full disk, was not done. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fputs("sched-vm: cannot write to standard output\n", stderr);
+	return status == EXIT_OK ? EXIT_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+	return finish(run_command(argc, argv));
 }

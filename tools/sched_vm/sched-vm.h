@@ -10,9 +10,11 @@
 #ifndef SCHED_VM_TOOL_H
 #define SCHED_VM_TOOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <json-c/json.h>
@@ -47,6 +49,11 @@ char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
 /* Control characters, and what is no UTF-8, become '?': names of threads have any. */
 void clean_text(char *s);
+/* The same, but ends of lines stay. */
+void clean_lines(char *s);
+/* Cleaned so: names of cgroups have any bytes, too. */
+void say(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+u64 now_ns(void);
 /* The value of "key" in lines "key value", or -1. */
 long long keyed_value(const char *text, const char *key);
 
@@ -59,6 +66,7 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_KERNEL	"a kernel with CONFIG_DEADLINE_GROUP_SCHED; sched-vm doctor says more"
 #define CURE_CHECK	"sched-vm check says what fits"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
+#define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the user typed makes no sense: ends the program with EXIT_USAGE. */
@@ -81,7 +89,10 @@ bool parse_cpus(const char *text, struct cpus *cpus);
 char *format_cpus(const struct cpus *cpus);
 bool cpus_test(const struct cpus *cpus, int cpu);
 void cpus_set(struct cpus *cpus, int cpu);
+void cpus_clear(struct cpus *cpus, int cpu);
 int cpus_count(const struct cpus *cpus);
+/* Those that are in both. */
+struct cpus cpus_common(const struct cpus *a, const struct cpus *b);
 /* The one after @cpu, which is -1 for the first; -1: no more. */
 int cpus_next(const struct cpus *cpus, int cpu);
 
@@ -98,6 +109,7 @@ void table_add(struct table *t, const char *fmt, ...) __attribute__((format(prin
 void table_print(struct table *t);
 void table_free(struct table *t);
 
+/* Strings are cleaned. */
 void jo_str(struct json_object *o, const char *key, const char *value);
 void jo_int(struct json_object *o, const char *key, s64 value);
 void jo_bool(struct json_object *o, const char *key, bool value);
@@ -155,6 +167,8 @@ void args_help(const struct command *cmd);
 
 /* cgroup.c: folders of cgroup v2 */
 
+bool cg_is_mounted(void);
+/* Ends the program if it is not. */
 const char *cg_mount(void);
 /* The cgroup in which capsules are made: --cgroup, or the default. */
 const char *cg_base(const struct args *args);
@@ -173,21 +187,51 @@ int cg_write(const char *cg, const char *file, const char *fmt, ...)
 bool cg_has(const char *cg, const char *file);
 /* Make @cg with its parents, with the controllers on. Complains. */
 int cg_create(const char *cg, bool cpuset, bool *created);
+/*
+ * Make @cg for a moment. cg_end_trial() takes back whatever that has changed, and
+ * must be called in any case; until then, no signal ends the program.
+ */
+struct cg_step {
+	char *cg;
+	const char *controller;	/* turned on for its children; NULL: it was made */
+};
+
+struct cg_trial {
+	struct cg_step *steps;
+	int nr;
+	sigset_t mask;
+};
+
+int cg_try(const char *cg, struct cg_trial *trial);
+void cg_end_trial(struct cg_trial *trial);
 bool cg_enabled(const char *cg, const char *controller);
 u64 cg_id(const char *cg);
 void cg_cpus(const char *cg, struct cpus *cpus);
+/* Those that @cg, which need not exist, could have by a cpuset of its own. */
+void cg_available(const char *cg, struct cpus *cpus);
 /* Of a process or thread; NULL if it is gone. */
 char *cg_of(pid_t pid);
 /* @fn for each cgroup from @top down; it returns false to pass by those below. */
 void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data);
 bool cg_is_below(const char *cg, const char *top);
 
-/* xattrs by which the tool remembers: removed with the cgroup. */
+/* notes.c: xattrs by which the tool remembers, removed with the cgroup */
+
 int cg_note(const char *cg, const char *key, const char *value);
 char *cg_noted(const char *cg, const char *key);
 /* Keys that begin with @prefix. */
 int cg_notes(const char *cg, const char *prefix, char ***keys);
 void cg_forget(const char *cg, const char *key);
+/*
+ * A process that was brought in, and from where: NULL if it was there. It is noted in
+ * one cgroup only, and a number that another process has got since does not count.
+ */
+void cg_note_process(const char *cg, pid_t pid, const char *from);
+/* The path below the mount; NULL: it was not brought in, or was there. */
+char *cg_noted_home(const char *cg, pid_t pid);
+/* All of them that are alive. */
+int cg_noted_processes(const char *cg, pid_t **pids);
+void cg_forget_processes(const char *cg);
 
 /* capsule.c: reservations and counters */
 
@@ -246,15 +290,22 @@ struct verdict {
 	struct cpus fitting;			/* CPUs where it fits */
 };
 
-/* For @cg, which exists. @cpus NULL: its cpuset. */
+/* For @cg, which exists. @cpus NULL: its cpuset, else those of them that are available. */
 void admission_ask(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		   struct verdict *v);
 struct json_object *admission_json(const struct verdict *v);
+/*
+ * Would the kernel refuse that, by its dry run? Complains then. @list: these CPUs
+ * are to have another budget than the rest, and that is what is asked for.
+ */
+bool admission_refused(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		       const char *list);
 /* Complain that @cg could not get @res: with the reason, if there is one to find. */
 int admission_complain(const char *cg, const struct reservation *res, int error);
 /* Why this is no reservation at all, whatever is free; NULL: it is one. */
 char *admission_invalid(const struct reservation *res);
 void verdict_free(struct verdict *v);
+void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has);
 
 /* guest.c, guest-devices.c: which threads work for a guest? */
 
@@ -268,6 +319,8 @@ struct thread {
 	char *cgroup;		/* absolute, NULL: gone */
 	char *served;		/* dl_group of /proc/PID/sched, NULL: by no capsule */
 	const char *why;	/* it is outside; NULL: inside */
+	bool intended;		/* that it is outside: it has not escaped */
+	char *cure;		/* what would bring it in, where that is known */
 };
 
 struct guest {
@@ -283,7 +336,9 @@ struct guest {
 pid_t guest_by_qemu_name(const char *name);
 pid_t guest_by_domain(const char *name);
 void guest_find(pid_t pid, struct guest *g);
-/* Which of its threads does the capsule not serve? Returns how many. */
+/* All that is in @cg, and all that works for it. */
+void guest_find_all(const char *cg, struct guest *g);
+/* Which of its threads does the capsule not serve? Returns how many have escaped. */
 int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
 void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);
@@ -293,10 +348,13 @@ const char *thread_kind_name(enum thread_kind kind);
 /* Processes with threads in @cg or below, without other capsules. */
 int capsule_processes(const char *cg, pid_t **pids);
 int capsule_threads(const char *cg, pid_t **tids);
+/* A row with @inside or why not, and the cures after the table. */
+void thread_row(struct table *t, const struct thread *thread, const char *inside);
+void print_cures(const struct guest *g);
 struct json_object *escaped_json(const char *cg);
 int escaped_count(const char *cg);
-/* Handler threads of an irq. */
-void irq_threads(struct guest *g, int irq);
+/* Handler threads of the irqs that cpu.rt_irqs has; it may be NULL. */
+void irqs_threads(struct guest *g, const char *irqs);
 bool irq_is_bound(const char *irqs, int irq);
 /* The line @key of a file like /proc/PID/status; allocated or NULL. */
 char *proc_field(const char *path, const char *key);
@@ -340,6 +398,7 @@ extern const char *const trace_names[NR_TRACE_TYPES];
 struct trace_event *trace_add(struct trace *t);
 void trace_add_thread(struct trace *t, int tid, const char *comm);
 const struct trace_thread *trace_thread(const struct trace *t, int tid);
+void trace_set_budget(struct trace *t, int cpu, u64 ns);
 void trace_sort(struct trace *t);
 void trace_free(struct trace *t);
 int trace_save(const struct trace *t, const char *path);
@@ -374,14 +433,15 @@ int timeline_svg(const struct trace *t, const struct timeline *tl, const char *p
 /* tracer.c: tracepoints of the running kernel, with libtracefs */
 
 struct tracer;
-/* NULL with errno set if it cannot be had. */
-struct tracer *tracer_start(bool switches);
+/* With switches on some CPUs, or without. NULL with errno set if it cannot be had. */
+struct tracer *tracer_start(const struct cpus *switches);
 typedef void (*tracer_fn)(const struct trace_event *ev, u64 cgroup, void *data);
 int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
 long long tracer_lost(struct tracer *tracer);
 void tracer_stop(struct tracer *tracer);
 /* Whatever ends the program, the instance must be removed. */
-void tracer_signals(void (*handler)(int sig));
+extern volatile sig_atomic_t tracer_stopped;	/* by a signal */
+void tracer_signals(void);
 
 /* commands */
 
@@ -403,5 +463,10 @@ int capsule_make(const struct args *args, const char *cg, bool *created);
 
 /* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);
+/* The same in two steps. NULL after a complaint, else one of the others must follow. */
+struct change;
+struct change *change_begin(const struct args *args, const char *cg);
+void change_keep(struct change *c);
+void change_undo(struct change *c);
 
 #endif

@@ -78,7 +78,12 @@ void table_free(struct table *t)
 
 void jo_str(struct json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
+	char *text = value ? xstrdup(value) : NULL;
+
+	if (text)
+		clean_lines(text);
+	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+	free(text);
 }
 
 void jo_int(struct json_object *o, const char *key, s64 value)

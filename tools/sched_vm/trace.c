@@ -59,6 +59,15 @@ void trace_add_thread(struct trace *t, int tid, const char *comm)
 	clean_text(t->threads[t->nr_threads - 1].comm);
 }
 
+void trace_set_budget(struct trace *t, int cpu, u64 ns)
+{
+	while (t->nr_cpus <= cpu) {
+		t->budget_ns = grow(t->budget_ns, t->nr_cpus, sizeof(*t->budget_ns));
+		t->budget_ns[t->nr_cpus++] = 0;
+	}
+	t->budget_ns[cpu] = ns;
+}
+
 /* Events of one instant on one CPU stay in the order in which they came. */
 static int by_time(const void *a, const void *b)
 {
@@ -157,15 +166,6 @@ static bool load_capsule(struct trace *t, const char *line)
 	return period > 0;
 }
 
-static void set_budget(struct trace *t, int cpu, u64 ns)
-{
-	while (t->nr_cpus <= cpu) {
-		t->budget_ns = grow(t->budget_ns, t->nr_cpus, sizeof(*t->budget_ns));
-		t->budget_ns[t->nr_cpus++] = 0;
-	}
-	t->budget_ns[cpu] = ns;
-}
-
 static bool load_head(struct trace *t, const char *line)
 {
 	unsigned long long a, b;
@@ -180,7 +180,7 @@ static bool load_head(struct trace *t, const char *line)
 		return b > a;
 	}
 	if (sscanf(line, "budget %d %llu", &nr, &a) == 2 && nr >= 0 && nr < MAX_CPUS) {
-		set_budget(t, nr, a);
+		trace_set_budget(t, nr, a);
 		return true;
 	}
 	if (sscanf(line, "thread %d %63[^\n]", &nr, comm) == 2) {

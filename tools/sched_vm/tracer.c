@@ -80,7 +80,20 @@ static int on_event(struct tep_event *event, struct tep_record *record, int cpu,
 	return 0;
 }
 
-static int enable(struct tracer *tracer, bool switches)
+/*
+ * Events of servers come from other CPUs as well, where timers expire; switches do
+ * not. A kernel that has no such filters (before 6.6) gives all of them.
+ */
+static void only_on(struct tracer *tracer, const struct cpus *cpus)
+{
+	char *list = format_cpus(cpus), *filter = xasprintf("CPU & CPUS{%s}", list);
+
+	tracefs_instance_file_write(tracer->instance, "events/sched/sched_switch/filter", filter);
+	free(filter);
+	free(list);
+}
+
+static int enable(struct tracer *tracer, const struct cpus *switches)
 {
 	struct tracefs_instance *i = tracer->instance;
 
@@ -88,6 +101,7 @@ static int enable(struct tracer *tracer, bool switches)
 	    tracefs_instance_set_buffer_size(i, BUFFER_KB, -1) < 0)
 		return -1;
 	if (switches) {
+		only_on(tracer, switches);
 		if (tracefs_event_enable(i, "sched_vm", NULL) < 0 ||
 		    tracefs_event_enable(i, "sched", "sched_switch") < 0)
 			return -1;
@@ -97,13 +111,21 @@ static int enable(struct tracer *tracer, bool switches)
 	return tracefs_trace_on(i);
 }
 
-void tracer_signals(void (*handler)(int sig))
+volatile sig_atomic_t tracer_stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	tracer_stopped = 1;
+}
+
+void tracer_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &(struct sigaction){ .sa_handler = handler }, NULL);
+		sigaction(signals[i], &(struct sigaction){ .sa_handler = on_signal }, NULL);
 }
 
 /* Of those of us that were killed: their buffers take memory. */
@@ -122,7 +144,7 @@ static void remove_orphans(void)
 	tracefs_put_tracing_file(path);
 }
 
-struct tracer *tracer_start(bool switches)
+struct tracer *tracer_start(const struct cpus *switches)
 {
 	static const char *const systems[] = { "sched_vm", "sched", NULL };
 	char *name = xasprintf("sched-vm-%d", getpid());

@@ -119,6 +119,11 @@ void cpus_set(struct cpus *cpus, int cpu)
 	cpus->map[cpu / 64] |= 1ULL << cpu % 64;
 }
 
+void cpus_clear(struct cpus *cpus, int cpu)
+{
+	cpus->map[cpu / 64] &= ~(1ULL << cpu % 64);
+}
+
 int cpus_next(const struct cpus *cpus, int cpu)
 {
 	while (++cpu < MAX_CPUS)
@@ -134,6 +139,16 @@ int cpus_count(const struct cpus *cpus)
 	for (cpu = cpus_next(cpus, -1); cpu >= 0; cpu = cpus_next(cpus, cpu))
 		nr++;
 	return nr;
+}
+
+struct cpus cpus_common(const struct cpus *a, const struct cpus *b)
+{
+	struct cpus common;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(common.map); i++)
+		common.map[i] = a->map[i] & b->map[i];
+	return common;
 }
 
 /* One number below MAX_CPUS; returns where it ends, or NULL. */

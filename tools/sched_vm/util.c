@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
@@ -145,7 +146,7 @@ static bool is_bad(unsigned int c)
 	       (c & 0xfffe) == 0xfffe;
 }
 
-void clean_text(char *s)
+static void clean(char *s, bool lines)
 {
 	unsigned int c;
 	char *to = s;
@@ -153,7 +154,7 @@ void clean_text(char *s)
 
 	while (*s) {
 		len = utf8((unsigned char *)s, &c);
-		if (!len || is_bad(c)) {
+		if (!len || (is_bad(c) && !(lines && c == '\n'))) {
 			*to++ = '?';
 			s += len ? len : 1;
 			continue;
@@ -163,6 +164,44 @@ void clean_text(char *s)
 		s += len;
 	}
 	*to = '\0';
+}
+
+void clean_text(char *s)
+{
+	clean(s, false);
+}
+
+void clean_lines(char *s)
+{
+	clean(s, true);
+}
+
+static void vsay(FILE *to, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		no_memory();
+	clean_lines(text);
+	fputs(text, to);
+	free(text);
+}
+
+void say(FILE *to, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(to, fmt, ap);
+	va_end(ap);
+}
+
+u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 long long keyed_value(const char *text, const char *key)
@@ -201,9 +240,9 @@ int complain(int error, const char *cure, const char *fmt, ...)
 		jo_str(o, "cure", cure);
 		json_print(o);
 	} else {
-		fprintf(stderr, "sched-vm: %s\n", text);
+		say(stderr, "sched-vm: %s\n", text);
 		if (cure)
-			fprintf(stderr, "  cure: %s\n", cure);
+			say(stderr, "  cure: %s\n", cure);
 	}
 	free(what);
 	free(text);
@@ -216,7 +255,7 @@ void warn(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	fputs("sched-vm: warning: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	vsay(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
 }
@@ -227,7 +266,7 @@ void usage(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	fputs("sched-vm: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	vsay(stderr, fmt, ap);
 	fputs(" (sched-vm --help, sched-vm COMMAND --help)\n", stderr);
 	va_end(ap);
 	exit(EXIT_USAGE);

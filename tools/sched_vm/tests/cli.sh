@@ -36,9 +36,20 @@ help_is_help() {
 	done
 }
 
+what_is_not_written_fails() {
+	[ -c /dev/full ] || skip "no /dev/full"
+	# shellcheck disable=SC2016
+	expect 1 'cannot write' sh -c '"$1" --help >/dev/full' - "$tool"
+	# shellcheck disable=SC2016
+	expect 1 'cannot write' sh -c '"$1" record --from "$2" -o "$3" --json >/dev/full' - \
+		"$tool" "$here/trace.txt" "$WORK/full.json"
+}
+
 options_are_checked() {
 	expect 2 "unknown option '--bugdet'" "$tool" create a --bugdet 4ms
 	expect 2 "unknown option '--force'" "$tool" create a --force
+	expect 2 "unknown option '-x'" "$tool" create -xyz a
+	expect 2 "unknown option '-x'" "$tool" create a -hx
 	expect 2 '--budget needs a value' "$tool" create a --budget
 	expect 2 'not a time' "$tool" create a --budget 4m
 	expect 2 'not a time' "$tool" create a --budget 1.5us
@@ -66,6 +77,10 @@ arguments_are_counted() {
 	expect 2 "too many arguments, from 'a' on" "$tool" list a
 	expect 2 'budget above 0' "$tool" check --budget 0
 	expect 2 'budget above 0' "$tool" check
+	for budget in 0 max; do
+		expect 2 'budget above 0' "$tool" create a --budget $budget
+		expect 2 'budget above 0' "$tool" run --budget $budget true
+	done
 	expect 2 'NAME of a capsule, or --from' "$tool" record
 	expect 2 'NAME of a capsule, or --from' "$tool" record a --from b
 }
@@ -204,7 +219,7 @@ commands_are_completed() {
 	same "$(completes "$tool" run -- --bu)" ""
 }
 
-run without_a_command help_is_help options_are_checked arguments_are_counted \
+run without_a_command help_is_help what_is_not_written_fails options_are_checked arguments_are_counted \
 	names_are_checked a_trace_becomes_a_timeline files_do_not_overwrite_each_other \
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \

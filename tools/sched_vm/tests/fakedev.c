@@ -2,12 +2,19 @@
 /*
  * A /dev/sched_vm for kernels without one, to be put before a program with
  * LD_PRELOAD. It knows SCHED_VM_QUERY and SCHED_VM_CHECK, is as strict as the
- * header says, and believes FAKE_FREE: how much each CPU has free, in ppm.
+ * header says, and believes FAKE_FREE: how much each CPU has free, in ppm. With
+ * FAKE_RESULT, all dry runs have that result.
+ *
+ * Without FAKE_FREE, the device is the kernel's. Files below the folder
+ * FAKE_ROOT are read in place of those with these paths, and folders that are
+ * only there can be listed: what another machine would have.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched_vm.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,14 +24,37 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_CPUS	64
 
 static int fake_fd = -1;
 
+/* @path, or what is there in its place, in @room of @size. */
+static const char *fake_path(const char *path, char *room, size_t size)
+{
+	const char *root = getenv("FAKE_ROOT");
+
+	if (!root || *path != '/')
+		return path;
+	snprintf(room, size, "%s%s", root, path);
+	return access(room, F_OK) ? path : room;
+}
+
+DIR *opendir(const char *path)
+{
+	DIR *(*real)(const char *path) = dlsym(RTLD_NEXT, "opendir");
+	char room[PATH_MAX];
+
+	if (!access(path, F_OK))
+		return real(path);
+	return real(fake_path(path, room, sizeof(room)));
+}
+
 int open(const char *path, int flags, ...)
 {
 	int (*real)(const char *path, int flags, ...) = dlsym(RTLD_NEXT, "open");
+	char room[PATH_MAX];
 	mode_t mode = 0;
 	va_list ap;
 
@@ -32,7 +62,9 @@ int open(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
-	if (strcmp(path, SCHED_VM_PATH))
+	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY))
+		path = fake_path(path, room, sizeof(room));
+	if (strcmp(path, SCHED_VM_PATH) || !getenv("FAKE_FREE"))
 		return real(path, flags, mode);
 	fake_fd = real("/dev/null", O_RDWR);
 	return fake_fd;
@@ -68,6 +100,10 @@ static int check(struct sched_vm_check *c)
 	    c->cpus_bytes % 8 || !is_folder(c->cgroup_fd))
 		return -EINVAL;
 	c->cpu = -1;
+	if (getenv("FAKE_RESULT")) {
+		c->result = atoi(getenv("FAKE_RESULT"));
+		return 0;
+	}
 	if (c->budget_us > deadline || deadline > c->period_us) {
 		c->result = SCHED_VM_BAD_RESERVATION;
 		return 0;

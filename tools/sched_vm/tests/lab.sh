@@ -20,6 +20,20 @@ WORK=$(mktemp -d)
 root=/sys/fs/cgroup
 base=$root/sched_vm
 
+# A kernel with lockdep and KASAN takes about ten times as long for everything.
+slow=1
+[ ! -e /proc/lockdep_stats ] || slow=10
+
+# For what goes on beside.
+pause() {
+	sleep "$(awk "BEGIN { print $1 * $slow }")"
+}
+
+# In hundredths of a second.
+uptime() {
+	sed 's/^\([0-9]*\)\.\([0-9]*\) .*/\1\2/' /proc/uptime
+}
+
 value() {
 	"$json" "$WORK/output" "$1"
 }
@@ -41,6 +55,7 @@ clean_up() {
 		find "$cg" -depth -type d -exec rmdir {} +
 	done
 	sysctl -w kernel.sched_rt_runtime_us=1000000
+	rm -rf "$WORK/root"
 }
 
 has_device() {
@@ -114,6 +129,41 @@ the_manual_is_right() {
 	"$tool" remove vm1
 }
 
+# Where nothing is turned on yet. A failure half-way leaves nothing behind, either.
+check_and_doctor_change_nothing() {
+	[ ! -d $base ] || rmdir $base
+	was=$(cat $root/cgroup.subtree_control)
+	for controller in $was; do
+		echo "-$controller" >$root/cgroup.subtree_control
+	done
+	for cmd in "check --budget 4ms --period 20ms" "doctor" \
+		"check --budget 4ms --period 20ms --cgroup /by-hand/a/b"; do
+		# shellcheck disable=SC2086
+		expect 0 '' "$tool" $cmd
+		same "$(cat $root/cgroup.subtree_control)" ""
+		[ ! -e $base ] && [ ! -e $root/by-hand ] || fail "a cgroup is left"
+	done
+	mkdir $root/by-hand
+	echo 1 >$root/by-hand/cgroup.max.descendants
+	expect 1 'cannot make the cgroup /by-hand/a/check-' \
+		"$tool" check --budget 4ms --cgroup /by-hand/a
+	same "$(cat $root/cgroup.subtree_control)" ""
+	same "$(find $root/by-hand -mindepth 1 -type d)" ""
+	for controller in $was; do
+		echo "+$controller" >$root/cgroup.subtree_control
+	done
+}
+
+# Without the device, too.
+check_knows_which_cpus_there_are() {
+	"$tool" create a --budget 12ms --period 20ms --cpus 0
+	expect 1 'none of the CPUs 7 is available' "$tool" check --budget 1ms --period 20ms --cpus 7
+	expect 1 'none of the CPUs 7 is available' "$tool" check a --budget 1ms --cpus 7
+	expect 0 'those that are available: 0' "$tool" check a --budget 13ms --cpus 0,7
+	expect 0 'fits' "$tool" check a --budget 13ms --cpus 0
+	"$tool" remove a
+}
+
 check_is_exact_with_the_device() {
 	has_device
 	expect 0 '' "$tool" check --budget 6.9ms --period 20ms --json
@@ -125,9 +175,19 @@ check_is_exact_with_the_device() {
 	expect 1 '' "$tool" check --budget $((fits + 1)) --period 20ms
 }
 
-# What it makes of the kernel's answers. The device is only played.
+# A file of FAKE_ROOT, from standard input: what is read in place of the real one.
+fake_file() {
+	mkdir -p "$WORK/root${1%/*}"
+	cat >"$WORK/root$1"
+}
+
+# What it makes of the kernel's answers. The device is only played, and so are the
+# CPUs 0 and 1 that all cgroups have.
 fake() {
-	LD_PRELOAD=$fakedev FAKE_FREE=500000,250000 "$tool" "$@"
+	for cg in "" /sched_vm; do
+		echo 0-1 | fake_file "$root$cg/cpuset.cpus.effective"
+	done
+	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_FREE=500000,250000 "$tool" "$@"
 }
 
 dry_runs_are_understood() {
@@ -137,6 +197,20 @@ dry_runs_are_understood() {
 	grep -q -x -e '--budget 5ms would fit, so would --period 24ms, so would --cpus 0' \
 		"$WORK/output" || fail "no cure"
 	expect 0 'fits' fake check --budget 6ms --period 20ms --cpus 0
+	expect 1 'does not fit: CPU 1 lacks 5.00 %' fake check --budget 6ms --period 20ms --cpus 1
+	grep -q -x -e '--budget 5ms would fit, so would --period 24ms, so would --cpus 0' \
+		"$WORK/output" || fail "no other CPU"
+	expect 0 'of the CPUs 0,7, those that are available: 0' \
+		fake check --budget 6ms --period 20ms --cpus 0,7
+	expect 1 'none of the CPUs 7-9 is available' \
+		fake check --budget 6ms --period 20ms --cpus 7-9
+	grep -q 'the cgroup above has the CPUs 0-1' "$WORK/output" || fail "no cure"
+	expect 1 '' fake check --budget 6ms --period 20ms --cpus 7 --json
+	same "$(value fits)" false
+	expect 1 'no capsule above has anything to hand out' \
+		env FAKE_RESULT=6 LD_PRELOAD="$fakedev" FAKE_FREE=0 \
+		"$tool" check --budget 6ms --period 20ms
+	grep -q 'have a capsule delegated' "$WORK/output" || fail "no cure"
 	expect 1 '' fake check --budget 11ms --period 20ms --deadline 15ms --cpus 0-1 --json
 	same "$(value exact)" true
 	same "$(value cpu)" 1
@@ -155,6 +229,25 @@ refusals_are_explained_by_the_dry_run() {
 		"$tool" create b --budget 8ms --period 20ms --cpus 0
 	grep -q 'cure: --budget 6ms would fit' "$WORK/output" || fail "no cure"
 	"$tool" remove a
+}
+
+# By the dry run, before anything is tried: else the kernel would have counted it.
+changes_are_refused_at_once() {
+	has_device
+	"$tool" create b --budget 12ms --period 20ms
+	"$tool" create a --budget 4ms --period 20ms
+	expect 1 'CPU 0 lacks 5.0[0-9] %' "$tool" set a --cpus 0 --budget 8ms
+	grep -q 'cure: --budget ' "$WORK/output" || fail "no cure"
+	expect 1 'CPU 0 lacks 5.0[0-9] %' "$tool" set a --cpu-budget 0=3ms --cpu-budget 0=8ms
+	grep -q -E 'cure: --cpu-budget 0=(7|6.99[0-9]*)ms would fit' "$WORK/output" || fail "no cure"
+	expect 1 '' "$tool" set a --cpu-budget 0=8ms --json
+	same "$(value errno)" 16
+	expect 0 '' "$tool" set a --budget 8ms --cpu-budget 0=6ms
+	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 6000"
+	grep -q -x 'refused 0' $base/a/cpu.rt_events || fail "the kernel was asked"
+	expect 0 '' "$tool" set a --budget 4ms --cpu-budget 0=max
+	"$tool" remove a
+	"$tool" remove b
 }
 
 user() {
@@ -176,7 +269,7 @@ what_is_left_is_moved() {
 		exec setpriv --reuid 1000 --regid 1000 --clear-groups $tool remove a --force"
 	same "$(cat "/proc/$left/cgroup")" 0::/user/sched_vm/outside
 	kill "$left"
-	sleep 0.1
+	pause 0.1
 }
 
 # As systemd delegates a subtree to a user.
@@ -226,6 +319,8 @@ set_changes_only_what_was_said() {
 	expect 2 'nothing to change' "$tool" set a
 	"$tool" set a --budget max
 	same "$(cat $base/a/cpu.rt_budget_us)" max
+	expect 0 '' "$tool" show a --json
+	same "$(value stat.0.budget_us)" max
 	"$tool" remove a
 }
 
@@ -282,19 +377,25 @@ list_and_show() {
 	same "$(value capsules.1.deadline_us)" max
 	same "$(value capsules.0.cgroup)" /by-hand
 	hog
+	before=$(uptime)
 	echo $pid >$base/a/cgroup.procs
 	sleep 1
 	expect 0 '4ms in every 20ms' "$tool" show a --threads
 	grep -q -E "^ *$pid +sh +process +inside" "$WORK/output" || fail "no thread"
 	expect 0 '' "$tool" show a --json
-	between "$(value total.nr_throttled)" 40 60
-	between "$(value total.usage_usec)" 180000 260000
+	periods=$((($(uptime) - before) / 2))
+	between "$(value total.nr_throttled)" 40 $((periods + 1))
+	between "$(value total.usage_usec)" 180000 $(((periods + 1) * 4200))
 	same "$(value nr_threads)" 1
 	end $pid
 	"$tool" remove a
 	"$tool" remove /by-hand
 	same "$(cat $root/by-hand/cpu.rt_budget_us)" max
 	rmdir $root/by-hand
+}
+
+no_odd_bytes() {
+	[ -z "$(LC_ALL=C tr -d '\n -~' <"$WORK/output")" ] || fail "odd bytes"
 }
 
 # Whoever has a subtree names cgroups as he likes.
@@ -304,6 +405,24 @@ list_shows_names_cleanly() {
 	echo +cpu >$root/by-hand/cgroup.subtree_control
 	echo "1000 10000" >"$odd/cpu.rt.max"
 	expect 0 '^/by-hand/a[?]\[2J[?] +1ms +10ms' "$tool" list
+	sleep 100 &
+	pid=$!
+	echo $pid >"$odd/cgroup.procs"
+	for cmd in list "show ${odd#"$root"}" "top --once --interval 10ms"; do
+		# shellcheck disable=SC2086
+		expect 0 '' "$tool" $cmd --json
+		no_odd_bytes
+	done
+	same "$(value capsules.0.cgroup)" '/by-hand/a?[2J?'
+	expect 0 'cgroup: /by-hand/a[?]\[2J[?]$' "$tool" show "${odd#"$root"}"
+	expect 0 'served by' "$tool" adopt g --pid $pid --in-place
+	no_odd_bytes
+	expect 0 '' "$tool" adopt g --pid $pid --in-place --json
+	no_odd_bytes
+	echo $pid >$root/cgroup.procs
+	end $pid
+	expect 1 'does not fit' "$tool" create b --cgroup "${odd#"$root"}/x/y" --budget 9ms --period 10ms
+	no_odd_bytes
 }
 
 remove_moves_threads_only_if_told() {
@@ -311,6 +430,11 @@ remove_moves_threads_only_if_told() {
 	hog
 	echo $pid >$base/a/cgroup.procs
 	expect 1 '1 processes are inside' "$tool" remove a
+	mkdir $base/a/below
+	expect 1 'a: Device or resource busy' "$tool" remove a --force
+	grep -q 'cgroups below it must go first' "$WORK/output" || fail "no cure"
+	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/a
+	rmdir $base/a/below
 	"$tool" remove a --force
 	[ ! -e $base/a ] || fail "a is there"
 	same "$(cat /proc/$pid/cgroup)" 0::/
@@ -331,6 +455,26 @@ remove_by_path_leaves_nothing_behind() {
 	same "$(cat $cg/cpu.rt_scope)" all
 }
 
+# Kernel threads go home, but a process stays.
+remove_by_path_ends_what_adopt_did() {
+	"$tool" create g --budget 4ms --period 20ms
+	"$napi" tap7 &
+	pid=$!
+	pause 0.2
+	ip link set tap7 up
+	echo 1 >/sys/class/net/tap7/threaded
+	expect 0 '2 of 2 threads are served by g' "$tool" adopt g --pid $pid
+	kthread=$(sed -n 's|^ *\([0-9]*\) *napi/tap7.*|\1|p' "$WORK/output")
+	same "$(cat "/proc/$kthread/cgroup")" 0::/sched_vm/g
+	irq=$(awk -F: '/^ *[1-9][0-9]*:/ { print $1 + 0; exit }' /proc/interrupts)
+	[ ! -e $base/g/cpu.rt_irqs ] || "$tool" set g --irq "+$irq"
+	expect 0 '' "$tool" remove /sched_vm/g
+	same "$(cat "/proc/$kthread/cgroup")" 0::/
+	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/g
+	[ ! -e $base/g/cpu.rt_irqs ] || same "$(cat $base/g/cpu.rt_irqs)" ""
+	end $pid
+}
+
 run_passes_the_status_on() {
 	rc=0
 	"$tool" run --budget 4ms --period 20ms -- sh -c 'exit 7' || rc=$?
@@ -349,7 +493,7 @@ run_passes_the_status_on() {
 run_passes_signals_on() {
 	"$tool" run --name x --budget 4ms --period 20ms -- sh -c 'trap "exit 5" TERM; while :; do :; done' &
 	tool_pid=$!
-	sleep 1
+	pause 1
 	kill -TERM $tool_pid
 	rc=0
 	wait $tool_pid || rc=$?
@@ -359,7 +503,7 @@ run_passes_signals_on() {
 
 # At every moment from its start on.
 run_leaves_no_capsule_when_killed() {
-	for us in $(seq 0 300 24000); do
+	for us in $(seq 0 $((300 * slow)) $((24000 * slow))); do
 		"$tool" run --name x --budget 4ms --period 20ms -- sleep 1000 &
 		tool_pid=$!
 		usleep "$us"
@@ -410,9 +554,35 @@ adopt_takes_and_returns() {
 	rmdir $root/home
 }
 
+# Nothing would be reserved.
+adopt_wants_a_budget() {
+	mkdir -p $root/machine/guest
+	echo +cpu >$root/machine/cgroup.subtree_control
+	hog
+	echo $pid >$root/machine/guest/cgroup.procs
+	for budget in 0 max; do
+		expect 2 'budget above 0' "$tool" adopt g --pid $pid --budget $budget
+		expect 2 'budget above 0' "$tool" adopt g --pid $pid --in-place --budget $budget
+	done
+	"$tool" create a --budget 4ms --period 20ms
+	expect 2 'budget above 0' "$tool" adopt a --pid $pid --budget max
+	same "$(cat $base/a/cpu.rt.max)" "4000 20000"
+	same "$(cat /proc/$pid/cgroup)" 0::/machine/guest
+	echo $pid >$base/a/cgroup.procs
+	"$tool" set a --budget max
+	expect 0 'no reservation$' "$tool" show a --threads
+	end $pid
+	"$tool" remove a
+}
+
 adopt_leaves_no_empty_capsule() {
 	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
 	[ ! -e $base/g ] || fail "g is there"
+	"$tool" create g --budget 4ms --period 20ms
+	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 5ms --cpus 0 --scope rt
+	same "$(cat $base/g/cpu.rt.max)" "4000 20000"
+	same "$(cat $base/g/cpu.rt_scope)" all
+	"$tool" remove g
 }
 
 # Two guests may have the same name, but not here.
@@ -463,17 +633,17 @@ adopt_finds_a_guest_by_name() {
 	cp "$napi" "$WORK/qemu-like"
 	sh -c 'while :; do :; done' sh -name guest=vm1,debug-threads=on &
 	other=$!
-	sleep 0.1
+	pause 0.1
 	expect 1 'no process was started with' "$tool" adopt vm --qemu vm1 --budget 4ms
 	"$WORK/qemu-like" tap8 -name guest=vm1,debug-threads=on &
 	pid=$!
-	sleep 0.2
+	pause 0.2
 	expect 0 'served by vm' "$tool" adopt vm --qemu vm1 --budget 4ms --period 20ms
 	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/vm
 	end $other
 	"$WORK/qemu-like" tap9 -name vm1 &
 	other=$!
-	sleep 0.2
+	pause 0.2
 	expect 1 "2 processes were started with -name vm1: $pid $other" \
 		"$tool" adopt vm --qemu vm1
 	same "$(cat /proc/$other/cgroup)" 0::/
@@ -482,15 +652,29 @@ adopt_finds_a_guest_by_name() {
 	"$tool" remove vm
 }
 
+# libvirt did not remove it, and somebody else has the number now.
+adopt_knows_an_old_pid_file() {
+	mkdir -p /run/libvirt/qemu
+	sleep 100 &
+	pid=$!
+	echo $pid >/run/libvirt/qemu/vm1.pid
+	expect 1 "no QEMU process of a libvirt domain 'vm1'" \
+		"$tool" adopt g --domain vm1 --budget 4ms --period 20ms
+	end $pid
+	rm /run/libvirt/qemu/vm1.pid
+}
+
 adopt_takes_napi_threads() {
 	"$napi" tap7 &
 	pid=$!
-	sleep 0.2
+	pause 0.2
 	ip link set tap7 up
 	echo 1 >/sys/class/net/tap7/threaded
 	expect 0 '2 of 2 threads are served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	grep -q -E '^ *[0-9]+ +napi/tap7-[0-9]+ +napi +g$' "$WORK/output" || fail "no NAPI thread"
+	expect 0 'napi/tap7-[0-9]+ +napi +inside$' "$tool" show g --threads
+	same "$(grep -c ' napi/tap7-' "$WORK/output")" 1
 	expect 0 '' "$tool" show g --json
 	same "$(value nr_threads)" 2
 	end $pid
@@ -501,12 +685,12 @@ adopt_takes_napi_threads() {
 adopt_takes_no_impostors() {
 	"$napi" tap7 &
 	pid=$!
-	sleep 0.2
+	pause 0.2
 	for name in "vhost-$pid" "kvm-pit/$pid" napi/tap7-8193; do
 		sh -c "printf %s $name >/proc/self/comm; while :; do sleep 1; done" &
 		echo $! >>"$WORK/impostors"
 	done
-	sleep 0.2
+	pause 0.2
 	same "$(cat /proc/$!/comm)" napi/tap7-8193
 	expect 0 '1 of 1 threads are served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
@@ -522,12 +706,12 @@ adopt_takes_no_impostors() {
 adopt_knows_network_namespaces() {
 	"$napi" tap7 &
 	ours=$!
-	sleep 0.2
+	pause 0.2
 	ip link set tap7 up
 	echo 1 >/sys/class/net/tap7/threaded
 	unshare -n "$napi" tap7 &
 	pid=$!
-	sleep 0.2
+	pause 0.2
 	expect 0 '1 of 1 threads are served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	grep -q 'another network namespace' "$WORK/output" || fail "no warning"
@@ -536,10 +720,76 @@ adopt_knows_network_namespaces() {
 	"$tool" remove g --force
 }
 
+fake_files() {
+	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" "$tool" "$@"
+}
+
+# A device with two vectors, of which the guest uses the first, a bridge in the same
+# group, and a device without MSI whose line others have, too. In $pid who has them.
+# The first irq is a real one, in $irq, with a thread.
+vfio_guest() {
+	irq=$(ps -o comm | sed -n 's|^irq/\([0-9]*\)-.*|\1|p' | head -n 1)
+	[ -n "$irq" ] || skip "this machine has no irq threads"
+	[ -e "$1/cpu.rt_irqs" ] || skip "this kernel has no cpu.rt_irqs"
+	for card in one bridge shared; do
+		: | fake_file /sys/kernel/iommu_groups/99/devices/$card
+	done
+	: | fake_file "/sys/bus/pci/devices/one/msi_irqs/$irq"
+	: | fake_file /sys/bus/pci/devices/one/msi_irqs/9001
+	: | fake_file /sys/bus/pci/devices/bridge/msi_irqs/9002
+	echo 9003 | fake_file /sys/bus/pci/devices/shared/irq
+	echo 'vfio-msi[0](0000:00:02.0)' | fake_file "/sys/kernel/irq/$irq/actions"
+	echo | fake_file /sys/kernel/irq/9001/actions
+	echo pcieport | fake_file /sys/kernel/irq/9002/actions
+	echo 'vfio-intx(0000:00:03.0),uhci_hcd:usb1' | fake_file /sys/kernel/irq/9003/actions
+	mkdir -p /dev/vfio
+	: >/dev/vfio/99
+	sh -c 'exec 9</dev/vfio/99; while :; do sleep 1; done' &
+	pid=$!
+	pause 0.2
+}
+
+adopt_takes_only_irqs_of_the_guest() {
+	"$tool" create g --budget 4ms --period 20ms
+	vfio_guest $base/g
+	expect 0 "irq/$irq-" fake_files adopt g --pid $pid
+	! grep -q 'irq 900[123] stay outside' "$WORK/output" || fail "it wants them all"
+	same "$(cat $base/g/cpu.rt_irqs)" "$irq"
+	expect 0 "irq/$irq-.* irq +bound" fake_files show g --threads
+	same "$(awk '{ print $1 }' "$WORK/output" | sort | uniq -d | grep -c '^[1-9][0-9]')" 0
+	"$tool" set g --irq "-$irq"
+	for actions in "vfio-msi[0](0000:00:02.0),ahci" "acpi"; do
+		echo "$actions" | fake_file "/sys/kernel/irq/$irq/actions"
+		expect 0 '1 of 1 threads' fake_files adopt g --pid $pid
+		same "$(cat $base/g/cpu.rt_irqs)" ""
+	done
+	end $pid
+	"$tool" remove g --force
+}
+
+# Other CPUs than those of the capsule: there it cannot be served.
+adopt_knows_where_irqs_are_delivered() {
+	"$tool" create g --budget 4ms --period 20ms
+	vfio_guest $base/g
+	expect 0 "irq/$irq-.* irq +g$" fake_files adopt g --pid $pid
+	tid=$(sed -n "s|^ *\([0-9]*\) .* irq *g\$|\1|p" "$WORK/output" | head -n 1)
+	# Without what says that the capsule serves it, as the kernel would not there.
+	sed '/^dl_group/d' "/proc/$tid/sched" | fake_file "/proc/$tid/sched"
+	sed 's/^Cpus_allowed_list:.*/Cpus_allowed_list:\t5-6/' "/proc/$tid/status" |
+		fake_file "/proc/$tid/status"
+	expect 1 "^ *$tid .*irq is delivered on other CPUs" fake_files adopt g --pid $pid
+	grep -q -x "cure: echo 0 > /proc/irq/$irq/smp_affinity_list" "$WORK/output" ||
+		fail "no cure"
+	expect 1 '' fake_files adopt g --pid $pid --json
+	grep -q "\"cure\" *: *\"echo 0 > /proc/irq/$irq/smp" "$WORK/output" || fail "no cure"
+	end $pid
+	"$tool" remove g --force
+}
+
 threads_are_named_cleanly() {
 	sh -c 'printf "\033[2J\377\nx" >/proc/self/comm; while :; do sleep 1; done' &
 	pid=$!
-	sleep 0.2
+	pause 0.2
 	expect 0 '[?]\[2J[?][?]x +process +g$' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	expect 0 '' "$tool" adopt g --pid $pid --json
@@ -556,13 +806,57 @@ top_sees_the_budget_used() {
 	expect 0 '^a +0 +4ms/20ms' "$tool" top --once
 	expect 0 '' "$tool" top --once --json a
 	same "$(value capsules.0.name)" a
-	between "$(value capsules.0.cpus.0.nr_throttled)" 45 55
-	between "$(value capsules.0.cpus.0.usage_usec)" 180000 220000
-	between "$(value capsules.0.cpus.0.replenish_latency_nsec)" 0 5000000
+	# As many as the interval had, to a tenth.
+	periods=$(($(value interval_ns) / 20000000))
+	between $periods 49 $((55 * slow))
+	between "$(value capsules.0.cpus.0.nr_throttled)" $((periods * 9 / 10)) $((periods * 11 / 10))
+	between "$(value capsules.0.cpus.0.usage_usec)" $((periods * 3600)) $((periods * 4400))
+	between "$(value capsules.0.cpus.0.replenish_latency_nsec)" 0 $((5000000 * slow))
 	same "$(value capsules.0.escaped)" '[ ]'
 	end $pid
 	expect 1 "no capsule 'nosuch'" "$tool" top nosuch --once --json
 	"$tool" remove a
+}
+
+# Nothing of it is inside any more. Another process with its number is not it.
+who_left_has_escaped() {
+	hog
+	"$tool" adopt a --pid $pid --budget 4ms --period 20ms
+	echo $pid >$root/cgroup.procs
+	expect 0 '^1 threads of its processes are outside' "$tool" show a --threads
+	grep -q -E "^ *$pid .*in another cgroup" "$WORK/output" || fail "it is not listed"
+	expect 1 '1 threads of processes in a are outside' "$tool" doctor
+	stat=$(sed 's/^\([0-9]* (.*) .\( -*[0-9]*\)\{18\}\) [0-9]*/\1 1/' /proc/$pid/stat)
+	[ "$stat" != "$(cat /proc/$pid/stat)" ] || fail "no other start"
+	echo "$stat" | fake_file /proc/$pid/stat
+	expect 0 '' fake_files show a
+	! grep -q 'are outside' "$WORK/output" || fail "it is not the same process"
+	# That was forgotten. Once more, and it goes to another capsule.
+	"$tool" adopt a --pid $pid
+	echo $pid >$root/cgroup.procs
+	expect 1 '' "$tool" doctor
+	"$tool" adopt b --pid $pid --budget 1ms --period 20ms
+	expect 0 '' "$tool" doctor
+	"$tool" remove b --force
+	same "$(cat /proc/$pid/cgroup)" 0::/
+	"$tool" remove a
+	end $pid
+}
+
+# Where it has been left, too.
+who_left_its_place_has_escaped() {
+	mkdir -p $root/machine/guest
+	echo +cpu >$root/machine/cgroup.subtree_control
+	hog
+	echo $pid >$root/machine/guest/cgroup.procs
+	"$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	echo $pid >$root/cgroup.procs
+	expect 0 '' "$tool" show g --json
+	same "$(value escaped.0.tid)" $pid
+	"$tool" remove g
+	expect 0 '' "$tool" show /machine/guest --json
+	same "$(value escaped)" '[ ]'
+	end $pid
 }
 
 # A SCHED_DEADLINE thread has its own reservation.
@@ -570,13 +864,30 @@ top_sees_who_escaped() {
 	"$tool" create a --budget 4ms --period 20ms
 	chrt -d -T 1000000 -P 10000000 0 sleep 100 &
 	pid=$!
-	sleep 0.2
+	pause 0.2
 	echo $pid >$base/a/cgroup.procs
 	expect 0 '' "$tool" top --once --json
 	same "$(value capsules.0.escaped.0.why)" "SCHED_DEADLINE has its own reservation"
 	expect 1 'outside of it' "$tool" doctor
 	end $pid
-	sleep 0.2
+	pause 0.2
+	"$tool" remove a
+}
+
+# Who wants that serves no others: listed, not counted.
+scope_lets_nobody_escape() {
+	hog
+	expect 0 '0 of 1 threads are served by a' \
+		"$tool" adopt a --pid $pid --budget 4ms --period 20ms --scope rt
+	grep -q -E "^ *$pid .*the scope is rt$" "$WORK/output" || fail "it is not listed"
+	expect 0 "^ *$pid .*the scope is rt$" "$tool" show a --threads
+	! grep -q 'are outside' "$WORK/output" || fail "it is counted"
+	expect 0 '' "$tool" top --once --interval 10ms --json
+	same "$(value capsules.0.escaped)" '[ ]'
+	expect 0 '' "$tool" doctor
+	chrt -f -p 1 $pid
+	expect 0 '1 of 1 threads are served by a' "$tool" adopt a --pid $pid
+	end $pid
 	"$tool" remove a
 }
 
@@ -604,23 +915,49 @@ record_draws_what_happened() {
 	"$tool" remove a
 }
 
+# Until it records, and for some time.
+wait_for_record() {
+	for _ in $(seq 100); do
+		[ -z "$(ls /sys/kernel/tracing/instances)" ] || break
+		pause 0.1
+	done
+	pause 0.5
+}
+
 no_instance_is_left() {
 	"$tool" create a --budget 4ms --period 20ms
 	"$tool" top --interval 100ms --json | head -n 1
 	same "$(ls /sys/kernel/tracing/instances)" ""
 	"$tool" record a -o "$WORK/a.json" --time 60s &
-	sleep 0.5
+	wait_for_record
 	kill -TERM $!
 	wait $!
 	[ -s "$WORK/a.json" ] || fail "what was recorded is lost"
 	same "$(ls /sys/kernel/tracing/instances)" ""
 	"$tool" record a -o "$WORK/a.json" --time 60s &
-	sleep 0.5
+	wait_for_record
 	kill -KILL $!
 	wait $! || true
 	same "$(ls /sys/kernel/tracing/instances)" sched-vm-$!
 	"$tool" record a -o "$WORK/a.json" --time 10ms
 	same "$(ls /sys/kernel/tracing/instances)" ""
+	"$tool" remove a
+}
+
+# What others do on other CPUs is not even looked at.
+record_shows_that_it_goes_on() {
+	mkdir -p /dev/pts
+	grep -q ' /dev/pts ' /proc/mounts || mount -t devpts devpts /dev/pts
+	"$tool" create a --budget 4ms --period 20ms
+	expect 0 'slices' "$pty" "$tool" record a -o "$WORK/a.json" --time 2.5s
+	grep -a -q 'recording: 1 of 2 s.*recording: 2 of 2 s' "$WORK/output" || fail "no progress"
+	expect 0 '' "$tool" record a -o "$WORK/a.json" --time 1.5s
+	! grep -q recording "$WORK/output" || fail "progress without a terminal"
+	"$tool" record a -o "$WORK/a.json" --time 60s &
+	wait_for_record
+	same "$(cat /sys/kernel/tracing/instances/*/events/sched/sched_switch/filter)" 'CPU & CPUS{0}'
+	kill -TERM $!
+	wait $!
 	"$tool" remove a
 }
 
@@ -638,6 +975,8 @@ doctor_knows_this_kernel() {
 	expect 0 'the kernel has deadline groups' "$tool" doctor
 	sysctl -w kernel.sched_rt_runtime_us=500000
 	expect 0 'may have 50 %' "$tool" doctor
+	sysctl -w kernel.sched_rt_runtime_us=-1
+	expect 1 '^WRONG +sched_rt_runtime_us is -1' "$tool" doctor
 	sysctl -w kernel.sched_rt_runtime_us=1000000
 	expect 0 '' "$tool" doctor --json
 	same "$(value findings.0.id)" kernel
@@ -650,13 +989,78 @@ doctor_knows_this_kernel() {
 	echo "$was" >$poll
 }
 
+without_zcat() {
+	env PATH="$WORK/bin:$PATH" LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" "$tool" "$@"
+}
+
+doctor_finds_the_configuration() {
+	config=/boot/config-$(uname -r)
+	mkdir "$WORK/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$WORK/bin/zcat"
+	chmod +x "$WORK/bin/zcat"
+	expect 0 'whether budgets are ended by a timer is not known' without_zcat doctor
+	printf 'CONFIG_A=y\nCONFIG_SCHED_HRTICK=y\nCONFIG_B=y\n' | fake_file "$config"
+	expect 0 '^ok +budgets are ended by a timer' without_zcat doctor
+	printf 'CONFIG_A=y\n# CONFIG_SCHED_HRTICK is not set\n' | fake_file "$config"
+	expect 1 '^WRONG +no SCHED_HRTICK' without_zcat doctor
+}
+
+# An irq of the guest's devices, or a long deadline, does nothing for the host's.
+doctor_knows_what_serves_the_host() {
+	irq=$(awk -F: '/^ *[1-9][0-9]*:/ { print $1 + 0; exit }' /proc/interrupts)
+	"$tool" create a --budget 4ms --period 20ms
+	[ -e $base/a/cpu.rt_irqs ] || skip "this kernel has no cpu.rt_irqs"
+	# It is a part of the other's 4 ms.
+	echo +cpu >$base/a/cgroup.subtree_control
+	mkdir $base/a/part
+	echo "1000 20000" >$base/a/part/cpu.rt.max
+	expect 0 'note +CPU 0: the host.s irq threads may wait for 4ms and more' "$tool" doctor
+	"$tool" create b --budget 100us --period 10ms --irq "+$irq"
+	expect 0 'note +CPU 0: the host' "$tool" doctor
+	"$tool" set b --period 1ms
+	expect 0 'ok +CPU 0: irq threads are bound to a capsule' "$tool" doctor
+	sleep 100 &
+	pid=$!
+	echo $pid >$base/b/cgroup.procs
+	expect 0 'note +CPU 0: the host' "$tool" doctor
+	end $pid
+}
+
+doctor_wants_the_fair_server() {
+	file=/sys/kernel/debug/sched/fair_server/cpu0/runtime
+	echo 0 | fake_file $file
+	expect 1 '^WRONG +no fair server on CPUs 0: ' fake_files doctor
+	grep -q 'cure: echo 50000000 > /sys/kernel/debug' "$WORK/output" || fail "no cure"
+	echo 50000000 | fake_file $file
+	expect 0 '^ok +the fair server keeps time' fake_files doctor
+}
+
+doctor_looks_at_the_layout() {
+	[ -d $base ] || mkdir $base
+	for controllers in cpu cpuset 'cpuset cpu'; do
+		for cg in "" /sched_vm; do
+			echo "$controllers" | fake_file "$root$cg/cgroup.controllers"
+		done
+		fake_files doctor >"$WORK/output" || true
+		case $controllers in
+		cpu) grep -q 'has no cpuset: capsules have all CPUs' "$WORK/output" ;;
+		cpuset) grep -q 'has no cpu controller yet' "$WORK/output" ;;
+		*) grep -q '/sched_vm has cpu and cpuset' "$WORK/output" ;;
+		esac || fail "with $controllers"
+	done
+	# shellcheck disable=SC2016
+	expect 1 '^WRONG +cgroup v2 is not mounted' unshare -m sh -c \
+		'umount -l /sys/fs/cgroup && "$1" doctor' - "$tool"
+	grep -q 'high-resolution timers are on' "$WORK/output" || fail "nothing else is looked at"
+}
+
 device_is_found() {
 	has_device
 	expect 0 'ok +/dev/sched_vm, version' "$tool" doctor
 	"$tool" create a --budget 4ms --period 20ms
 	hog
 	echo $pid >$base/a/cgroup.procs
-	sleep 0.2
+	pause 0.2
 	expect 0 '' "$tool" show a --json
 	same "$(value stat.0.nr_ready)" 1
 	end $pid
@@ -687,16 +1091,22 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
 run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
-	check_agrees_with_the_kernel the_manual_is_right check_is_exact_with_the_device \
-	dry_runs_are_understood refusals_are_explained_by_the_dry_run delegated_subtree \
+	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
+	check_knows_which_cpus_there_are \
+	check_is_exact_with_the_device \
+	dry_runs_are_understood refusals_are_explained_by_the_dry_run \
+	changes_are_refused_at_once delegated_subtree \
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
 	set_turns_cpuset_on list_and_show list_shows_names_cleanly \
 	remove_moves_threads_only_if_told \
-	remove_by_path_leaves_nothing_behind run_passes_the_status_on run_passes_signals_on \
+	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did run_passes_the_status_on run_passes_signals_on \
 	run_leaves_no_capsule_when_killed run_leaves_ignored_signals_ignored run_gets_ctrl_c_once \
-	adopt_takes_and_returns adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
+	adopt_takes_and_returns adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
-	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
-	threads_are_named_cleanly \
-	top_sees_the_budget_used top_sees_who_escaped record_draws_what_happened \
-	no_instance_is_left record_says_what_is_wrong doctor_knows_this_kernel device_is_found irqs_are_bound
+	adopt_knows_an_old_pid_file adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
+	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered threads_are_named_cleanly \
+	top_sees_the_budget_used top_sees_who_escaped who_left_has_escaped \
+	who_left_its_place_has_escaped scope_lets_nobody_escape record_draws_what_happened \
+	no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong doctor_knows_this_kernel \
+	doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
+	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound

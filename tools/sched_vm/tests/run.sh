@@ -5,7 +5,8 @@
 # those that do there is run-lab.sh.
 
 here=${0%/*}
-build=$1
+# Tests go to other folders.
+build=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0

@@ -129,7 +129,7 @@ static const struct {
 
 static void test_cpus(void)
 {
-	struct cpus cpus;
+	struct cpus cpus, others;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -145,6 +145,11 @@ static void test_cpus(void)
 	tap_check(cpus.map[0] == 2 && cpus.map[1] == 3, "bitmaps are as the ioctls take them");
 	tap_check(cpus_count(&cpus) == 3 && cpus_next(&cpus, 1) == 64 && cpus_next(&cpus, 65) == -1,
 		  "bitmaps are counted and walked");
+	parse_cpus("2,65-8191", &others);
+	cpus = cpus_common(&cpus, &others);
+	tap_check(cpus_count(&cpus) == 1 && cpus_test(&cpus, 65), "bitmaps have CPUs in common");
+	cpus_clear(&cpus, 65);
+	tap_check(!cpus_count(&cpus), "bitmaps are cleared");
 }
 
 static void test_keyed(void)
@@ -173,6 +178,8 @@ static const struct {
 
 static void test_clean(void)
 {
+	char lines[] = "a\t\nb\n\377\033[2J\n";
+	struct json_object *o;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -182,6 +189,13 @@ static void test_clean(void)
 		tap_check(!strcmp(text, names[i].clean), names[i].clean);
 		free(text);
 	}
+	o = json_object_new_object();
+	jo_str(o, "key", lines);
+	tap_check(!strcmp(json_object_get_string(json_object_object_get(o, "key")),
+			  "a?\nb\n??[2J\n"), "strings of JSON are cleaned, lines stay");
+	json_object_put(o);
+	clean_lines(lines);
+	tap_check(!strcmp(lines, "a?\nb\n??[2J\n"), "lines are cleaned");
 }
 
 int main(void)

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the tool remembers of a cgroup: in xattrs of it, so that it goes with it. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "sched-vm.h"
+
+#define NOTE	"user.sched_vm."
+
+int cg_note(const char *cg, const char *key, const char *value)
+{
+	char *name = xasprintf(NOTE "%s", key);
+	int ret = setxattr(cg, name, value, strlen(value), 0) ? -errno : 0;
+
+	free(name);
+	return ret;
+}
+
+char *cg_noted(const char *cg, const char *key)
+{
+	char *name = xasprintf(NOTE "%s", key), value[PATH_MAX];
+	ssize_t len = getxattr(cg, name, value, sizeof(value) - 1);
+
+	free(name);
+	if (len < 0)
+		return NULL;
+	value[len] = '\0';
+	return xstrdup(value);
+}
+
+int cg_notes(const char *cg, const char *prefix, char ***keys)
+{
+	char *wanted = xasprintf(NOTE "%s", prefix), names[16384], *name;
+	ssize_t len = listxattr(cg, names, sizeof(names));
+	int nr = 0;
+
+	*keys = NULL;
+	for (name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
+		if (strncmp(name, wanted, strlen(wanted)))
+			continue;
+		*keys = grow(*keys, nr, sizeof(**keys));
+		(*keys)[nr++] = xstrdup(name + strlen(NOTE));
+	}
+	free(wanted);
+	return nr;
+}
+
+void cg_forget(const char *cg, const char *key)
+{
+	char *name = xasprintf(NOTE "%s", key);
+
+	removexattr(cg, name);
+	free(name);
+}
+
+/* --- processes: "from.PID" is "START PATH", with the time at which PID began --- */
+
+#define FROM	"from."
+
+static unsigned long long start_time(pid_t pid)
+{
+	char *text = read_file("/proc/%d/stat", pid), *s = text ? strrchr(text, ')') : NULL;
+	unsigned long long start;
+	int field;
+
+	for (field = 2; s && field < 22; field++)
+		s = strchr(s + 1, ' ');
+	start = s ? strtoull(s, NULL, 10) : 0;
+	free(text);
+	return start;
+}
+
+/* What is noted of a process that is alive; the rest is forgotten. */
+static char *noted_process(const char *cg, pid_t pid)
+{
+	char *key = xasprintf(FROM "%d", pid), *value = cg_noted(cg, key);
+	unsigned long long start = value ? strtoull(value, NULL, 10) : 0;
+
+	if (value && (!start || start != start_time(pid))) {
+		cg_forget(cg, key);
+		free(value);
+		value = NULL;
+	}
+	free(key);
+	return value;
+}
+
+static bool forget_in(const char *cg, void *key)
+{
+	cg_forget(cg, key);
+	return true;
+}
+
+void cg_note_process(const char *cg, pid_t pid, const char *from)
+{
+	char *key = xasprintf(FROM "%d", pid), *was = noted_process(cg, pid), *value;
+
+	/* Adopted again: it came from where it came from at first. */
+	if (from || !was) {
+		value = xasprintf("%llu %s", start_time(pid), from ? from : "");
+		cg_walk(cg_mount(), forget_in, key);
+		cg_note(cg, key, value);
+		free(value);
+	}
+	free(was);
+	free(key);
+}
+
+char *cg_noted_home(const char *cg, pid_t pid)
+{
+	char *value = noted_process(cg, pid), *path = value ? strchr(value, '/') : NULL;
+
+	path = path ? xstrdup(path) : NULL;
+	free(value);
+	return path;
+}
+
+int cg_noted_processes(const char *cg, pid_t **pids)
+{
+	int i, nr_keys, nr = 0;
+	char **keys, *value;
+	pid_t pid;
+
+	*pids = NULL;
+	nr_keys = cg_notes(cg, FROM, &keys);
+	for (i = 0; i < nr_keys; i++) {
+		pid = atoi(keys[i] + strlen(FROM));
+		value = noted_process(cg, pid);
+		if (value) {
+			*pids = grow(*pids, nr, sizeof(**pids));
+			(*pids)[nr++] = pid;
+		}
+		free(value);
+		free(keys[i]);
+	}
+	free(keys);
+	return nr;
+}
+
+void cg_forget_processes(const char *cg)
+{
+	int i, nr;
+	char **keys;
+
+	nr = cg_notes(cg, FROM, &keys);
+	for (i = 0; i < nr; i++) {
+		cg_forget(cg, keys[i]);
+		free(keys[i]);
+	}
+	free(keys);
+}
