@@ -71,7 +71,7 @@ coverage_threads() {
 # which the guest may not get on, or the one would be older than the other.
 coverage_snapshot() {
 	echo 1 >"$CGROUPS/vm3/cgroup.freeze"
-	pause $SETTLE
+	pause "$SETTLE"
 	coverage_usage 3 >"$OUT/usage-$1.tsv"
 	threads_now >"$OUT/time-$1.tsv"
 	echo 0 >"$CGROUPS/vm3/cgroup.freeze"
