@@ -228,6 +228,24 @@ static void take_kthreads(const char *cg, const struct guest *g)
 	}
 }
 
+#define LOOKS	10
+
+/* A guest that boots gets more meanwhile: the thread of its timer, vectors of a card. */
+static void take_later_kthreads(const char *cg, pid_t pid, int nr)
+{
+	struct guest g;
+	int i, more = 1;
+
+	for (i = 0; i < LOOKS && more > 0; i++) {
+		guest_find(pid, &g);
+		more = g.nr + g.nr_irqs - nr;
+		nr += more;
+		if (more > 0)
+			take_kthreads(cg, &g);
+		guest_free(&g);
+	}
+}
+
 static void report_json(const char *cg, const char *name, const struct guest *g)
 {
 	struct json_object *o = json_object_new_object(), *array;
@@ -301,6 +319,7 @@ int cmd_adopt(const struct args *args)
 			warn("process %d has another network namespace: %s", pid,
 			     "NAPI threads of its tap devices are left alone");
 		take_kthreads(cg, &g);
+		take_later_kthreads(cg, pid, g.nr + g.nr_irqs);
 		status = report(cg, args->rest[0], pid);
 	}
 	free(cg);

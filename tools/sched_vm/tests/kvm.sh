@@ -233,9 +233,9 @@ the_documentation_is_right() {
 	     on && NF == 0 { exit }
 	     on { print; if (/&$/) print "sleep 5" }' "$here"/../../../Documentation/scheduler/sched-deadline-group.rst \
 		>"$WORK/lines"
-	echo 'kill %1' >>"$WORK/lines"
+	echo 'kill $!' >>"$WORK/lines"
 	between "$(grep -c . "$WORK/lines")" 8 12
-	PATH=${tool%/*}:$PATH expect 0 'threads are served by web' sh -m "$WORK/lines"
+	PATH=${tool%/*}:$PATH expect 0 'threads are served by web' sh "$WORK/lines"
 	for text in 'ok +the kernel has deadline groups' '^4ms in 20ms fits' \
 		'^web: 4ms in every 20ms'; do
 		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"
