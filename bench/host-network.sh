@@ -4,8 +4,7 @@
 # Throughput over the reservation, and beside a neighbour. Sourced by host.sh.
 
 LINEAR_SHARES=(10 20 30 40 50 60 70 80 90)
-LINEAR_ROUNDS=4
-REFERENCE=50	# beside each of them
+LINEAR_ROUNDS=12
 ISOLATION_SHARES=(20 30 40)	# of guest 1
 NEIGHBOUR_SHARES=(10 20 30 40)	# of guest 2
 ISOLATION_ROUNDS=2
@@ -26,34 +25,21 @@ order() {
 	fi
 }
 
-# reserved_throughput SHARE: of guest 1
-reserved_throughput() {
-	reserve 1 "$1"
-	pause $SETTLE
-	throughput 1
-}
-
-# Before and after each share the reference: what the machine does besides may slow
-# down all, but not for so short a time.
 linear_round() {
-	local share row before list=
-	reserved_throughput $REFERENCE
+	local share list=
 	for share in $(order "$1" "${LINEAR_SHARES[@]}"); do
-		before=$MBITS
-		reserved_throughput "$share"
-		row=$ROW
+		reserve 1 "$share"
+		pause $SETTLE
+		throughput 1
 		list+=" $share:$MBITS"
-		reserved_throughput $REFERENCE
-		echo "$1,$share,$row,$before,$MBITS" >>"$OUT/linear.csv"
+		echo "$1,$share,$ROW" >>"$OUT/linear.csv"
 	done
 	say "Q/P in %, Mbit/s:$list"
 }
 
 linear() {
 	local round
-	echo round,share_percent,mbits,cpu_percent,client_idle_percent,reference_before_mbits,reference_after_mbits \
-		>"$OUT/linear.csv"
-	fact reference_percent $REFERENCE
+	echo round,share_percent,mbits,cpu_percent,client_idle_percent >"$OUT/linear.csv"
 	reserve 2 max
 	if ! (reserve 1 90) 2>/dev/null; then
 		say "note: 90 % is more than is admitted here"

@@ -30,7 +30,7 @@ usage() {
 	cat <<END
 usage: host.sh [options] BUILD OUT
   --only "PART..."   of: $ONLY
-  --rounds N         how often each is measured (default: linear 4, others 2)
+  --rounds N         how often each is measured (default: linear 12, others 2)
   --seconds N        of each throughput (default 1.5)
   --period MS        of the reservations (default $PERIOD_MS)
 END

@@ -17,7 +17,7 @@ if (which eq "linear") {
 	set xrange [0:100]
 	set yrange [0:*]
 	plot dir."/linear.all" using 1:2 with points pt 7 ps 0.4 lc rgb "#7aa6d8" title "each measurement", \
-		dir."/linear.median" using 1:2 with points pt 7 ps 0.9 lc rgb "#147a2e" title "median", \
+		dir."/linear.mean" using 1:2 with points pt 7 ps 0.9 lc rgb "#147a2e" title "mean", \
 		ARG4 * x + ARG5 with lines lw 2 lc rgb "#606060" title "least squares"
 } else { if (which eq "isolation") {
 	set xlabel "reservation Q/P of the neighbour in %"

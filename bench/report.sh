@@ -89,19 +89,26 @@ END
 
 # --- 2: throughput over the reservation ---
 
-# Each throughput is taken in relation to the references before and after it, in
-# Mbit/s of the median reference: what slowed down all three is no matter.
+# The rounds are scaled to have the same sum: what the machine does besides slows down
+# one more than another. Output: share and throughput, for each measurement.
+linear_scaled() {
+	local median
+	median=$(awk -F , 'NR > 1 { sum[$1] += $3 } END { for (r in sum) print sum[r] }' "$OUT/linear.csv" | median)
+	awk -F , -v median="$median" '
+		FNR == 1 { next }
+		NR == FNR { sum[$1] += $3; next }
+		sum[$1] > 0 { print $2, $3 * median / sum[$1] }' "$OUT/linear.csv" "$OUT/linear.csv"
+}
+
 linear_data() {
-	local share reference
 	have linear.csv || { WRONG+=("throughput over the reservation is not measured"); return 0; }
-	reference=$(tail -n +2 "$OUT/linear.csv" | cut -d , -f 7 | median)
-	tail -n +2 "$OUT/linear.csv" | awk -F , -v r="$reference" '
-		$6 + $7 > 0 { print $2, r * $3 / (($6 + $7) / 2) }' >"$TMP/linear.all"
-	cut -d ' ' -f 1 "$TMP/linear.all" | sort -nu | while read -r share; do
-		echo "$share $(awk -v s="$share" '$1 == s { print $2 }' "$TMP/linear.all" | median)" \
-			"$(awk -F , -v s="$share" '$2 == s { print $4 }' "$OUT/linear.csv" | median)"
-	done >"$TMP/linear.median"
-	read -r SLOPE AT0 R2 ROOT < <(tr ' ' , <"$TMP/linear.median" | awk -f "$here/fit.awk")
+	linear_scaled >"$TMP/linear.all"
+	tail -n +2 "$OUT/linear.csv" | cut -d , -f 2,4 | tr , ' ' >"$TMP/linear.cpu"
+	awk 'NR == FNR { mbits[$1] += $2; n[$1]++; next }
+		{ cpu[$1] += $2 }
+		END { for (s in n) printf "%d %.2f %.1f\n", s, mbits[s] / n[s], cpu[s] / n[s] }' \
+		"$TMP/linear.all" "$TMP/linear.cpu" | sort -n >"$TMP/linear.mean"
+	read -r SLOPE AT0 R2 ROOT < <(tr ' ' , <"$TMP/linear.mean" | awk -f "$here/fit.awk")
 	holds "$R2 >= $LINEAR" || WRONG+=("the throughput does not follow the reservation: R^2 is $R2 ($LINEAR was expected)")
 }
 
@@ -111,10 +118,10 @@ linear_text() {
 	{
 		printf 'Q/P %%\tMbit/s\tof the line, %%\tCPU used, %%\n'
 		awk -v a="$SLOPE" -v b="$AT0" '{ line = a * $1 + b
-			printf "%s\t%.0f\t%s\t%s\n", $1, $2, (line > 0 ? int(100 * $2 / line + 0.5) : "-"), $3 }' "$TMP/linear.median"
+			printf "%s\t%.0f\t%s\t%s\n", $1, $2, (line > 0 ? int(100 * $2 / line + 0.5) : "-"), $3 }' "$TMP/linear.mean"
 	} | column -t -s $'\t' | sed 's/^/   /'
 	echo "   R^2 = $R2 ($LINEAR is required); $SLOPE Mbit/s for each %, beginning at $ROOT %: what a guest takes to do nothing"
-	echo "   Each is relative to Q/P = ${FACT[reference_percent]} %, measured right before and after it."
+	echo "   Means of $(tail -n 1 "$OUT/linear.csv" | cut -d , -f 1) rounds, each scaled to have the same sum"
 }
 
 # --- 3: isolation ---
@@ -285,7 +292,7 @@ svg { max-width: 100%; height: auto }
 .verdict { border-left: 4px solid $([ ${#WRONG[@]} -eq 0 ] && echo '#147a2e' || echo '#b01010'); padding-left: 1em }
 </style></head><body>
 <h1>KVM guests in capsules</h1>
-<p>All guests run on one CPU; P = $PERIOD ms, each throughput is that of ${FACT[window_s]} s, medians.
+<p>All guests run on one CPU; P = $PERIOD ms, each throughput is that of ${FACT[window_s]} s.
 The paper is T. Cucinotta, D. Giani, D. Faggioli, F. Checconi: <i>Providing Performance Guarantees to Virtual Machines
 using Real-Time Scheduling</i>.</p>
 <div class="verdict">$(verdict | escape)</div>
