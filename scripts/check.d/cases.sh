@@ -97,11 +97,18 @@ case_find() {
 	CASE_CMD=("${CASE_CMD[@]//@/${BIN:-}}")
 }
 
+case_has_time() {
+	case $1 in
+	smp-debug) has_time "$1" 700 ;;
+	*) has_time "$1" ;;
+	esac
+}
+
 # In the background; at most JOBS at a time, or one that wants real time.
 case_start() {
 	local limit=$JOBS
 	case_find "$1"
-	is_built "$CASE_KIND" || return 0
+	is_built "$CASE_KIND" && case_has_time "$1" || return 0
 	case $CASE_WHEN in
 	real | debug) limit=1 ;;
 	esac

@@ -58,7 +58,7 @@ row() {
 figures_print() {
 	local kind
 	FIGURES=all
-	[ "${mode:-all}" = all ] || FIGURES=some
+	[ "${mode:-all}" = all ] && [ ! -e "$OUT/skipped" ] || FIGURES=some
 	for kind in release preempt off vanilla; do
 		[ -f "$OUT/built.$kind" ] || FIGURES=some
 	done
