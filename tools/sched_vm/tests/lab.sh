@@ -509,7 +509,8 @@ run_passes_signals_on() {
 
 # At every moment from its start on.
 run_leaves_no_capsule_when_killed() {
-	for us in $(seq 0 $((300 * slow)) $((24000 * slow))); do
+	step=$((slow > 1 ? 1500 * slow : 300))
+	for us in $(seq 0 $step $((24000 * slow))); do
 		"$tool" run --name x --budget 4ms --period 20ms -- sleep 1000 &
 		tool_pid=$!
 		usleep "$us"

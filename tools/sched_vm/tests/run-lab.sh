@@ -9,7 +9,7 @@ set -e
 here=$(cd "${0%/*}" && pwd)
 build=${BUILD:-$here/../build}
 cd "$here/../../.."
-exec scripts/lab run --no-build --kernel "${1:-release}" --time virtual --timeout 900 --out out/tools \
+exec scripts/lab run --no-build --kernel "${1:-release}" --time virtual --timeout 1500 --out out/tools \
 	--add "$here" --add chrt --add "$build/sched-vm" --add "$build/test-json" --add "$build/test-napi" \
 	--add "$build/test-pty" --add "$build/fakedev.so" --add setpriv -- \
 	"$here/lab.sh" "$build/sched-vm" "$build/test-json" "$build/test-napi" "$build/fakedev.so" "$build/test-pty"
