@@ -21,6 +21,17 @@ guest_devices() {
 		-device "virtio-blk-pci,drive=disk,iothread=io,disable-modern=on")
 }
 
+# keep_awake CPU...: without an end, and behind everybody else. To wake up an emulated
+# CPU that sleeps takes as long as the machine likes, and would be measured; one that
+# polls (idle=poll) leaves the emulator's loop at each PAUSE, and takes the lock of all
+# its devices, for which the other CPUs then wait.
+keep_awake() {
+	local cpu
+	for cpu; do
+		chrt -i 0 nice -n 19 taskset -c "$cpu" bash -c 'while :; do :; done' &
+	done
+}
+
 # guest_run GUEST COMMAND: runs it in the guest, and prints what it prints. A guest
 # that is slow to say where it is (7: no connection) is asked again.
 guest_run() {

@@ -80,6 +80,7 @@ fact host_kernel "$(uname -srvm)"
 fact host_cpu "$(sed -n 's/^model name[[:space:]]*: //p;T;q' /proc/cpuinfo)"
 fact period_us $PERIOD_US
 fact window_s "$WINDOW"
+keep_awake $CLIENT_CPU $GUEST_CPU
 guests_prepare
 traced_write +cpu "$CGROUPS/cgroup.subtree_control"
 if wanted coverage; then

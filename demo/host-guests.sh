@@ -23,7 +23,6 @@ guests_prepare() {
 	local i
 	[ -c /dev/kvm ] || die "no /dev/kvm: this needs scripts/lab run --kvm"
 	[ -c /dev/vhost-net ] || die "no /dev/vhost-net: the kernel lacks CONFIG_VHOST_NET"
-	keep_awake "$CLIENT_CPU" "$GUEST_CPU"
 	mkdir -p "$LOGS" "$CGROUPS"
 	[ "$PLAIN" = yes ] || [ -e "$CGROUPS/cpu.rt.max" ] ||
 		die "$(uname -r) has no cpu.rt.max: a kernel without CONFIG_DEADLINE_GROUP_SCHED (--plain leaves the reservation out)"

@@ -31,14 +31,3 @@ traced_write() {
 fact() {
 	printf '%s\t%s\n' "$1" "$2" >>"$OUT/facts.txt"
 }
-
-# keep_awake CPU...: without an end, and behind everybody else. To wake up an emulated
-# CPU that sleeps takes as long as the machine likes, and would be measured; one that
-# polls (idle=poll) leaves the emulator's loop at each PAUSE, and takes the lock of all
-# its devices, for which the other CPUs then wait.
-keep_awake() {
-	local cpu
-	for cpu; do
-		chrt -i 0 nice -n 19 taskset -c "$cpu" bash -c 'while :; do :; done' &
-	done
-}

@@ -44,7 +44,7 @@ describe_machine() {
 		printf 'its kernel\t%s\n' "$(uname -srm)"
 		printf 'its load before\t%s\n' "$(cut -d ' ' -f 1-3 /proc/loadavg)"
 		printf 'QEMU, outer and inner\t%s\n' "$(qemu-system-x86_64 --version | head -n 1)"
-		printf 'host of the guests\t2 CPUs, emulated (%s)\n' "${SCHED_VM_ACCEL:-tcg, AMD-V included}"
+		printf 'host of the guests\t2 CPUs, emulated (%s)%s\n' "${SCHED_VM_ACCEL:-tcg, AMD-V included}" "${MACHINE[*]:+, ${MACHINE[*]}}"
 		printf 'guests\tKVM on that, virtio-net with vhost, tap, bridge\n'
 		[ $# -eq 0 ] || printf '%s\t%s\n' "$@"
 		printf 'source\t%s\n' "$(git describe --always --dirty 2>/dev/null || echo unknown)"
@@ -56,9 +56,9 @@ describe_machine() {
 # shellcheck disable=SC2016
 PREFER='{ echo -15 >/proc/self/autogroup; renice -n -15 $$; } >/dev/null 2>&1; exec "$@"'
 
-# measure COMMAND...: on the host of the guests
+# measure COMMAND...: on the host of the guests, with the options MACHINE
 measure() {
-	local -a command=("$LAB" run --time real --kvm --cpus 2 --mem 1536 --timeout "$TIMEOUT"
+	local -a command=("$LAB" run --time real --kvm --cpus 2 --mem 1536 --timeout "$TIMEOUT" "${MACHINE[@]}"
 		--kernel "$BUILD/bzImage" --out "$OUT" -- "$@")
 	printf '%s\n' "${command[*]}" >"$OUT/started.txt"
 	say "booting the host of the guests"
