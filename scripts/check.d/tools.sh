@@ -28,7 +28,7 @@ tools_run() {
 
 tools_run_debug() {
 	is_built debug || return 0
-	TOOLS_SECONDS=600 tools_case tools-lab-debug "$TOP/tools/sched_vm/tests/run-lab.sh" debug
+	TOOLS_SECONDS=1500 tools_case tools-lab-debug "$TOP/tools/sched_vm/tests/run-lab.sh" debug
 }
 
 tools_run_kvm() {
