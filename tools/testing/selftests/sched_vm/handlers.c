@@ -146,12 +146,13 @@ static bool shared(void)
 	ok &= check(!bind_irq(cg, '+', irq));
 	ok &= all_served_by(&t, cg);
 	ok &= check(driver_write(VIRTIO_CONSOLE "unbind", second));
+	/* One that has just ended is still listed. */
+	ok &= check(wait_for(threads_of_irq(irq).nr == 1, PATIENCE_NS));
 	t = threads_of_irq(irq);
-	ok &= check(t.nr == 1);
 	ok &= all_served_by(&t, cg);
 	ok &= check(driver_write(VIRTIO_CONSOLE "bind", second));
+	ok &= check(wait_for(threads_of_irq(irq).nr == 2, PATIENCE_NS));
 	t = threads_of_irq(irq);
-	ok &= check(t.nr == 2);
 	ok &= check(wait_for(all_served_by(&t, cg), PATIENCE_NS));
 	group_remove(cg);
 	return ok & all_served_by(&t, NULL);
@@ -298,6 +299,7 @@ static bool cards(char name[2][IFNAMSIZ])
 	return nr == 2 && link_up(name[0]) && link_up(name[1]);
 }
 
+/* A thread that has never run yet cannot be moved. */
 static int napi_enter(const char *cg, pid_t tid, bool bind)
 {
 	char text[16];
@@ -327,12 +329,13 @@ static bool napi_threads(bool bind)
 	t = kthreads(prefix);
 	ok &= check(t.nr);
 	for (i = 0; i < t.nr; i++)
-		ok &= check(!napi_enter(cg, t.tid[i], bind));
+		ok &= check(wait_for(!napi_enter(cg, t.tid[i], bind), PATIENCE_NS));
 	ok &= all_served_by(&t, cg);
 	worker_start(&w, &spec);
 	ok &= charged(&t, cg);
 	ok &= check(write_text(path, "0", 1) == 1);
 	worker_kill(&w);
+	ok &= check(wait_for(!kthreads(prefix).nr, PATIENCE_NS));
 	group_remove(cg);
 	return ok;
 }

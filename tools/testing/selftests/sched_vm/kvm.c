@@ -321,7 +321,7 @@ static bool kernels_threads(void)
 	ok &= check(!device_bind(dev, cg, SCHED_VM_KTHREAD, pit, false));
 	ok &= check(served_by(pit, NULL));
 	snprintf(tid, sizeof(tid), "%d", pit);
-	ok &= check(!group_write(cg, "cgroup.procs", tid));
+	ok &= check(wait_for(!group_write(cg, "cgroup.procs", tid), PATIENCE_NS));
 	ok &= check(served_by(pit, cg));
 	ok &= check(threads_of(folder, "kvm-nx-lpage", &pages, 1) == 1);
 	ok &= check(served_by(pages, cg));
