@@ -18,6 +18,7 @@ check_begin() {
 	flock -n 9 || die "another check is using $OUT (CHECK_OUT names another folder)"
 	rm -rf "${OUT:?}"/*
 	: >"$OUT/counts"
+	: >"$OUT/failed"
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	trap check_stop EXIT
@@ -37,6 +38,11 @@ count() {
 	echo "$1 $2 $3" >>"$OUT/counts"
 }
 
+# note_failure WHAT [DIAGNOSTICS]: to be told once more at the end, where it is looked for
+note_failure() {
+	printf '%s\n' "FAILED: $1" ${2:+"$2"} >>"$OUT/failed"
+}
+
 # verdict WHAT LOG COMMAND...: one test, passed if the command succeeds.
 verdict() {
 	local what=$1 log=$2
@@ -48,6 +54,7 @@ verdict() {
 	count 0 1 0
 	say "FAIL  $what"
 	head -n 40 "$log" | sed 's/^/        /'
+	note_failure "$what" "$(tail -n 6 "$log" | sed 's/^/        /')"
 	return 1
 }
 
@@ -56,6 +63,7 @@ check_end() {
 	while read -r p f s; do
 		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	done <"$OUT/counts"
+	tail -n 40 "$OUT/failed"
 	printf '%d passed, %d failed' "$passed" "$failed"
 	[ "$skipped" -eq 0 ] || printf ', %d skipped' "$skipped"
 	echo
@@ -156,7 +164,10 @@ tap_say() {
 	[ "$3" -eq 0 ] || text+=", $3 FAILED"
 	[ "$4" -eq 0 ] || text+=", $4 skipped"
 	say "$text  ($5 s)${6:+ -- $6}"
-	[ "$3" -eq 0 ] || tap_failures "$1"
+	[ "$3" -eq 0 ] || {
+		tap_failures "$1"
+		note_failure "$1${6:+ -- $6}" "$(tap_failures "$1" | tail -n 12)"
+	}
 }
 
 # Each "not ok" with the diagnostics before it.

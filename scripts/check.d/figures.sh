@@ -51,7 +51,10 @@ row() {
 	elif ! awk -v v="$3" -v lo="$5" -v hi="$6" 'BEGIN { exit !(v >= lo && v <= hi) }'; then
 		verdict=FAIL
 	fi
-	[ $verdict = ok ] && count 1 0 0 || count 0 1 0
+	case $verdict in
+	ok) count 1 0 0 ;;
+	*) count 0 1 0; note_failure "$1: ${3:-nothing}${3:+$4}, must be $2" ;;
+	esac
 	printf '%-46s %-12s %-12s %-18s %s\n' "$1" "$2" "${3:-nothing}${3:+$4}" "$7" "$verdict"
 }
 

@@ -18,5 +18,8 @@ libvirt_run() {
 	read -r passed failed < <(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log") || true
 	count "${passed:-0}" "${failed:-1}" 0
 	say "libvirt: ${passed:-0} passed, ${failed:-no} failed"
-	[ "${failed:-1}" -eq 0 ] || tail -n 40 "$log" | sed 's/^/        /'
+	[ "${failed:-1}" -eq 0 ] || {
+		tail -n 40 "$log" | sed 's/^/        /'
+		note_failure "libvirt" "$(tail -n 12 "$log" | sed 's/^/        /')"
+	}
 }
