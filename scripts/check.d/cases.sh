@@ -5,7 +5,8 @@
 #
 # NAME  WHEN  KIND  OPTIONS -- COMMAND. WHEN: quick and virtual cases run at the
 # same time, since virtual time does not care; real ones have the machine for
-# themselves. @ is the folder of the programs, --devices means CASE_DEVICES. locks
+# themselves. @ is the folder of the programs, which in virtual time is the same for
+# each clone of the repository, so that the figures are, --devices means CASE_DEVICES. locks
 # makes and removes folders faster than RCU, which waits for throttled readers, frees
 # them.
 
@@ -89,12 +90,14 @@ cases_list() {
 
 # case_find NAME: sets CASE_KIND, CASE_OPTIONS and CASE_CMD.
 case_find() {
-	local line words
+	local line words at=${BIN:-}
 	line=$(cases_table | grep -E "^$1 ") || die "no case '$1' (scripts/check --list)"
 	read -r _ CASE_WHEN CASE_KIND words <<<"${line/--devices/$CASE_DEVICES}"
 	read -r -a CASE_OPTIONS <<<"${words%% -- *}"
 	read -r -a CASE_CMD <<<"${words#* -- }"
-	CASE_CMD=("${CASE_CMD[@]//@/${BIN:-}}")
+	CASE_ADD=$at
+	[[ $words != *"--time virtual "* ]] || at=/tests CASE_ADD+="=/tests"
+	CASE_CMD=("${CASE_CMD[@]//@/$at}")
 }
 
 # Figures may be missing then, but not for the debug kernel's sake: it prints none.
@@ -139,9 +142,9 @@ cases_run() {
 
 case_run() {
 	local name=$1 rc=0 start=$SECONDS skip=noskip
-	"$LAB" run --no-build --kernel "$CASE_KIND" --timeout "$CASE_TIMEOUT" \
-		--shift "$SHIFT" --log "$OUT/$name.log" --add "$BIN" "${CASE_OPTIONS[@]}" -- "${CASE_CMD[@]}" \
-		>"$OUT/$name.tap" 2>"$OUT/$name.err" </dev/null || rc=$?
+	(cd / && TERM=dumb "$LAB" run --no-build --kernel "$CASE_KIND" --timeout "$CASE_TIMEOUT" \
+		--shift "$SHIFT" --log "$OUT/$name.log" --add "$CASE_ADD" "${CASE_OPTIONS[@]}" -- "${CASE_CMD[@]}" \
+		>"$OUT/$name.tap" 2>"$OUT/$name.err" </dev/null) || rc=$?
 	case $name in
 	kunit*) kunit_tap "$name" ;;
 	hackbench*) hackbench_tap "$name" ;;

@@ -37,6 +37,15 @@ initramfs_add() {
 	stage_drain
 }
 
+# initramfs_add_at FOLDER AT: what is in the folder, in another one.
+initramfs_add_at() {
+	[ -d "$1" ] || die "there is no folder '$1' on this machine"
+	mkdir -p "$STAGE$2"
+	cp -a --no-preserve=ownership --reflink=auto -- "$1/." "$STAGE$2/"
+	stage_folder_needs "$1"
+	stage_drain
+}
+
 # lab_path PATH: absolute, symbolic links in it kept.
 lab_path() {
 	local p=$1
@@ -96,12 +105,16 @@ stage_real() {
 # /bin and its like only as links to an empty folder: who wants a folder with all
 # that is in it says so.
 stage_real_dir() {
-	local f
 	mkdir -p "$STAGE$1"
 	case $1 in
 	/usr/bin | /usr/sbin | /usr/lib | /usr/lib64 | /bin | /sbin | /lib | /lib64 | '') return ;;
 	esac
 	cp -a --no-preserve=ownership --reflink=auto -- "$1/." "$STAGE$1/"
+	stage_folder_needs "$1"
+}
+
+stage_folder_needs() {
+	local f
 	while IFS= read -r -d '' f; do
 		if [ -L "$f" ]; then
 			[ ! -e "$f" ] || STAGE_QUEUE+=("$f")

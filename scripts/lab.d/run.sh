@@ -21,6 +21,9 @@ standard error, and exits with its status. The kernel is built first if need be.
   --add PATH            a file or folder of the machine that is to be there, at
                         the same path; programs bring their libraries, scripts
                         their interpreter; also the name of a program in PATH
+  --add FOLDER=/AT      virtual time: what is in the folder is to be in /AT. Paths
+                        are part of what a program does: figures are the same in
+                        each clone if its path is not in the machine
   --out DIR             a folder that CMD may write to: it is at the same path
                         inside (\$LAB_OUT). In virtual time it starts empty, and
                         the files come back at the end
@@ -185,14 +188,26 @@ run_initramfs() {
 	cp "$LAB_LIB/guest/init" "$stage/init"
 	cp "$LAB_LIB/guest/main" "$stage/lab/main"
 	run_env >"$stage/lab/env"
-	run_program
 	for path in "${RUN_ADD[@]}"; do
-		lab_path "$path" >/dev/null
-		[ "$RUN_TIME" = real ] || initramfs_add "$path"
+		run_add "$path"
 	done
+	run_program
 	[ "$RUN_TIME" = virtual ] || run_binds >"$stage/lab/binds"
 	[ "$RUN_TIME" = real ] || mkdir -p "$stage$PWD"
 	initramfs_finish "$LAB_TMP/run/initrd"
+}
+
+run_add() {
+	case $1 in
+	*=/*)
+		[ "$RUN_TIME" = virtual ] || die "run: --add $1: in real time, everything is where it is on the machine"
+		initramfs_add_at "${1%%=/*}" "/${1#*=/}"
+		;;
+	*)
+		lab_path "$1" >/dev/null
+		[ "$RUN_TIME" = real ] || initramfs_add "$1"
+		;;
+	esac
 }
 
 run_env() {
@@ -209,7 +224,9 @@ run_program() {
 	RUN_PROGRAM=
 	[ "$RUN_SHELL" = no ] || return 0
 	local program=${RUN_CMD[0]}
-	if [ -f "$program" ] || type -P -- "$program" >/dev/null; then
+	if [ "$RUN_TIME" = virtual ] && [ -f "$LAB_TMP/stage$program" ]; then
+		:
+	elif [ -f "$program" ] || type -P -- "$program" >/dev/null; then
 		RUN_PROGRAM=$program
 		[ "$RUN_TIME" = real ] || initramfs_add "$program"
 	elif ! busybox --list | grep -qxF -- "$program"; then

@@ -89,6 +89,32 @@ test_initramfs_is_the_same_each_time() {
 	grep -q 'bin/[a-z]*awk$' "$WORK/list"
 }
 
+test_initramfs_tells_not_where_a_folder_was() {
+	make_repo
+	local i
+	for i in a another; do
+		(
+			LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
+			# shellcheck source=scripts/lab.d/common.sh
+			. "$LAB_LIB/common.sh"
+			load initramfs
+			initramfs_begin "$WORK/stage-$i"
+			mkdir -p "$WORK/$i/clone"
+			printf '#!/usr/bin/awk -f\n' >"$WORK/$i/clone/script"
+			initramfs_add_at "$WORK/$i/clone" /tests
+			initramfs_finish "$WORK/initrd-$i"
+		)
+	done
+	cmp "$WORK/initrd-a" "$WORK/initrd-another"
+	cpio -t --quiet <"$WORK/initrd-a" >"$WORK/list"
+	grep -qxF tests/script "$WORK/list"
+	grep -q 'bin/[a-z]*awk$' "$WORK/list"
+	expect 125 'there is no folder' scripts/lab run --no-build --kernel "$WORK/list" \
+		--time virtual --add "$WORK/none=/tests" -- true
+	expect 125 'in real time, everything is where it is' scripts/lab run --no-build \
+		--kernel "$WORK/list" --time real --add "$WORK=/tests" -- true
+}
+
 # --- with a kernel ---
 
 lab_run() {
