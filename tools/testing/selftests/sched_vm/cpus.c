@@ -69,18 +69,16 @@ static bool has_room(const double *percent)
  */
 static bool together(struct worker *w, int nr, double percent)
 {
-	uint64_t begin, cpu = 0;
-	double sum;
+	uint64_t begin, end, before[CPUS_USED], cpu[CPUS_USED];
+	double sum = 0;
 	int i;
 
 	sleep_ns(500 * NS_PER_MS);
-	begin = now_ns();
-	for (i = 0; i < nr; i++)
-		cpu -= worker_cpu_ns(&w[i]);
+	begin = workers_cpu_ns(w, nr, before);
 	sleep_until(begin + 3 * NS_PER_S);
+	end = workers_cpu_ns(w, nr, cpu);
 	for (i = 0; i < nr; i++)
-		cpu += worker_cpu_ns(&w[i]);
-	sum = 100.0 * cpu / (now_ns() - begin);
+		sum += 100.0 * (cpu[i] - before[i]) / (end - begin);
 	if (sum >= percent - 2 && sum <= percent + 2)
 		return true;
 	ksft_print_msg("%d threads have %.2f %%, expected %.2f %%\n", nr, sum, percent);

@@ -65,7 +65,7 @@ static void fn_run(struct worker *w, void *arg)
 }
 
 struct busy {
-	struct worker worker;
+	struct worker *worker;	/* of an array, as the busy ones are */
 	struct worker_spec spec;
 	struct run_log *log;
 };
@@ -79,7 +79,7 @@ static void busy_spawn(struct busy *b, const char *cg, int policy, int prio)
 		.group = cg, .policy = policy, .prio = prio, .cpu = -1,
 		.fn = fn_run, .arg = b->log,
 	};
-	worker_spawn(&b->worker, &b->spec);
+	worker_spawn(b->worker, &b->spec);
 }
 
 /* Let all run from one moment. Returns from when on to look. */
@@ -90,8 +90,8 @@ static uint64_t busy_go(struct busy *b, int nr)
 
 	for (i = 0; i < nr; i++) {
 		b[i].log->end_ns = start + 2 * WARM_UP_NS + DURATION_NS;
-		store_64(&b[i].worker.page->start_ns, start);
-		worker_go(&b[i].worker);
+		store_64(&b[i].worker->page->start_ns, start);
+		worker_go(b[i].worker);
 	}
 	return start + WARM_UP_NS;
 }
@@ -99,17 +99,15 @@ static uint64_t busy_go(struct busy *b, int nr)
 /* What all of @b got, in CPUs, over DURATION_NS from @from on. */
 static void shares(struct busy *b, int nr, uint64_t from, double *share)
 {
-	uint64_t cpu[MAX_BUSY], begin, end;
+	uint64_t before[MAX_BUSY], cpu[MAX_BUSY], begin, end;
 	int i;
 
 	sleep_until(from);
-	begin = now_ns();
-	for (i = 0; i < nr; i++)
-		cpu[i] = worker_cpu_ns(&b[i].worker);
+	begin = workers_cpu_ns(b->worker, nr, before);
 	sleep_until(begin + DURATION_NS);
-	end = now_ns();
+	end = workers_cpu_ns(b->worker, nr, cpu);
 	for (i = 0; i < nr; i++)
-		share[i] = (double)(worker_cpu_ns(&b[i].worker) - cpu[i]) / (end - begin);
+		share[i] = (double)(cpu[i] - before[i]) / (end - begin);
 }
 
 /* What the capsule says of its CPU time on @cpu, in us. */
@@ -183,7 +181,7 @@ static uint64_t fifo_push(struct busy *b)
 	chase.arg = b->log;
 	worker_start(&chaser, &chase);
 	from = busy_go(b, 1);
-	worker_wait(&b->worker);
+	worker_wait(b->worker);
 	worker_kill(&chaser);
 	ns = median_move(b, from, 500 * NS_PER_US, &moves);
 	ksft_print_msg("plain FIFO: pushed in %.1f us (median of %u)\n", ns / 1e3, moves);
@@ -201,7 +199,7 @@ static void test_one(struct busy *b)
 	busy_spawn(b, cg, SCHED_OTHER, 0);
 	from = busy_go(b, 1);
 	shares(b, 1, from, &s);
-	worker_wait(&b->worker);
+	worker_wait(b->worker);
 	move = median_move(b, from, 10 * NS_PER_MS, &moves);
 	result_float("migrate.one.share", s);
 	result_float("migrate.move_us", move / 1e3);
@@ -348,10 +346,10 @@ static void test_pinned(struct busy *b)
 
 	group_reserve(cg, 20000, 100000);
 	busy_spawn(b, cg, SCHED_OTHER, 0);
-	pin_to(b->worker.pid, 2);
+	pin_to(b->worker->pid, 2);
 	from = busy_go(b, 1);
 	shares(b, 1, from, &s);
-	worker_wait(&b->worker);
+	worker_wait(b->worker);
 	median_move(b, from, UINT64_MAX, &moves);
 	ksft_test_result(s >= 0.19 && s <= 0.21 && !moves,
 			 "a pinned thread stays: %.4f of 0.20\n", s);
@@ -360,7 +358,9 @@ static void test_pinned(struct busy *b)
 
 int main(void)
 {
+	static struct worker workers[MAX_BUSY];
 	static struct busy busy[MAX_BUSY];
+	int i;
 
 	ksft_print_header();
 	sv_setup();
@@ -369,6 +369,8 @@ int main(void)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < CPUS_USED)
 		ksft_exit_skip("needs %d CPUs\n", CPUS_USED);
 	ksft_set_plan(8);
+	for (i = 0; i < MAX_BUSY; i++)
+		busy[i].worker = &workers[i];
 	lift_kthreads();
 	test_one(busy);
 	test_five(busy);

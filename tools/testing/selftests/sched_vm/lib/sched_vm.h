@@ -116,6 +116,7 @@ void worker_kill(struct worker *w);
 bool worker_kill_within(struct worker *w, uint64_t ns);
 int worker_wait(struct worker *w);	/* exit status, -1 if killed */
 uint64_t worker_cpu_ns(struct worker *w);
+uint64_t workers_cpu_ns(struct worker *w, int nr, uint64_t *cpu);
 uint64_t worker_count(struct worker *w);
 bool worker_progress(struct worker *w, uint64_t within_ns);
 bool worker_gets(struct worker *w, double percent, unsigned int ms);

@@ -282,6 +282,23 @@ uint64_t worker_cpu_ns(struct worker *w)
 	return cpu_ns_of(w->pid);
 }
 
+/*
+ * CPU times of @nr workers at one moment, which is returned. Where a capsule takes the
+ * CPU from us in between, once more.
+ */
+uint64_t workers_cpu_ns(struct worker *w, int nr, uint64_t *cpu)
+{
+	uint64_t begin;
+	int i, try = 0;
+
+	do {
+		begin = now_ns();
+		for (i = 0; i < nr; i++)
+			cpu[i] = worker_cpu_ns(&w[i]);
+	} while (now_ns() - begin > NS_PER_MS && ++try < 100);
+	return begin;
+}
+
 uint64_t worker_count(struct worker *w)
 {
 	return load_64(&w->page->count);
@@ -309,19 +326,17 @@ void worker_sleep_until_start(struct worker *w)
 bool workers_get(struct worker *w, const double *percent, int nr,
 		 unsigned int ms)
 {
-	uint64_t from, to, cpu[16];
+	uint64_t from, to, before[16], cpu[16];
 	bool ok = true;
 	double share;
 	int i;
 
 	sleep_ns(200 * NS_PER_MS);
-	from = now_ns();
-	for (i = 0; i < nr; i++)
-		cpu[i] = worker_cpu_ns(&w[i]);
+	from = workers_cpu_ns(w, nr, before);
 	sleep_until(from + ms * NS_PER_MS);
-	to = now_ns();
+	to = workers_cpu_ns(w, nr, cpu);
 	for (i = 0; i < nr; i++) {
-		share = 100.0 * (worker_cpu_ns(&w[i]) - cpu[i]) / (to - from);
+		share = 100.0 * (cpu[i] - before[i]) / (to - from);
 		if (share >= percent[i] - 1 && share <= percent[i] + 1)
 			continue;
 		ksft_print_msg("worker %d has %.2f %%, expected %.2f %%\n", i,
