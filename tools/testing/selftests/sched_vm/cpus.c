@@ -296,7 +296,41 @@ static bool partition(void)
 		worker_kill(&w[i]);
 	group_remove(wide);
 	group_remove(alone);
-	return ok & check(!group_write(sv_top, EXCLUSIVE, "")) & check(has_room(all_free));
+	return ok & check(!group_write(sv_top, EXCLUSIVE, "\n")) & check(has_room(all_free));
+}
+
+/* The CPUs of a partition are not among its parent's, which are full here. */
+static bool partition_cpus(void)
+{
+	char *full, *alone, *other;
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	ok = check(!group_write(sv_top, CPUSET, "1-3"));
+	ok &= check(!group_write(sv_top, PARTITION, "root"));
+	full = group_make_on("full", "1");
+	other = group_make_on("other", "2");
+	alone = group_make_on("alone", "2-3");
+	group_reserve(full, 60000, 100000);
+	group_reserve(alone, 40000, 100000);
+	busy_start(&w, &spec, alone, SCHED_OTHER, -1);
+	ok &= check(!group_write(alone, PARTITION, "root"));
+	ok &= check(!group_write(alone, CPUSET, "3"));
+	ok &= check(group_reads(alone, PARTITION, "root"));
+	ok &= check(together(&w, 1, 40));
+	ok &= check(!group_try_reserve(other, 60000, 100000));
+	ok &= check(group_write(alone, CPUSET, "2-3") == -EBUSY);
+	ok &= check(group_reads(alone, PARTITION, "root"));
+	ok &= check(!group_write(other, BUDGET, "50000"));
+	ok &= check(!group_write(alone, CPUSET, "2-3"));
+	ok &= check(together(&w, 1, 80));
+	worker_kill(&w);
+	group_remove(alone);
+	group_remove(other);
+	group_remove(full);
+	ok &= check(!group_write(sv_top, PARTITION, "member"));
+	return ok & check(!group_write(sv_top, CPUSET, "\n")) & check(has_room(all_free));
 }
 
 /* Off- and onlining the only CPU, or one of two, of a busy capsule. */
@@ -369,7 +403,7 @@ int main(void)
 		ksft_exit_skip("no %s\n", RT_MAX);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < CPUS_USED)
 		ksft_exit_skip("needs %d CPUs\n", CPUS_USED);
-	ksft_set_plan(10);
+	ksft_set_plan(11);
 	lift_kthreads();
 	ksft_test_result(one_cpu(), "a reservation on one CPU leaves the others free\n");
 	ksft_test_result(move(), "the reservation follows the cpuset\n");
@@ -379,6 +413,7 @@ int main(void)
 	ksft_test_result(cpu_budget_input(), "what is no budget of a CPU is refused\n");
 	ksft_test_result(child_cpus(), "a child has CPUs and budget of its parent\n");
 	ksft_test_result(partition(), "partitions come and go\n");
+	ksft_test_result(partition_cpus(), "a partition changes its CPUs\n");
 	ksft_test_result(hotplug(), "CPUs go and come\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
