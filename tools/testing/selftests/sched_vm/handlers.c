@@ -225,11 +225,15 @@ static bool is_pinned_to(pid_t tid, int cpu)
 	       CPU_ISSET(cpu, &set);
 }
 
-/* The irq goes to a CPU of the capsule, and away: its thread follows. */
+/*
+ * The irq goes to a CPU of the capsule, and away: its thread follows. Who sends is on
+ * that CPU, too, so that he never waits for a lock that the thread has: then it would
+ * be looked at again in any case.
+ */
 static bool affinity(void)
 {
 	char *cg = group_make_on("affinity", "0");
-	struct worker_spec spec = { .cpu = -1, .fn = fn_send };
+	struct worker_spec spec = { .cpu = 0, .fn = fn_send };
 	struct worker w = {};
 	pid_t tid;
 	bool ok;
