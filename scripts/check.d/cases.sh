@@ -62,12 +62,12 @@ writers-smp    real    release --time real --cpus 4 -- @/writers
 input-debug    debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/input
 zero-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/zero
 fuzz-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/fuzz 2 2000
-smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600
 devfuzz-debug  debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/devfuzz
 device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/device untimed
 irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs untimed
 handlers-debug debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --devices -- @/handlers
 kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
+smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600
 EOF
 }
 
@@ -103,7 +103,11 @@ case_find() {
 # Figures may be missing then, but not for the debug kernel's sake: it prints none.
 case_has_time() {
 	local seconds=0
-	[ "$1" != smp-debug ] || seconds=700
+	[ "$CASE_WHEN" != debug ] || seconds=300
+	case $1 in
+	handlers-debug) seconds=600 ;;
+	smp-debug) seconds=900 ;;
+	esac
 	! has_time "$1" $seconds || return 0
 	[ "$CASE_WHEN" = debug ] || touch "$OUT/skipped"
 	return 1

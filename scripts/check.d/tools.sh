@@ -32,5 +32,5 @@ tools_run_debug() {
 }
 
 tools_run_kvm() {
-	tools_case tools-kvm "$TOP/tools/sched_vm/tests/run-kvm.sh"
+	TOOLS_SECONDS=300 tools_case tools-kvm "$TOP/tools/sched_vm/tests/run-kvm.sh"
 }
