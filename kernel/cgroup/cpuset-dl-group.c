@@ -96,10 +96,11 @@ bool dl_group_cpuset_overbooked(struct cpuset *cs, struct cpuset *trialcs)
 	 * A valid partition has CPUs that its parent has no more. Else as
 	 * compute_effective_cpumask() will: if it has none of its own, all of them.
 	 */
-	if (cs->partition_root_state > 0 && !cpumask_empty(trialcs->effective_xcpus))
-		cpumask_copy(cpus, trialcs->effective_xcpus);
-	else if (!cpumask_and(cpus, trialcs->cpus_allowed, parent_cs(cs)->effective_cpus))
-		cpumask_copy(cpus, parent_cs(cs)->effective_cpus);
+	if (cs->partition_root_state <= 0 ||
+	    !cpumask_and(cpus, trialcs->effective_xcpus, cpu_active_mask)) {
+		if (!cpumask_and(cpus, trialcs->cpus_allowed, parent_cs(cs)->effective_cpus))
+			cpumask_copy(cpus, parent_cs(cs)->effective_cpus);
+	}
 	fits = dl_group_cpuset_fits(cs->css.cgroup, cpus);
 	free_cpumask_var(cpus);
 	return !fits;
