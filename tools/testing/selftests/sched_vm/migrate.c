@@ -364,7 +364,7 @@ static void test_wake(void)
 	moved = stat_total(cg, "nr_migrations");
 	worker_kill(&h);
 	result_float("migrate.wake.longest_us", longest / 1e3);
-	ksft_test_result(longest <= 21 * NS_PER_MS && moved <= 15,
+	ksft_test_result(longest <= 20 * NS_PER_MS && moved <= 15,
 			 "a thread wakes up where there is budget: %.1f us late at most, moved %d times\n",
 			 longest / 1e3, (int)moved);
 	group_remove(cg);
