@@ -6,9 +6,9 @@
 # NAME  WHEN  KIND  OPTIONS -- COMMAND. WHEN: quick and virtual cases run at the
 # same time, since virtual time does not care; real ones have the machine for
 # themselves. @ is the folder of the programs, which in virtual time is the same for
-# each clone of the repository, so that the figures are, --devices means CASE_DEVICES. locks
-# makes and removes folders faster than RCU, which waits for throttled readers, frees
-# them.
+# each clone of the repository, so that the figures are; --devices means CASE_DEVICES.
+# locks makes and removes folders faster than RCU, which waits for throttled readers,
+# frees them.
 
 cases_table() {
 	cat <<'EOF'
