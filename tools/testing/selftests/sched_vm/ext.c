@@ -277,6 +277,55 @@ static bool full(void)
 	return ok;
 }
 
+struct unload {
+	uint64_t at;
+	int scx;
+};
+
+static void fn_unload(struct worker *w, void *arg)
+{
+	struct unload *u = arg;
+
+	sleep_until(u->at);
+	check(scx_unload(u->scx));
+}
+
+/*
+ * The same while a CPU goes: for a moment what is reserved on it counts, and the CPU
+ * does not. The fair class gets back all the same what sched_ext has had: else there
+ * would be room for more afterwards.
+ */
+static bool hotplug(void)
+{
+	char *cg = group_make(sv_top, "full");
+	int last = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+	struct unload u;
+	struct worker_spec spec = {
+		.policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_unload, .arg = &u,
+	};
+	struct worker w = {};
+	bool ok = true;
+	int ms;
+
+	for (ms = -8; ms < 16; ms++) {
+		u.scx = scx_load(0, 0);
+		ok &= check(u.scx >= 0);
+		ok &= check(!group_try_reserve(cg, 90000, 100000));
+		u.at = now_ns() + 50 * NS_PER_MS;
+		worker_start(&w, &spec);
+		sleep_until(u.at + ms * (long)NS_PER_MS);
+		ok &= check(cpu_online(last, false));
+		worker_wait(&w);
+		close(u.scx);
+		ok &= check(!scx_enabled());
+		ok &= check(!group_write(cg, BUDGET, "max"));
+		ok &= check(can_reserve_all());
+		ok &= check(cpu_online(last, true));
+	}
+	group_remove(cg);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	ksft_print_header();
@@ -287,8 +336,9 @@ int main(int argc, char **argv)
 		ksft_exit_skip("no sched_ext\n");
 	lift_kthreads();
 	if (argc > 1 && !strcmp(argv[1], "full")) {
-		ksft_set_plan(1);
+		ksft_set_plan(2);
 		ksft_test_result(full(), "all of the CPUs is reserved\n");
+		ksft_test_result(hotplug(), "the same while a CPU goes\n");
 		ksft_finished();
 	}
 	ksft_set_plan(6);
