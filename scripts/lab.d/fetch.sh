@@ -144,15 +144,21 @@ fetch_cached_deb() {
 }
 
 fetch_debian_download() {
-	local apt=$LAB_CACHE/apt tmp=$FETCH_DL/.debian.new
-	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-	echo "deb [signed-by=$FETCH_KEYRING] $1 $FETCH_SUITE main" >"$apt/sources.list"
-	fetch_apt -q update
-	# Kept if it was interrupted: apt resumes, and checks the hash at the end.
-	mkdir -p "$tmp"
-	cd "$tmp"
-	fetch_apt -q download "$FETCH_PACKAGE"
+	local tmp=$FETCH_DL/.debian.new
+	fetch_debs "$1" "$FETCH_SUITE" "$tmp" "$FETCH_PACKAGE"
 	mv "$tmp/${FETCH_PACKAGE}"_*.deb "$FETCH_DL/"
+}
+
+# fetch_debs URI SUITE DIR PACKAGE...: packages of a suite of the mirror, verified,
+# into DIR. What was interrupted is kept: apt resumes, and checks the hash at the end.
+fetch_debs() {
+	local uri=$1 suite=$2 dir=$3 apt=$LAB_CACHE/apt
+	shift 3
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$dir"
+	echo "deb [signed-by=$FETCH_KEYRING] $uri $suite main" >"$apt/sources.list"
+	fetch_apt -q update
+	cd "$dir"
+	fetch_apt -q download "${@/%//$suite}"
 }
 
 fetch_undeb() {

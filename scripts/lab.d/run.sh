@@ -133,7 +133,7 @@ run_check_options() {
 run_it() {
 	lab_tmp
 	mkdir -p "$LAB_TMP/run"
-	load logcheck initramfs
+	load logcheck initramfs qemu
 	run_kernel
 	run_log_name
 	[ -z "$RUN_OUT" ] || { mkdir -p "$RUN_OUT" || die "cannot make $RUN_OUT"; RUN_OUT=$(realpath -s "$RUN_OUT"); }
@@ -249,7 +249,11 @@ run_binds() {
 # takes the debug kernel half a minute, at which ACPI gives up.
 run_qemu_options() {
 	local run=$LAB_TMP/run append="console=ttyS0,115200 panic=-1 nokaslr kunit.enable=0"
-	RUN_QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
+	case $RUN_TIME,$RUN_ACCEL in
+	real,tcg) qemu_choose several ;;
+	*) qemu_choose one ;;
+	esac
+	RUN_QEMU=("$QEMU" -nodefaults -no-user-config -display none -no-reboot
 		-M q35 -m "$RUN_MEM" -smp "$RUN_CPUS"
 		-kernel "$run/bzImage" -initrd "$run/initrd"
 		-chardev "file,id=log,path=$RUN_LOG" -serial chardev:log)

@@ -115,6 +115,96 @@ test_initramfs_tells_not_where_a_folder_was() {
 		--kernel "$WORK/list" --time real --add "$WORK=/tests" -- true
 }
 
+# What a CI that keeps a few lines must know: which function, and who called it.
+test_complaint_says_where() {
+	make_repo
+	cat >"$WORK/log" <<'EOF'
+[    1.0] RIP: 0010:elsewhere+0x1/0x2
+[    2.0] WARNING: kernel/sched/core.c:10 at foo+0x1/0x2, CPU#1: sh/96
+[    2.0] RIP: 0010:foo+0x1/0x2
+[    2.0] Call Trace:
+[    2.0]  <TASK>
+[    2.0]  ? guessed+0x3/0x4
+[    2.0]  bar+0x3/0x4
+[    2.0]  baz+0x5/0x6
+[    2.0]  </TASK>
+[    3.0] later+0x1/0x2
+EOF
+	(
+		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
+		# shellcheck source=scripts/lab.d/common.sh
+		. "$LAB_LIB/common.sh"
+		load logcheck
+		! logcheck "$WORK/log" || fail "no complaint"
+	) 2>"$WORK/err"
+	grep -q 'the kernel complained (2 lines' "$WORK/err"
+	grep -qxF '  in foo+0x1/0x2, called by bar+0x3 baz+0x5' "$WORK/err"
+}
+
+# The mirror of a machine whose QEMU is of version $1; it gives one of version $2.
+make_qemu_mirror() {
+	rm -rf "$WORK/asked" "$WORK/deb"
+	mkdir -p "$WORK/bin"
+	make_qemu "$WORK/bin" "$1"
+	mkdir -p "$WORK/deb/DEBIAN" "$WORK/deb/usr/bin"
+	printf 'Package: qemu-system-x86\nVersion: %s\nArchitecture: all\nMaintainer: A Tester <tester@example.org>\nDescription: test\n' \
+		"$2" >"$WORK/deb/DEBIAN/control"
+	make_qemu "$WORK/deb/usr/bin" "$2"
+	dpkg-deb -b "$WORK/deb" "$WORK/qemu.deb" >/dev/null
+	cat >"$WORK/bin/apt-get" <<-EOF
+		#!/bin/sh
+		case "\$*" in
+		indextargets*) echo "http://mirror.example.org/ \$(. /etc/os-release && echo "\$VERSION_CODENAME")" ;;
+		*download*) echo "\$*" >>"$WORK/asked"; cp "$WORK/qemu.deb" . ;;
+		esac
+	EOF
+	chmod +x "$WORK/bin/apt-get"
+	PATH=$WORK/bin:$PATH
+}
+
+make_qemu() {
+	printf '#!/bin/sh\necho "QEMU emulator version %s (Test)"\n' "$2" >"$1/qemu-system-x86_64"
+	chmod +x "$1/qemu-system-x86_64"
+}
+
+qemu_chosen() {
+	(
+		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
+		# shellcheck source=scripts/lab.d/common.sh
+		. "$LAB_LIB/common.sh"
+		lab_init
+		load qemu
+		qemu_choose "$1"
+		echo "$QEMU"
+	)
+}
+
+test_old_qemu_is_replaced() {
+	make_repo
+	make_qemu_mirror 7.2.22 10.0.2
+	local i new=$WORK/cache/sched_vm/qemu/usr/bin/qemu-system-x86_64
+	same "$(qemu_chosen one)" qemu-system-x86_64
+	[ ! -e "$WORK/asked" ] || fail "one CPU at a time needs no other"
+	for i in 1 2; do
+		same "$(qemu_chosen several)" "$new"
+	done
+	same "$(wc -l <"$WORK/asked")" 1
+	grep -q -- 'qemu-system-x86/[a-z]*-backports ' "$WORK/asked"
+	same "$(SCHED_VM_QEMU=/bin/true qemu_chosen several)" /bin/true
+	SCHED_VM_QEMU=/bin/none expect 125 "'/bin/none' is not installed" qemu_chosen several
+	make_qemu "$WORK/bin" 8.1.0
+	same "$(qemu_chosen several)" qemu-system-x86_64
+}
+
+test_old_qemu_without_another() {
+	make_repo
+	make_qemu_mirror 7.2.22 8.0.5
+	expect 0 'may break kernels with several CPUs' qemu_chosen several
+	same "$(qemu_chosen several)" qemu-system-x86_64
+	same "$(wc -l <"$WORK/asked")" 1
+	[ ! -e "$WORK/cache/sched_vm/qemu" ] || fail "the old one was kept"
+}
+
 # --- with a kernel ---
 
 lab_run() {
