@@ -164,6 +164,7 @@ tap_say() {
 	[ "$3" -eq 0 ] || text+=", $3 FAILED"
 	[ "$4" -eq 0 ] || text+=", $4 skipped"
 	say "$text  ($5 s)${6:+ -- $6}"
+	sed -n 's/^# note: /        note: /p' "$OUT/$1.tap"
 	[ "$3" -eq 0 ] || {
 		tap_failures "$1"
 		note_failure "$1${6:+ -- $6}" "$(tap_failures "$1" | tail -n 12)"

@@ -119,7 +119,7 @@ the_guest_boots() {
 	for try in 1 2 3; do
 		guest_start
 		! guest_wait || return 0
-		echo "guest $try died after:"
+		echo "note: guest $try of 3 was reset, and ended, while it booted"
 		tail -n 3 "$WORK/qemu" "$WORK/console"
 	done
 	fail "no guest comes up"

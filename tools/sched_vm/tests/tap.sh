@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # TAP for shell scripts. Each test is a function that returns 0, or says with
-# "fail" why not, or by any command that fails; "skip" ends it with a reason.
+# "fail" why not, or by any command that fails; "skip" ends it with a reason. A line
+# "note: ..." is shown even if all is well.
 # clean_up is called after each.
 
 tap_nr=0
@@ -19,6 +20,7 @@ run() {
 		(set -e; "$tap_name") >"$WORK/log" 2>&1
 		tap_rc=$?
 		clean_up >/dev/null 2>&1
+		grep -h '^note: ' "$WORK/log" | sed 's/^/# /'
 		case $tap_rc in
 		0) echo "ok $tap_nr $tap_name" ;;
 		4) echo "ok $tap_nr $tap_name # SKIP $(tail -n 1 "$WORK/log")" ;;
