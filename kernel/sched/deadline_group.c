@@ -444,12 +444,16 @@ void __dl_group_fork(struct task_struct *p)
  * @rq: the thread's runqueue
  * @p: a thread whose cgroup, or whose cgroup's reservation, may have changed
  *
+ * sched_ext does not know a new thread before scx_post_fork(), which its cgroup
+ * does. So it does not leave or enter that class before wake_up_new_task(), which
+ * comes here again; until then, one that leaves a capsule for it is fair.
+ *
  * Context: p->pi_lock and rq lock held, rq clock up to date. The caller runs
  * the balance callbacks.
  */
 void __dl_group_update_task(struct rq *rq, struct task_struct *p)
 {
-	bool inside = p->sched_class == &dl_group_sched_class;
+	bool new = READ_ONCE(p->__state) == TASK_NEW;
 	struct dl_group *dlg = dl_group_of(p);
 	int flags = DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK;
 	const struct sched_class *class;
@@ -457,15 +461,22 @@ void __dl_group_update_task(struct rq *rq, struct task_struct *p)
 	lockdep_assert_held(&p->pi_lock);
 	lockdep_assert_rq_held(rq);
 
-	if (p->sched_class == &stop_sched_class || dl_prio(p->prio))
+	if (p->sched_class == &stop_sched_class || dl_prio(p->prio) || (new && task_on_scx(p)))
 		return;
 
 	if (dlg && !dl_group_serves(dlg, p, p->prio))
 		dlg = NULL;
-	if (dlg == (inside ? p->dl_group : NULL))
+
+	if (dlg)
+		class = &dl_group_sched_class;
+	else if (new && !rt_prio(p->prio))
+		class = &fair_sched_class;
+	else
+		class = __setscheduler_class(p->policy, p->prio);
+
+	if (class == p->sched_class && (!dlg || dlg == p->dl_group))
 		return;
 
-	class = dlg ? &dl_group_sched_class : __setscheduler_class(p->policy, p->prio);
 	if (class != p->sched_class)
 		flags |= DEQUEUE_CLASS;
 

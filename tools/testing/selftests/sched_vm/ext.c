@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cgroup_util.h"
@@ -226,6 +227,50 @@ static bool policies(void)
 	return ok;
 }
 
+static void fn_forks(struct worker *w, void *arg)
+{
+	pid_t pid;
+
+	for (;;) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		store_64(&w->page->count, w->page->count + 1);
+	}
+}
+
+/*
+ * A new thread is in its cgroup before sched_ext knows it. A reservation that comes
+ * or goes at this very moment must leave it alone: the kernel warns if not. The
+ * parent is stopped at any point, by us and by the end of its budget.
+ */
+static bool forks(uint64_t flags)
+{
+	char *cg = group_make(sv_top, "forks");
+	struct worker_spec spec = { .group = cg, .policy = SCHED_EXT, .cpu = 0, .fn = fn_forks };
+	struct worker w = {};
+	bool ok = true;
+	int scx, i;
+
+	worker_start(&w, &spec);
+	scx = scx_load(flags, 0);
+	ok &= check(scx >= 0);
+	for (i = 0; i < 1500; i++) {
+		ok &= check(!group_try_reserve(cg, 500, 1000));
+		sleep_ns(1537 * NS_PER_US);
+		ok &= check(!group_write(cg, BUDGET, "max"));
+		sleep_ns(391 * NS_PER_US);
+	}
+	ok &= check(scx_enabled());
+	ok &= check(on_scx(w.pid));
+	ok &= check(worker_progress(&w, NS_PER_S));
+	ok &= check(scx_unload(scx));
+	worker_kill(&w);
+	group_remove(cg);
+	return ok;
+}
+
 /*
  * sched_ext throws a scheduler out that lets a thread wait for longer than its
  * timeout. A throttled thread of a capsule is not its to run.
@@ -341,7 +386,7 @@ int main(int argc, char **argv)
 		ksft_test_result(hotplug(), "the same while a CPU goes\n");
 		ksft_finished();
 	}
-	ksft_set_plan(6);
+	ksft_set_plan(8);
 	ksft_test_result(switched(0), "all: switched on and off\n");
 	ksft_test_result(switched(SCX_OPS_SWITCH_PARTIAL),
 			 "SCHED_EXT: switched on and off\n");
@@ -349,6 +394,9 @@ int main(int argc, char **argv)
 	ksft_test_result(live(SCX_OPS_SWITCH_PARTIAL),
 			 "SCHED_EXT: a reservation ends and begins\n");
 	ksft_test_result(policies(), "policies and cgroups change\n");
+	ksft_test_result(forks(0), "all: a reservation ends and begins beside forks\n");
+	ksft_test_result(forks(SCX_OPS_SWITCH_PARTIAL),
+			 "SCHED_EXT: a reservation ends and begins beside forks\n");
 	ksft_test_result(watchdog(), "a throttled thread does not stall sched_ext\n");
 	ksft_finished();
 }
