@@ -143,23 +143,23 @@ EOF
 
 # The mirror of a machine whose QEMU is of version $1; it gives one of version $2.
 make_qemu_mirror() {
-	rm -rf "$WORK/asked" "$WORK/deb"
-	mkdir -p "$WORK/bin"
-	make_qemu "$WORK/bin" "$1"
+	rm -rf "$WORK/asked" "$WORK/deb" "$WORK/qemu-bin"
+	mkdir -p "$WORK/qemu-bin"
+	make_qemu "$WORK/qemu-bin" "$1"
 	mkdir -p "$WORK/deb/DEBIAN" "$WORK/deb/usr/bin"
 	printf 'Package: qemu-system-x86\nVersion: %s\nArchitecture: all\nMaintainer: A Tester <tester@example.org>\nDescription: test\n' \
 		"$2" >"$WORK/deb/DEBIAN/control"
 	make_qemu "$WORK/deb/usr/bin" "$2"
 	dpkg-deb -b "$WORK/deb" "$WORK/qemu.deb" >/dev/null
-	cat >"$WORK/bin/apt-get" <<-EOF
+	cat >"$WORK/qemu-bin/apt-get" <<-EOF
 		#!/bin/sh
 		case "\$*" in
 		indextargets*) echo "http://mirror.example.org/ \$(. /etc/os-release && echo "\$VERSION_CODENAME")" ;;
 		*download*) echo "\$*" >>"$WORK/asked"; cp "$WORK/qemu.deb" . ;;
 		esac
 	EOF
-	chmod +x "$WORK/bin/apt-get"
-	PATH=$WORK/bin:$PATH
+	chmod +x "$WORK/qemu-bin/apt-get"
+	PATH=$WORK/qemu-bin:$PATH
 }
 
 make_qemu() {
@@ -192,7 +192,7 @@ test_old_qemu_is_replaced() {
 	grep -q -- 'qemu-system-x86/[a-z]*-backports ' "$WORK/asked"
 	same "$(SCHED_VM_QEMU=/bin/true qemu_chosen several)" /bin/true
 	SCHED_VM_QEMU=/bin/none expect 125 "'/bin/none' is not installed" qemu_chosen several
-	make_qemu "$WORK/bin" 8.1.0
+	make_qemu "$WORK/qemu-bin" 8.1.0
 	same "$(qemu_chosen several)" qemu-system-x86_64
 }
 
