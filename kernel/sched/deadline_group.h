@@ -254,6 +254,7 @@ int dl_group_check_spec(const struct dl_group_spec *spec);
 struct dl_group_params dl_group_params_on(const struct dl_group_spec *spec, int cpu);
 int dl_group_carve(struct dl_group_params *params, u64 below);
 bool __dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta);
+bool __dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed);
 void __dl_group_add_bw(struct root_domain *rd, int cpu);
 u64 __dl_group_cpu_bw(int cpu);
 
@@ -363,6 +364,12 @@ static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta
 	return dl_group_enabled() && delta > 0 && __dl_group_overflow(dl_b, only_cpu, delta);
 }
 
+/* Does a server that is no larger than what was just @freed take its place? */
+static inline bool dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed)
+{
+	return dl_group_enabled() && __dl_group_swap_bw(dl_se, freed);
+}
+
 /* A root domain is being rebuilt: account the capsules of @cpu to it. */
 static inline void dl_group_add_bw(struct root_domain *rd, int cpu)
 {
@@ -394,6 +401,7 @@ static inline void dl_group_show_cpu(struct seq_file *m, int cpu) { }
 static inline void dl_group_server_queued(struct sched_dl_entity *dl_se, bool queued) { }
 static inline bool dl_group_server_timer(struct sched_dl_entity *dl_se) { return false; }
 static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta) { return false; }
+static inline bool dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed) { return false; }
 static inline void dl_group_add_bw(struct root_domain *rd, int cpu) { }
 static inline u64 dl_group_cpu_bw(int cpu) { return 0; }
 static inline void dl_group_offline(struct task_group *tg) { }

@@ -253,6 +253,37 @@ bool __dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta)
 	return false;
 }
 
+/**
+ * __dl_group_swap_bw() - a server takes the place of another on its CPU
+ * @dl_se: the fair or ext server, detached
+ * @freed: bandwidth that the other has just given back
+ *
+ * What is no larger fits. While a CPU goes offline, the sums have its servers for
+ * as long as an RCU grace period, but the capacity does not have the CPU: asked,
+ * they may refuse.
+ *
+ * Context: rq lock and dl_bw lock held
+ * Return: whether @dl_se is attached now; if not, it needs more than that
+ */
+bool __dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed)
+{
+	struct rq *rq = dl_se->rq;
+
+	lockdep_assert_rq_held(rq);
+	lockdep_assert_held(&rq->rd->dl_bw.lock);
+
+	if (dl_se->dl_bw > freed)
+		return false;
+
+	if (cpu_active(cpu_of(rq)))
+		__dl_add(&rq->rd->dl_bw, dl_se->dl_bw, dl_bw_cpus(cpu_of(rq)));
+
+	__add_rq_bw(dl_se->dl_bw, &rq->dl);
+	dl_se->dl_bw_attached = 1;
+
+	return true;
+}
+
 /* The limit, which the default root domain may not have heard of. */
 static u64 dl_group_limit(void)
 {
