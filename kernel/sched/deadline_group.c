@@ -188,6 +188,8 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 		return NULL;
 
 	p = __node_2_dlg(first);
+	if (unlikely(srv->nr_passed) && !dl_group_passed_over(srv))
+		srv->nr_passed = 0;
 	dl_group_arm_next(srv, p, dl_group_slice_left(p));
 	return p;
 }

@@ -49,6 +49,9 @@ static inline bool dl_group_enabled(void)
 #define DL_GROUP_RANK_NONE	INT_MAX
 #define DL_GROUP_RANK_TOP	(-1)
 
+/* Of so many budgets one is for who is kept from running, see dl_group_begin_turn(). */
+#define DL_GROUP_TURN		20
+
 /* What enforcement by timer takes; an overrun is what is more than this. */
 #define DL_GROUP_OVERRUN	(20 * NSEC_PER_USEC)
 
@@ -91,6 +94,9 @@ struct dl_group_stat {
  *	threads of the capsule follow one another on the CPU; rq lock
  * @watched: threads may have to come from or go to other CPUs, so each change is
  *	looked at; rq lock
+ * @idle_last: the last one who had the turn was a SCHED_IDLE thread; rq lock
+ * @nr_passed: budgets that ended while a thread waited for those before it to be
+ *	done, since it last ran, see dl_group_begin_turn(); rq lock
  * @beat: what a thread's rank must be less than to run here at once:
  *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
@@ -111,6 +117,8 @@ struct dl_group_server {
 	unsigned int		nr_ready;
 	bool			armed;
 	bool			watched;
+	bool			idle_last;
+	u8			nr_passed;
 	int			beat;
 	int			waits;
 	s64			owed;

@@ -174,6 +174,7 @@ static void dl_group_throttled(struct dl_group_server *srv)
 	struct dl_group_stat *stat = &srv->stat;
 
 	stat->nr_throttled++;
+	dl_group_end_turn(srv);
 	if (srv->nr_ready)
 		dl_group_wait(srv);
 	trace_dl_group_throttle(srv);
@@ -360,6 +361,7 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 	srv->stat.nr_periods++;
 	trace_dl_group_replenish(srv);
 	if (srv->nr_ready) {
+		dl_group_begin_turn(srv);
 		/* A better thread may wait on another CPU. */
 		if (srv->watched)
 			dl_group_kick(srv);

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cgroup_util.h"
@@ -31,6 +32,7 @@
 #define OVERRUN_NS	220000
 /* As many as a call of 100 to 200 us takes, and RLIMIT_NOFILE allows. */
 #define NR_FDS		1000
+#define NR_HOGS		2000
 
 static int pipe_fd[2];
 
@@ -141,6 +143,90 @@ static bool waits(const char *name, void (*inside)(struct worker *w, void *arg),
 	       check(share > 98 * NS_PER_MS && share < 102 * NS_PER_MS);
 }
 
+/* Nobody may fork, or be attached to a cgroup, while another one is. */
+static void fn_fork(struct worker *w, void *arg)
+{
+	pid_t pid;
+
+	while (!load_u(&w->page->stop)) {
+		pid = vfork();
+		if (!pid)
+			_exit(0);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
+static void fn_attach(struct worker *w, void *arg)
+{
+	char **cg = arg;
+	uint64_t begin;
+
+	while (!load_u(&w->page->stop)) {
+		begin = now_ns();
+		group_attach(cg[w->page->count & 1], getpid());
+		if (now_ns() - begin > w->page->value[0])
+			w->page->value[0] = now_ns() - begin;
+		store_64(&w->page->count, w->page->count + 1);
+		sleep_ns(NS_PER_MS);
+	}
+}
+
+/* Sleeps for a while, another one each time, and is then busy until told. */
+static void fn_hog(struct worker *w, void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; !load_u(&w->page->stop); i++) {
+		sleep_ns((500 + i * 977 % 3000) * NS_PER_US);
+		store_64(&w->page->count, i + 1);
+		while (load_u(&w->page->word) <= i && !load_u(&w->page->stop))
+			;
+	}
+}
+
+/*
+ * A thread of a capsule is in fork() when one before it, which is never done, wakes
+ * up. Whoever wants to attach a thread to a cgroup, anywhere, waits for the fork.
+ */
+static bool starved(const char *name, int low, int high)
+{
+	char *cg = capsule_make(name, P_US / 2, P_US);
+	char *other[2];
+	struct worker_spec spec[] = {
+		{ .group = cg, .cpu = 0, .fn = fn_fork, .policy = low },
+		{ .group = cg, .cpu = 0, .fn = fn_hog, .policy = high, .prio = high == SCHED_FIFO },
+		{ .cpu = 0, .fn = fn_attach, .arg = other },
+	};
+	struct worker w[ARRAY_SIZE(spec)] = {};
+	uint64_t longest = 0, before;
+	char key[64];
+	size_t i;
+	bool ok = true;
+
+	other[0] = group_make_on("even", "0");
+	other[1] = group_make_on("odd", "0");
+	for (i = 0; i < ARRAY_SIZE(spec); i++)
+		worker_start(&w[i], &spec[i]);
+	for (i = 0; i < NR_HOGS && ok && longest < 2 * P_US * NS_PER_US; i++) {
+		ok = check(wait_for(load_64(&w[1].page->count) > i, 3 * P_US * NS_PER_US));
+		before = load_64(&w[2].page->count);
+		ok &= check(wait_for(load_64(&w[2].page->count) > before + 1,
+				     30 * P_US * NS_PER_US));
+		longest = load_64(&w[2].page->value[0]);
+		store_u(&w[1].page->word, i + 1);
+	}
+	kill_all_workers();
+	group_remove(cg);
+	group_remove(other[0]);
+	group_remove(other[1]);
+	snprintf(key, sizeof(key), "locks.%s.wait_us", name);
+	result_int(key, longest / NS_PER_US);
+	ksft_print_msg("%s: the fork was met %zu times\n", name, i);
+	/* It did happen, and ended with the turn of the thread that forks. */
+	return ok & check(longest > 2 * P_US * NS_PER_US && longest < 22 * P_US * NS_PER_US);
+}
+
 /* Nobody may stay in the kernel to have more than his budget. */
 static bool long_calls(void)
 {
@@ -188,13 +274,17 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(5);
+	ksft_set_plan(7);
 	if (pipe(pipe_fd) || (mkdir(DIR_PATH, 0700) && errno != EEXIST))
 		ksft_exit_fail_perror("preparing");
 	pin_to(0, 0);
 	ksft_test_result(waits("mutex", fn_pipe, use_pipe),
 			 "who waits for a mutex held inside does not wait for a budget\n");
 	ksft_test_result(waits("rwsem", fn_dir, use_dir), "nor for an rwsem\n");
+	ksft_test_result(starved("fifo", SCHED_OTHER, SCHED_FIFO),
+			 "nor for longer than 22 periods for who is kept from running by FIFO\n");
+	ksft_test_result(starved("other", SCHED_IDLE, SCHED_OTHER),
+			 "nor if that is SCHED_IDLE, by SCHED_OTHER\n");
 	ksft_test_result(long_calls(), "a long system call is no way around the budget\n");
 	ksft_test_result(slept_off(), "nor can what is owed be slept off\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
