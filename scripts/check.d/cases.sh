@@ -67,7 +67,7 @@ device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_st
 irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs untimed
 handlers-debug debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --devices -- @/handlers
 kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
-smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600
+smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
 EOF
 }
 

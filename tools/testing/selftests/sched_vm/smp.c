@@ -7,7 +7,10 @@
  * nobody may get lost, and in the end all must be as it was in the beginning. What
  * the kernel itself finds wrong is in its log.
  *
- * Arguments: seconds (20), seed.
+ * Arguments: seconds (20), seed, and the least that a capsule has of a CPU, in % (1).
+ * Whoever wants to move a thread waits until nobody is in fork() or exit(), so all
+ * goes on as fast as these do in the smallest capsule. Where a fork takes 200 ms of
+ * CPU time, as in a debug kernel that is emulated, 1 % is too little.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup_util.h"
 #include "kselftest.h"
 #include "sched_vm.h"
 
@@ -44,6 +48,7 @@ static struct worker deadline[NR_DEADLINE];
 static long cpus;
 static char everywhere[32], everywhere_max[40];	/* all CPUs */
 static uint64_t rng_state;
+static unsigned int least = 1;	/* of a CPU, in % */
 
 static unsigned int below(unsigned int n)
 {
@@ -135,25 +140,38 @@ static void worker_renew(int i)
 	__atomic_store_n(&shared->pid[i], worker[i].pid, __ATOMIC_RELEASE);
 }
 
+static long random_budget(long period)
+{
+	return period / 100 * (least + below(31 - least));
+}
+
+/* Some will not fit. What is left of an exception may be nothing in another period. */
 static void random_reservation(const char *cg)
 {
 	static const long periods[] = { 1000, 5000, 20000, 100000, 1000000 };
 	long p = periods[below(ARRAY_SIZE(periods))];
 
-	/* 1 ... 30 %; some will not fit. */
-	group_try_reserve(cg, p / 100 * (1 + below(30)), p);
+	group_try_reserve(cg, random_budget(p), p);
+	group_write(cg, CPU_BUDGET, everywhere_max);
 }
 
 /* Another deadline, or another budget on some CPUs. */
 static void random_exception(const char *cg)
 {
 	static const char * const deadline[] = { "max", "1000", "10000", "100000" };
-	static const char * const budget[] = { everywhere_max, "1 500", "2-3 10000", "0 30000" };
+	static const char * const where[] = { "0", "1", "2-3" };
+	long p = cg_read_long(cg, PERIOD);
+	char budget[64];
 
-	if (below(2))
+	if (below(2)) {
 		group_write(cg, DEADLINE, deadline[below(ARRAY_SIZE(deadline))]);
-	else
-		group_write(cg, CPU_BUDGET, budget[below(ARRAY_SIZE(budget))]);
+		return;
+	}
+	snprintf(budget, sizeof(budget), "%s %ld", where[below(ARRAY_SIZE(where))],
+		 random_budget(p));
+	group_write(cg, CPU_BUDGET, budget);
+	if (cg_read_long(cg, PERIOD) != p)
+		group_write(cg, CPU_BUDGET, everywhere_max);
 }
 
 static void random_cpuset(const char *cg)
@@ -208,7 +226,7 @@ static void nested(const char *parent, pid_t pid, int id)
 	if (mkdir(path, 0755) && errno != EEXIST)
 		return;
 	group_write(path, "cgroup.type", "threaded");
-	group_try_reserve(path, 200, 20000);
+	group_try_reserve(path, 200 * least, 20000);
 	group_attach(parent, pid);
 	group_attach_thread(path, pid);
 	sleep_ns(below(3000) * NS_PER_US);
@@ -448,6 +466,8 @@ int main(int argc, char **argv)
 	int i;
 
 	rng_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 20260101;
+	if (argc > 3)
+		least = atoi(argv[3]);
 	cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	snprintf(everywhere, sizeof(everywhere), "0-%ld", cpus - 1);
 	snprintf(everywhere_max, sizeof(everywhere_max), "%s max", everywhere);
