@@ -53,8 +53,8 @@ pingpong-van   virtual vanilla --time virtual -- @/pingpong
 hackbench      virtual release --time virtual --add hackbench -- sh @/hackbench.sh
 hackbench-van  virtual vanilla --time virtual --add hackbench -- sh @/hackbench.sh
 kunit          quick   release --time virtual --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
-smp            real    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60
-smp-preempt    real    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60
+smp            real    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 10
+smp-preempt    real    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 10
 nohz           real    release --time real --cpus 4 --append nohz_full=1-3 -- @/nohz
 handlers       real    release --time real --devices -- @/handlers
 kvm            real    release --time real --kvm --cpus 2 -- @/kvm
