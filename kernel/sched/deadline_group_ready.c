@@ -129,7 +129,7 @@ static struct rb_node *dl_group_first_of(struct dl_group_server *srv, int rank)
 
 /*
  * Who, without being a FIFO or RR thread, waits until those before it are done? If
- * SCHED_IDLE threads and others do, the one and the other.
+ * SCHED_IDLE threads and others do, they are named by turns.
  */
 static struct task_struct *dl_group_passed_over(struct dl_group_server *srv)
 {

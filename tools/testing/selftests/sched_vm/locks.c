@@ -143,7 +143,7 @@ static bool waits(const char *name, void (*inside)(struct worker *w, void *arg),
 	       check(share > 98 * NS_PER_MS && share < 102 * NS_PER_MS);
 }
 
-/* Nobody may fork, or be attached to a cgroup, while another one is. */
+/* Who attaches a thread to a cgroup waits until nobody forks or exits. */
 static void fn_fork(struct worker *w, void *arg)
 {
 	pid_t pid;
