@@ -162,6 +162,8 @@ static void dl_group_begin_turn(struct dl_group_server *srv)
 {
 	struct task_struct *p = dl_group_passed_over(srv);
 
+	lockdep_assert_rq_held(srv->dl_se.rq);
+
 	if (!p)
 		srv->nr_passed = 0;
 	if (!p || ++srv->nr_passed < DL_GROUP_TURN)
@@ -178,6 +180,8 @@ static void dl_group_begin_turn(struct dl_group_server *srv)
 static void dl_group_end_turn(struct dl_group_server *srv)
 {
 	struct task_struct *p = dl_group_first(srv);
+
+	lockdep_assert_rq_held(srv->dl_se.rq);
 
 	if (p && unlikely(dl_group_has_turn(p)))
 		dl_group_to_tail(srv, p);
