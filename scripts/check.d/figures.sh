@@ -165,10 +165,10 @@ figures_kernel() {
 			"$(value $k locks.mutex.wait_us)" ' us' 0 500 ''
 		row "the same for an rwsem" '<= 500 us' \
 			"$(value $k locks.rwsem.wait_us)" ' us' 0 500 ''
-		row "for a fork, OTHER below FIFO (P = 100 ms)" '<= 22 P' \
-			"$(value $k locks.fifo.wait_us)" ' us' 0 2200000 ''
-		row "the same, IDLE below busy OTHER" '<= 22 P' \
-			"$(value $k locks.other.wait_us)" ' us' 0 2200000 ''
+		row "for a fork, OTHER below FIFO (P = 100 ms)" '2 - 22 P' \
+			"$(value $k locks.fifo.wait_us)" ' us' 200000 2200000 ''
+		row "the same, IDLE below busy OTHER" '2 - 22 P' \
+			"$(value $k locks.other.wait_us)" ' us' 200000 2200000 ''
 		row "most over a budget by a system call" '<= 220 us' \
 			"$(value $k locks.call.overrun_us)" ' us' 0 220 ''
 	done
