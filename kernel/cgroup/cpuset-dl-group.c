@@ -12,9 +12,15 @@
 
 #include "cpuset-internal.h"
 
+/* One whose controller has been turned off is there until the last reference goes. */
 static struct cpuset *cpuset_of(struct cgroup *cgrp)
 {
-	return css_cs(cgroup_e_css(cgrp, &cpuset_cgrp_subsys));
+	struct cgroup_subsys_state *css = cgroup_e_css(cgrp, &cpuset_cgrp_subsys);
+
+	while (css->flags & CSS_DYING)
+		css = css->parent;
+
+	return css_cs(css);
 }
 
 /**

@@ -6,16 +6,20 @@
  * the structures and the lock order in deadline_group.h. This file decides who
  * is served by which capsule, and who of a capsule's threads runs first.
  *
- * A thread's capsule is the nearest ancestor of its cgroup, itself included,
- * that has a reservation. p->dl_group holds it from the moment the thread is
- * given dl_group_sched_class to the moment it loses it, and has no meaning at
- * any other time. Both change only under p->pi_lock and the rq lock, between
- * dequeue and enqueue. So a thread always leaves the very ready queue that it
- * entered, and a change of a cgroup's reservation can be told to its threads
- * one after the other, while they run.
+ * *Down, never out.* A thread's capsule is the nearest ancestor of its cgroup, itself
+ * included, that has a reservation and can serve it: has a CPU where the thread may
+ * run, and whose scope it is in. So no cgroup has more than the capsule above it,
+ * whatever is written below. Only a thread below no capsule is what it is. One that
+ * is below capsules, none of which has a CPU for it, is a normal thread, whatever its
+ * policy.
+ *
+ * p->dl_group is the capsule that a thread belongs to, or NULL. It changes under
+ * p->pi_lock and the rq lock, between dequeue and enqueue. So a thread always leaves
+ * the very ready queue that it entered, and a change of a cgroup's reservation can be
+ * told to its threads one after the other, while they run. A thread that belongs to a
+ * capsule has dl_group_sched_class, but for when it is outside, see
+ * deadline_group_spill.c, or boosted by SCHED_DEADLINE.
  */
-
-#include "../locking/rtmutex_common.h"
 
 DEFINE_STATIC_KEY_FALSE(dl_group_used);
 
@@ -36,18 +40,6 @@ static void update_curr_dl_group(struct rq *rq)
 		dl_group_charge(dl_group_server(rq, donor), delta_exec);
 }
 
-/* The running thread, if it is a capsule's, leaves the CPU. */
-static void dl_group_settle(struct rq *rq)
-{
-	struct task_struct *donor = rq->donor;
-
-	if (donor->sched_class != &dl_group_sched_class)
-		return;
-
-	update_curr_dl_group(rq);
-	dl_group_end_overtime(dl_group_server(rq, donor));
-}
-
 static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flags)
 {
 	struct dl_group_server *srv = dl_group_server(rq, p);
@@ -58,16 +50,21 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 		return;
 	}
 
-	/* RLIMIT_RTTIME counts from the last sleep. */
-	if (flags & ENQUEUE_WAKEUP)
+	if (flags & ENQUEUE_WAKEUP) {
+		/* RLIMIT_RTTIME counts from the last sleep. */
 		p->rt.timeout = 0;
+		p->dl_group_since = jiffies;
+		WRITE_ONCE(p->dl_group_boundary, false);
+	}
 
 	dl_group_insert(srv, p, flags & ENQUEUE_HEAD);
 	srv->nr_ready++;
 	if (on_dl_rq(&srv->dl_se))
 		add_nr_running(rq, 1);
 	else
-		dl_group_start(srv);
+		dl_group_start(srv, p);
+	if (unlikely(dl_group_must_go(srv, p)))
+		dl_group_kick(srv);
 	if (unlikely(srv->watched))
 		dl_group_queued(rq, srv, p);
 }
@@ -87,9 +84,16 @@ static bool dequeue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 		sub_nr_running(rq, 1);
 		if (!srv->nr_ready)
 			dl_group_stop(srv);
-	} else if (!srv->nr_ready) {
-		dl_group_unthrottled(srv);
+	} else {
+		if (srv->payer == p)
+			dl_group_stop_paying(srv, false);
+		if (!srv->nr_ready)
+			dl_group_unthrottled(srv);
 	}
+	/* A worker has no way to user mode, where it would pay. */
+	if (unlikely(p->dl_group_debt) && (flags & DEQUEUE_SLEEP) &&
+	    (p->flags & (PF_EXITING | PF_KTHREAD | PF_USER_WORKER)))
+		dl_group_bequeath(p);
 	if (unlikely(srv->watched))
 		dl_group_dequeued(rq, srv, p);
 
@@ -183,13 +187,14 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 
 	lockdep_assert_rq_held(dl_se->rq);
 
-	/* What __pick_task_dl() would do then is not for a server of ours. */
-	if (WARN_ON_ONCE(!first))
+	if (WARN_ON_ONCE(!first)) {
+		__dequeue_dl_entity(dl_se);
 		return NULL;
+	}
 
 	p = __node_2_dlg(first);
-	if (unlikely(srv->nr_passed) && !dl_group_passed_over(srv))
-		srv->nr_passed = 0;
+	if (dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
+		return NULL;
 	dl_group_arm_next(srv, p, dl_group_slice_left(p));
 	return p;
 }
@@ -204,7 +209,7 @@ static struct task_struct *pick_task_dl_group(struct rq *rq, struct rq_flags *rf
 static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 {
 	/* If the budget has ended, it must be known before the next one is picked. */
-	dl_group_settle(rq);
+	update_curr_dl_group(rq);
 
 	return sched_stop_runnable(rq) || sched_dl_runnable(rq);
 }
@@ -227,20 +232,31 @@ static void dl_group_update_load(struct rq *rq)
 
 static void put_prev_task_dl_group(struct rq *rq, struct task_struct *p, struct task_struct *next)
 {
+	struct dl_group_server *srv = dl_group_server(rq, p);
+
 	/* If there is a next one, balance_dl_group() has done so. */
 	if (!next)
-		dl_group_settle(rq);
+		update_curr_dl_group(rq);
 	dl_group_update_load(rq);
-	if (next && unlikely(dl_group_server(rq, p)->watched))
-		dl_group_put_prev(rq, dl_group_server(rq, p));
+	if (!RB_EMPTY_NODE(&p->dl_group_node)) {
+		p->dl_group_since = jiffies;
+		dl_group_wait_inside(srv, p);
+	}
+	if (next)
+		dl_group_leave_cpu(rq, srv);
+	if (next && unlikely(srv->watched))
+		dl_group_put_prev(rq, srv);
 }
 
 static void set_next_task_dl_group(struct rq *rq, struct task_struct *p, bool first)
 {
 	p->se.exec_start = rq_clock_task(rq);
+	list_del_init(&p->dl_group_wait);
 
 	if (!first)
 		return;
+
+	WRITE_ONCE(p->dl_group_boundary, false);
 
 	if (rq->donor->sched_class != &dl_group_sched_class)
 		dl_group_rq(rq)->load_start = rq_clock_pelt(rq);
@@ -264,6 +280,9 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 	else if (rt_prio(p->prio))
 		watchdog(rq, p);
 
+	if (unlikely(!list_empty(&srv->inside)))
+		dl_group_spill_turn(rq, srv);
+
 	left = dl_group_slice_left(p);
 	if (!left) {
 		p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
@@ -272,6 +291,7 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 	} else if (!srv->armed && !srv->dl_se.dl_throttled) {
 		dl_group_arm(srv, left);
 	}
+	dl_group_interrupted(p);
 }
 
 static unsigned int get_rr_interval_dl_group(struct rq *rq, struct task_struct *p)
@@ -332,66 +352,44 @@ static struct task_group *dl_group_tg_of(struct task_struct *p)
 	return READ_ONCE(p->dl_group_bound) ?: task_group(p);
 }
 
+/* Is @p, at priority @prio, one of the threads that @dlg is for? */
+static bool dl_group_in_scope(struct dl_group *dlg, int prio)
+{
+	return rt_prio(prio) || !READ_ONCE(dlg->rt_only);
+}
+
 /*
- * The capsule that is to serve @p, or NULL. A thread that may run on none of
- * its capsule's CPUs, as in a cpuset partition of its own, is not served.
+ * The capsule that is to serve @p at priority @prio, or NULL, and then whether there
+ * is one that would, if it had a CPU where @p may run: @refused.
  */
-static struct dl_group *dl_group_of(struct task_struct *p)
+static struct dl_group *dl_group_of(struct task_struct *p, int prio, bool *refused)
 {
 	struct dl_group *dlg = dl_group_nearest(dl_group_tg_of(p));
 
-	return dlg && cpumask_intersects(p->cpus_ptr, dlg->cpus) ? dlg : NULL;
-}
-
-/*
- * Does somebody outside @dlg wait for an rt_mutex that @p holds? Who waits is
- * outside, too, while it holds a lock that somebody outside waits for, and so
- * on along the chain; dl_group_pi_matters() has it walked to the end.
- */
-static bool dl_group_awaited(struct dl_group *dlg, struct task_struct *p)
-{
-#ifdef CONFIG_RT_MUTEXES
-	struct rb_node *node;
-
-	lockdep_assert_held(&p->pi_lock);
-
-	for (node = rb_first_cached(&p->pi_waiters); node; node = rb_next(node)) {
-		struct task_struct *waiter;
-
-		waiter = rb_entry(node, struct rt_mutex_waiter, pi_tree.entry)->task;
-		if (READ_ONCE(waiter->sched_class) != &dl_group_sched_class ||
-		    READ_ONCE(waiter->dl_group) != dlg)
-			return true;
+	*refused = false;
+	for (; dlg; dlg = dl_group_nearest(dlg->tg->parent)) {
+		if (!dl_group_in_scope(dlg, prio))
+			continue;
+		if (cpumask_intersects(p->cpus_ptr, dlg->cpus))
+			return dlg;
+		*refused = true;
 	}
-#endif
-	return false;
+
+	return NULL;
 }
 
-/*
- * Does @dlg serve @p when its effective priority is @prio? Not while @p holds
- * an rt_mutex that somebody outside waits for: then it runs outside, in the
- * class of that priority, until it lets go. Otherwise a capsule without budget
- * would stop the rest of the machine.
- */
-static bool dl_group_serves(struct dl_group *dlg, struct task_struct *p, int prio)
+/* The class of @p outside of capsules; as a normal thread if one had to serve it. */
+static const struct sched_class *dl_group_class_without(struct task_struct *p, bool refused)
 {
-	return (rt_prio(prio) || !READ_ONCE(dlg->rt_only)) && !dl_group_awaited(dlg, p);
-}
+	bool normal = refused || !rt_prio(p->prio);
 
-/**
- * dl_group_pi_matters() - is a thread's class its lock holder's business?
- * @p: a thread that waits for an rt_mutex, and whose priority is to stay
- *
- * The chain of lock holders need not be told of a waiter whose priority stays
- * the same. But the waiter may have left or entered a capsule, and so must they.
- *
- * Context: p->pi_lock held
- * Return: true if @p is, or could be, in a capsule
- */
-bool dl_group_pi_matters(struct task_struct *p)
-{
-	lockdep_assert_held(&p->pi_lock);
-	return dl_group_enabled() && dl_group_nearest(dl_group_tg_of(p));
+	/* sched_ext does not know a new thread, see __dl_group_update_task(). */
+	if (normal && READ_ONCE(p->__state) == TASK_NEW)
+		return &fair_sched_class;
+	if (refused)
+		return __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO);
+
+	return __setscheduler_class(p->policy, p->prio);
 }
 
 /**
@@ -399,52 +397,103 @@ bool dl_group_pi_matters(struct task_struct *p)
  * @p: the thread
  * @prio: its effective priority from now on
  *
- * A thread that is in a capsule already is judged by that one, and changes
- * capsules in __dl_group_update_task() only: it may be queued there.
+ * A thread that belongs to a capsule already changes capsules in
+ * __dl_group_update_task() only, which comes after this: it may be queued there.
  *
  * Context: p->pi_lock and, unless @p is being forked, the rq lock held. The
  * caller puts the returned class into effect before it releases them.
- * Return: &dl_group_sched_class, or NULL if none serves it
+ * Return: the class, or NULL if __setscheduler_class() decides
  */
 const struct sched_class *__dl_group_class(struct task_struct *p, int prio)
 {
-	bool inside = p->sched_class == &dl_group_sched_class;
-	struct dl_group *dlg = inside ? p->dl_group : dl_group_of(p);
+	struct dl_group *dlg = p->dl_group;
+	bool refused;
 
 	lockdep_assert_held(&p->pi_lock);
 
-	if (!dlg || dl_prio(prio) || !dl_group_serves(dlg, p, prio))
+	if (dl_prio(prio))
 		return NULL;
 
-	if (!inside)
+	if (!dlg) {
+		dlg = dl_group_of(p, prio, &refused);
+		if (!dlg)
+			return refused ? __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO) : NULL;
 		dl_group_join(p, dlg);
+	}
 
-	return &dl_group_sched_class;
+	return p->dl_group_spills ? dl_group_outside_class(p, prio) : &dl_group_sched_class;
 }
 
 /**
- * __dl_group_fork() - put a new thread into its cgroup's capsule
+ * dl_group_fork() - put a new thread into its cgroup's capsule
  * @p: the thread, which nobody knows yet, with its task group set
  *
- * sched_fork() chose a class by policy. A reservation that comes or goes
- * between now and wake_up_new_task() is noticed there.
+ * sched_fork() chose a class by policy, and copied what its parent is. A
+ * reservation that comes or goes between now and wake_up_new_task() is noticed
+ * there.
  *
  * Context: p->pi_lock held
  */
-void __dl_group_fork(struct task_struct *p)
+void dl_group_fork(struct task_struct *p)
 {
 	const struct sched_class *class;
 
+	p->dl_group = NULL;
 	p->dl_group_bound = NULL;
-	class = __dl_group_class(p, p->prio);
-	if (class)
+	p->dl_group_slot = NULL;
+	p->dl_group_debt = 0;
+	p->dl_group_lent = DL_GROUP_RANK_NONE;
+	p->dl_group_spills = false;
+	p->dl_group_boundary = false;
+	p->dl_group_passes_on = false;
+	p->dl_group_since = jiffies;
+	INIT_LIST_HEAD(&p->dl_group_wait);
+	RB_CLEAR_NODE(&p->dl_group_node);
+
+	class = dl_group_class(p, p->prio);
+	if (class == &dl_group_sched_class)
 		p->sched_class = class;
+}
+
+/* @p belongs to @dlg from now on, or to no capsule, of those that were there @refused. */
+static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_group *dlg,
+			    bool refused)
+{
+	int flags = DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK;
+	const struct sched_class *class = p->sched_class;
+
+	lockdep_assert_held(&p->pi_lock);
+	lockdep_assert_rq_held(rq);
+
+	if (!dl_prio(p->prio))
+		class = dlg ? &dl_group_sched_class : dl_group_class_without(p, refused);
+	if (!dlg && !p->dl_group && class == p->sched_class)
+		return;
+	if (class != p->sched_class)
+		flags |= DEQUEUE_CLASS;
+
+	scoped_guard (sched_change, p, flags) {
+		if (p->dl_group)
+			dl_group_leave(rq, p);
+		if (dlg)
+			dl_group_join(p, dlg);
+		if (!dl_prio(p->prio))
+			p->prio = rt_effective_prio(p, p->normal_prio);
+		p->sched_class = class;
+	}
+
+	if (dlg)
+		dl_group_update_member(rq, p);
+	/* To be picked, and timed, by the server of the other capsule. */
+	if (dlg && task_current_donor(rq, p))
+		resched_curr(rq);
 }
 
 /**
  * __dl_group_update_task() - make a thread follow its cgroup
  * @rq: the thread's runqueue
- * @p: a thread whose cgroup, or whose cgroup's reservation, may have changed
+ * @p: a thread whose cgroup, priority, or waiters, or whose cgroup's reservation, may
+ *	have changed
  *
  * sched_ext does not know a new thread before scx_post_fork(), which its cgroup
  * does. So it does not leave or enter that class before wake_up_new_task(), which
@@ -455,58 +504,37 @@ void __dl_group_fork(struct task_struct *p)
  */
 void __dl_group_update_task(struct rq *rq, struct task_struct *p)
 {
-	bool new = READ_ONCE(p->__state) == TASK_NEW;
-	struct dl_group *dlg = dl_group_of(p);
-	int flags = DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK;
-	const struct sched_class *class;
+	bool refused = false;
+	struct dl_group *dlg = NULL;
 
-	lockdep_assert_held(&p->pi_lock);
-	lockdep_assert_rq_held(rq);
-
-	if (p->sched_class == &stop_sched_class || dl_prio(p->prio) || (new && task_on_scx(p)))
+	if (p->sched_class == &stop_sched_class ||
+	    (READ_ONCE(p->__state) == TASK_NEW && task_on_scx(p)))
 		return;
 
-	if (dlg && !dl_group_serves(dlg, p, p->prio))
-		dlg = NULL;
+	if (!dl_policy(p->policy))
+		dlg = dl_group_of(p, rt_effective_prio(p, p->normal_prio), &refused);
 
-	if (dlg)
-		class = &dl_group_sched_class;
-	else if (new && !rt_prio(p->prio))
-		class = &fair_sched_class;
+	if (dlg && dlg == p->dl_group)
+		dl_group_update_member(rq, p);
 	else
-		class = __setscheduler_class(p->policy, p->prio);
-
-	if (class == p->sched_class && (!dlg || dlg == p->dl_group))
-		return;
-
-	if (class != p->sched_class)
-		flags |= DEQUEUE_CLASS;
-
-	scoped_guard (sched_change, p, flags) {
-		p->sched_class = class;
-		if (dlg)
-			dl_group_join(p, dlg);
-	}
-
-	/* To be picked, and timed, by the server of the other capsule. */
-	if (dlg && task_current_donor(rq, p))
-		resched_curr(rq);
+		dl_group_rehome(rq, p, dlg, refused);
 }
 
 /*
  * @p is ready on a CPU where its capsule has no server, and cannot be moved to
- * another one now: let it run in the class of its policy, until the next change
- * of its cgroup or of its capsule.
+ * another one now: until the next change of its cgroup or of its capsule it is
+ * served by the nearest one above that has, or is a normal thread.
  */
 void dl_group_expel(struct rq *rq, struct task_struct *p)
 {
-	int flags = DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK | DEQUEUE_CLASS;
+	struct dl_group *dlg = p->dl_group;
 
-	lockdep_assert_rq_held(rq);
-	lockdep_assert_held(&p->pi_lock);
+	do {
+		dlg = dl_group_nearest(dlg->tg->parent);
+	} while (dlg && !(cpumask_test_cpu(cpu_of(rq), dlg->cpus) &&
+			  dl_group_in_scope(dlg, p->prio)));
 
-	scoped_guard (sched_change, p, flags)
-		p->sched_class = __setscheduler_class(p->policy, p->prio);
+	dl_group_rehome(rq, p, dlg, true);
 }
 
 /* A cgroup with budget 0 speaks for those below it that inherit. */
@@ -534,14 +562,14 @@ int __dl_group_can_fork(struct task_struct *p)
 	return task_has_rt_policy(p) && __dl_group_rt_forbidden(p) ? -EINVAL : 0;
 }
 
-/* /proc/PID/sched: which capsule, if any, serves the thread right now */
+/* /proc/PID/sched: which capsule, if any, the thread belongs to */
 void dl_group_show_task(struct task_struct *p, struct seq_file *m)
 {
 	struct cgroup_subsys_state *css = NULL;
 	char *path;
 
 	scoped_guard (task_rq_lock, p) {
-		if (p->sched_class == &dl_group_sched_class) {
+		if (p->dl_group) {
 			css = &p->dl_group->tg->css;
 			css_get(css);
 		}

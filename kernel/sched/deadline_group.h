@@ -49,9 +49,6 @@ static inline bool dl_group_enabled(void)
 #define DL_GROUP_RANK_NONE	INT_MAX
 #define DL_GROUP_RANK_TOP	(-1)
 
-/* Of so many budgets one is for who is kept from running, see dl_group_begin_turn(). */
-#define DL_GROUP_TURN		20
-
 /* What enforcement by timer takes; an overrun is what is more than this. */
 #define DL_GROUP_OVERRUN	(20 * NSEC_PER_USEC)
 
@@ -66,6 +63,7 @@ static inline bool dl_group_enabled(void)
  * @nr_overruns: budgets that were exceeded by more than DL_GROUP_OVERRUN
  * @nr_migrations: threads that came here because there was budget
  * @nr_misses: periods in which the budget could not be had in time
+ * @spilled: CPU time that its threads took outside, in the kernel, in ns
  */
 struct dl_group_stat {
 	u64			usage;
@@ -77,6 +75,7 @@ struct dl_group_stat {
 	u32			nr_overruns;
 	u32			nr_migrations;
 	u32			nr_misses;
+	u64			spilled;
 };
 
 /**
@@ -94,9 +93,6 @@ struct dl_group_stat {
  *	threads of the capsule follow one another on the CPU; rq lock
  * @watched: threads may have to come from or go to other CPUs, so each change is
  *	looked at; rq lock
- * @idle_last: the last one who had the turn was a SCHED_IDLE thread; rq lock
- * @nr_passed: budgets that ended while a thread waited for those before it to be
- *	done, since it last ran, see dl_group_begin_turn(); rq lock
  * @beat: what a thread's rank must be less than to run here at once:
  *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
@@ -107,6 +103,15 @@ struct dl_group_stat {
  * @bw: bandwidth of the capsule and all below it here; dl_group_mutex
  * @below: bandwidth of the nearest capsules below here; dl_group_mutex
  * @stat: what happened
+ * @inside: threads of @ready that wait for the CPU and may be in the kernel, the
+ *	longest waiting first, but before them those whom somebody outside waits for;
+ *	rq lock
+ * @spiller: who of them is outside, see deadline_group_spill.c; set under the rq
+ *	lock, and reset by cmpxchg() by whoever lets it come back
+ * @spills: in the CPU's list of servers with a spiller; rq lock
+ * @payer: who drains the budget for its debt, instead of running; @dl_se is
+ *	throttled meanwhile, and its timer set; rq lock
+ * @pays_since: since when, by the rq clock
  */
 struct dl_group_server {
 	struct sched_dl_entity	dl_se;
@@ -117,14 +122,17 @@ struct dl_group_server {
 	unsigned int		nr_ready;
 	bool			armed;
 	bool			watched;
-	bool			idle_last;
-	u8			nr_passed;
 	int			beat;
 	int			waits;
 	s64			owed;
 	u64			bw;
 	u64			below;
 	struct dl_group_stat	stat;
+	struct list_head	inside;
+	struct task_struct	*spiller;
+	struct list_head	spills;
+	struct task_struct	*payer;
+	u64			pays_since;
 };
 
 /**
@@ -141,6 +149,9 @@ struct dl_group_server {
  * @callback: balances @prev after the context switch
  * @load_start: pelt clock when a capsule's thread took the CPU from another
  *	class, and the time before that is not accounted yet, or 0; rq lock
+ * @spills: servers with a spiller, looked at by the tick; rq lock
+ * @dry: server without budget whose thread __schedule() takes from the CPU; rq lock
+ * @spill_callback: takes one of @dry's threads outside after the context switch
  */
 struct dl_group_rq {
 	struct hlist_head	servers;
@@ -151,6 +162,9 @@ struct dl_group_rq {
 	struct dl_group_server	*prev;
 	struct balance_callback	callback;
 	u64			load_start;
+	struct list_head	spills;
+	struct dl_group_server	*dry;
+	struct balance_callback	spill_callback;
 };
 
 DECLARE_PER_CPU(struct dl_group_rq, dl_group_rqs);
@@ -210,6 +224,7 @@ struct dl_group_place {
  *	removed before its server is taken out of service
  * @refused: writes, and new CPUs, that did not fit; dl_group_mutex
  * @events: who waits for events, NULL before anybody did; set once
+ * @debt: what threads owe that died or left, paid by budgets as they begin, in ns
  * @place: by CPU
  *
  * Lives from the first write to one of the cgroup's cpu.rt* files, opening of
@@ -226,6 +241,7 @@ struct dl_group {
 	u32			refused;
 	cpumask_var_t		cpus;
 	struct dl_group_events	*events;
+	atomic64_t		debt;
 	struct dl_group_place	place[];
 };
 
@@ -237,7 +253,6 @@ static inline struct dl_group_server *dl_group_server_of(struct sched_dl_entity 
 /* deadline_group.c: who is served, and by whom */
 struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_flags *rf);
 const struct sched_class *__dl_group_class(struct task_struct *p, int prio);
-void __dl_group_fork(struct task_struct *p);
 void __dl_group_update_task(struct rq *rq, struct task_struct *p);
 bool __dl_group_rt_forbidden(struct task_struct *p);
 int __dl_group_can_fork(struct task_struct *p);
@@ -248,6 +263,11 @@ void dl_group_show_task(struct task_struct *p, struct seq_file *m);
 void dl_group_note(struct dl_group_server *srv);
 void dl_group_kick(struct dl_group_server *srv);
 bool dl_group_wants(struct dl_group_server *srv);
+
+/* deadline_group_spill.c: who must not wait for a budget */
+bool __dl_group_lends(struct task_struct *p);
+void __dl_group_tick(struct rq *rq);
+void __dl_group_blocks(struct rq *rq, struct task_struct *p);
 
 /* rt_throttle.c: the end of a budget */
 void __dl_group_server_queued(struct dl_group_server *srv, bool queued);
@@ -301,6 +321,12 @@ static inline bool is_dl_group_server(struct sched_dl_entity *dl_se)
 	return dl_se->server_pick_task == dl_group_pick_task;
 }
 
+/* Has no thread been picked because the budget pays a debt? Then the server is left alone. */
+static inline bool dl_group_pays(struct sched_dl_entity *dl_se)
+{
+	return is_dl_group_server(dl_se);
+}
+
 /* A server enters (@queued) or leaves the dl_rq: so do its threads. */
 static inline void dl_group_server_queued(struct sched_dl_entity *dl_se, bool queued)
 {
@@ -324,15 +350,7 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 	return dl_group_enabled() ? __dl_group_class(p, prio) : NULL;
 }
 
-/*
- * A new thread is about to enter the scheduler: it starts in the class that
- * its cgroup, which need not be its parent's, gives it.
- */
-static inline void dl_group_fork(struct task_struct *p)
-{
-	if (dl_group_enabled())
-		__dl_group_fork(p);
-}
+void dl_group_fork(struct task_struct *p);
 
 /* Something decided anew which capsule, if any, serves @p: follow. */
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p)
@@ -341,11 +359,24 @@ static inline void dl_group_update_task(struct rq *rq, struct task_struct *p)
 		__dl_group_update_task(rq, p);
 }
 
-/* Would a boost by @prio take @p into, or out of, a capsule? */
-static inline bool dl_group_prio_moves(struct task_struct *p, int prio)
+/* Has it changed what waiters outside lend @p, so that it is to be told? */
+static inline bool dl_group_lends(struct task_struct *p)
 {
-	return dl_group_enabled() &&
-	       !!__dl_group_class(p, prio) != (p->sched_class == &dl_group_sched_class);
+	return dl_group_enabled() && __dl_group_lends(p);
+}
+
+/* A tick of the CPU: threads that are outside make way for others. */
+static inline void dl_group_tick(struct rq *rq)
+{
+	if (dl_group_enabled())
+		__dl_group_tick(rq);
+}
+
+/* The running thread goes to sleep: if it is outside its capsule, it is no longer. */
+static inline void dl_group_blocks(struct rq *rq, struct task_struct *p)
+{
+	if (unlikely(p->dl_group_spills))
+		__dl_group_blocks(rq, p);
 }
 
 /* Is @p in a cgroup with budget 0, that is, without FIFO and RR threads? */
@@ -400,13 +431,16 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 
 static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
-static inline bool dl_group_prio_moves(struct task_struct *p, int prio) { return false; }
+static inline bool dl_group_lends(struct task_struct *p) { return false; }
+static inline void dl_group_tick(struct rq *rq) { }
+static inline void dl_group_blocks(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
 static inline int dl_group_can_fork(struct task_struct *p) { return 0; }
 static inline int dl_group_can_attach(struct cgroup_taskset *tset) { return 0; }
 static inline void dl_group_show_task(struct task_struct *p, struct seq_file *m) { }
 static inline void dl_group_show_cpu(struct seq_file *m, int cpu) { }
 static inline void dl_group_server_queued(struct sched_dl_entity *dl_se, bool queued) { }
+static inline bool dl_group_pays(struct sched_dl_entity *dl_se) { return false; }
 static inline bool dl_group_server_timer(struct sched_dl_entity *dl_se) { return false; }
 static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta) { return false; }
 static inline bool dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed) { return false; }

@@ -370,7 +370,7 @@ static void dl_group_attach_server(struct dl_group_server *srv, u64 bw)
 	dl_group_rehouse(&dl_group_rq(rq)->lost, srv, srv->group);
 	srv->group->place[cpu_of(rq)].queue = srv;
 	if (srv->nr_ready)
-		dl_group_start(srv);
+		__dl_group_start(srv);
 }
 
 /* Take it out of service. Threads that are still here will be taken elsewhere. */
@@ -387,6 +387,7 @@ static void dl_group_detach_server(struct dl_group_server *srv)
 	dl_group_account(srv, 0);
 	hlist_del_init(&srv->node);
 	list_del_init(&srv->kick);
+	list_del_init(&srv->spills);
 	srv->group->place[cpu_of(rq)].queue = &dl_group_rq(rq)->lost;
 
 	if (srv->nr_ready) {

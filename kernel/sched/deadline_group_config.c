@@ -209,6 +209,8 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 	srv->dl_se.dl_server = 1;
 	srv->group = dlg;
 	INIT_LIST_HEAD(&srv->kick);
+	INIT_LIST_HEAD(&srv->inside);
+	INIT_LIST_HEAD(&srv->spills);
 	srv->ready = RB_ROOT_CACHED;
 	srv->beat = DL_GROUP_RANK_TOP;
 	srv->waits = DL_GROUP_RANK_NONE;

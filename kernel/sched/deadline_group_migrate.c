@@ -404,8 +404,10 @@ static void dl_group_workfn(struct irq_work *work)
 	raw_spin_rq_lock(rq);
 	update_rq_clock(rq);
 	while ((srv = dl_group_next_kicked(dgrq))) {
-		if (srv->group)
-			dl_group_balance(rq, srv);
+		if (!srv->group)
+			continue;
+		dl_group_balance(rq, srv);
+		dl_group_spill_turn(rq, srv);
 	}
 	raw_spin_rq_unlock(rq);
 
@@ -430,6 +432,7 @@ static void dl_group_rehouse(struct dl_group_server *from, struct dl_group_serve
 
 	lockdep_assert_rq_held(from->dl_se.rq);
 
+	from->payer = NULL;
 	for (node = rb_first_cached(&from->ready); node; node = next) {
 		struct task_struct *p = __node_2_dlg(node);
 
@@ -448,6 +451,9 @@ static void __init dl_group_init_rq(struct rq *rq)
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
 	INIT_LIST_HEAD(&dgrq->kicked);
+	INIT_LIST_HEAD(&dgrq->spills);
+	INIT_LIST_HEAD(&dgrq->lost.inside);
+	INIT_LIST_HEAD(&dgrq->lost.spills);
 	INIT_LIST_HEAD(&dgrq->lost.kick);
 	dgrq->lost.dl_se.rq = rq;
 	dgrq->lost.watched = true;

@@ -13,31 +13,17 @@ static struct dl_group_server *dl_group_server(struct rq *rq, struct task_struct
 }
 
 /*
- * Does @p have the turn, see dl_group_begin_turn()? A thread of a capsule is in no
- * list of rt.c, so that the word that says so is free.
- */
-static bool dl_group_has_turn(const struct task_struct *p)
-{
-	return p->rt.on_list;
-}
-
-static void dl_group_set_turn(struct task_struct *p, bool turn)
-{
-	p->rt.on_list = turn;
-}
-
-/*
  * Position in the capsule, less is more: FIFO and RR threads by priority,
- * below them all others, last SCHED_IDLE; but before everybody who has the turn.
+ * below them all others, last SCHED_IDLE.
  */
+static int dl_group_rank_at(const struct task_struct *p, int prio)
+{
+	return rt_prio(prio) ? prio : MAX_RT_PRIO + idle_policy(p->policy);
+}
+
 static int dl_group_rank(const struct task_struct *p)
 {
-	if (unlikely(dl_group_has_turn(p)))
-		return DL_GROUP_RANK_TOP;
-	if (rt_prio(p->prio))
-		return p->prio;
-
-	return MAX_RT_PRIO + idle_policy(p->policy);
+	return dl_group_rank_at(p, p->prio);
 }
 
 #define __node_2_dlg(node) \
@@ -53,6 +39,25 @@ static bool dl_group_not_after(struct rb_node *a, const struct rb_node *b)
 	return dl_group_rank(__node_2_dlg(a)) <= dl_group_rank(__node_2_dlg(b));
 }
 
+/* Does somebody outside wait for what @p holds? See deadline_group_spill.c. */
+static bool dl_group_awaited(const struct task_struct *p)
+{
+	return p->dl_group_lent != DL_GROUP_RANK_NONE;
+}
+
+/* @p, which is ready, waits for the CPU, and may be in the kernel. */
+static void dl_group_wait_inside(struct dl_group_server *srv, struct task_struct *p)
+{
+	lockdep_assert_rq_held(srv->dl_se.rq);
+
+	if (p->dl_group_boundary)
+		return;
+	if (unlikely(dl_group_awaited(p)))
+		list_add(&p->dl_group_wait, &srv->inside);
+	else
+		list_add_tail(&p->dl_group_wait, &srv->inside);
+}
+
 /* Queue @p as the last, or as the first (@head), of its rank. */
 static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, bool head)
 {
@@ -60,13 +65,15 @@ static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, 
 		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_not_after);
 	else
 		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_before);
+	if (!task_current_donor(srv->dl_se.rq, p))
+		dl_group_wait_inside(srv, p);
 }
 
 static void dl_group_erase(struct dl_group_server *srv, struct task_struct *p)
 {
 	rb_erase_cached(&p->dl_group_node, &srv->ready);
 	RB_CLEAR_NODE(&p->dl_group_node);
-	dl_group_set_turn(p, false);
+	list_del_init(&p->dl_group_wait);
 }
 
 static void dl_group_to_tail(struct dl_group_server *srv, struct task_struct *p)
@@ -115,74 +122,4 @@ static struct task_struct *dl_group_second(struct dl_group_server *srv)
 static int dl_group_rank_or_none(struct task_struct *p)
 {
 	return p ? dl_group_rank(p) : DL_GROUP_RANK_NONE;
-}
-
-static int dl_group_rank_cmp(const void *rank, const struct rb_node *node)
-{
-	return *(const int *)rank - dl_group_rank(__node_2_dlg(node));
-}
-
-static struct rb_node *dl_group_first_of(struct dl_group_server *srv, int rank)
-{
-	return rb_find_first(&rank, &srv->ready.rb_root, dl_group_rank_cmp);
-}
-
-/*
- * Who, without being a FIFO or RR thread, waits until those before it are done? If
- * SCHED_IDLE threads and others do, they are named by turns.
- */
-static struct task_struct *dl_group_passed_over(struct dl_group_server *srv)
-{
-	int first = dl_group_rank(dl_group_first(srv));
-	int last = dl_group_rank(__node_2_dlg(rb_last(&srv->ready.rb_root)));
-	struct rb_node *node = NULL;
-
-	if (last < MAX_RT_PRIO || last == first)
-		return NULL;
-
-	if (last > MAX_RT_PRIO && first < MAX_RT_PRIO && srv->idle_last)
-		node = dl_group_first_of(srv, MAX_RT_PRIO);
-
-	return __node_2_dlg(node ?: dl_group_first_of(srv, last));
-}
-
-/*
- * A budget begins. FIFO and RR threads that are never done use up all there is, and
- * the others would wait for ever, with whatever locks of the kernel they hold. As
- * in the whole machine, where there is the fair server, they get 5 % at least: of
- * DL_GROUP_TURN budgets in a row one thread that waits may be the first in one,
- * until that is used up or the thread sleeps. So may a SCHED_IDLE thread if others
- * are never done.
- *
- *	budget		1	2	...	19	20	21	...
- *	FIFO 10, busy	runs	runs		runs	-	runs
- *	OTHER, busy	-	-		-	runs	-
- */
-static void dl_group_begin_turn(struct dl_group_server *srv)
-{
-	struct task_struct *p = dl_group_passed_over(srv);
-
-	lockdep_assert_rq_held(srv->dl_se.rq);
-
-	if (!p)
-		srv->nr_passed = 0;
-	if (!p || ++srv->nr_passed < DL_GROUP_TURN)
-		return;
-
-	srv->nr_passed = 0;
-	srv->idle_last = idle_policy(p->policy);
-	dl_group_erase(srv, p);
-	dl_group_set_turn(p, true);
-	dl_group_insert(srv, p, true);
-}
-
-/* A budget has ended, and so has the turn of who had it. */
-static void dl_group_end_turn(struct dl_group_server *srv)
-{
-	struct task_struct *p = dl_group_first(srv);
-
-	lockdep_assert_rq_held(srv->dl_se.rq);
-
-	if (p && unlikely(dl_group_has_turn(p)))
-		dl_group_to_tail(srv, p);
 }

@@ -40,6 +40,7 @@ static void dl_group_sum_stat(struct dl_group *dlg, struct dl_group_stat *sum)
 		sum->nr_overruns += stat.nr_overruns;
 		sum->nr_migrations += stat.nr_migrations;
 		sum->nr_misses += stat.nr_misses;
+		sum->spilled += stat.spilled;
 	}
 }
 
@@ -55,7 +56,8 @@ static void dl_group_show_stat(struct seq_file *sf, const struct dl_group_stat *
 	seq_printf(sf, "nr_overruns%c%u%c", name, stat->nr_overruns, end);
 	seq_printf(sf, "max_overrun_nsec%c%llu%c", name, stat->max_overrun, end);
 	seq_printf(sf, "nr_migrations%c%u%c", name, stat->nr_migrations, end);
-	seq_printf(sf, "nr_deadline_misses%c%u", name, stat->nr_misses);
+	seq_printf(sf, "nr_deadline_misses%c%u%c", name, stat->nr_misses, end);
+	seq_printf(sf, "spilled_usec%c%llu", name, div_u64(stat->spilled, NSEC_PER_USEC));
 	seq_putc(sf, '\n');
 }
 

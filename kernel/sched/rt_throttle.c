@@ -37,13 +37,6 @@
  *
  * The end of the budget is kept by the hrtick, and not by the periodic tick:
  * with HZ=250 a capsule of 200 us would otherwise run for up to 4 ms.
- *
- * A thread that is stopped in the kernel may hold a lock. With PREEMPT_RT most
- * locks tell who waits for them, see dl_group_awaited(). Without it, who waits
- * for a mutex would wait until the next period of the capsule. So a thread that
- * is in the kernel at the end of the budget works overtime, at most
- * DL_GROUP_OVERTIME or Q, until it returns to user mode, or would enter its guest,
- * sleeps, or makes way for another thread. That is a debt, too.
  */
 
 #include <asm/irq_regs.h>
@@ -52,25 +45,8 @@
 #include <trace/events/sched_vm.h>
 #undef CREATE_TRACE_POINTS
 
-/* Longer than most mutexes are held; other parts of such a kernel take as long. */
-#define DL_GROUP_OVERTIME	(IS_ENABLED(CONFIG_PREEMPT_RT) ? 0 : 200 * NSEC_PER_USEC)
-
-/* No more than a budget, or who waits for a lock would do so for many periods. */
-static s64 dl_group_overtime(struct dl_group_server *srv)
-{
-	return min_t(s64, DL_GROUP_OVERTIME, srv->dl_se.dl_runtime);
-}
-
-/* What a server's running thread has left before it is stopped, in ns. */
-static s64 dl_group_left(struct dl_group_server *srv)
-{
-	s64 left = srv->dl_se.runtime;
-
-	if (left <= 0)
-		left += dl_group_overtime(srv);
-
-	return max(left, 0);
-}
+/* A debt that is paid at once: not worth a timer, in ns. */
+#define DL_GROUP_SMALL_DEBT	(50 * NSEC_PER_USEC)
 
 /*
  * Let the hrtick fire when the budget, or sooner when @slice, is used up. If
@@ -82,7 +58,7 @@ static s64 dl_group_left(struct dl_group_server *srv)
 static void dl_group_arm(struct dl_group_server *srv, u64 slice)
 {
 	struct rq *rq = srv->dl_se.rq;
-	u64 delay = min_t(u64, dl_group_left(srv), slice);
+	u64 delay = min_t(u64, max(srv->dl_se.runtime, 0), slice);
 
 	lockdep_assert_rq_held(rq);
 
@@ -104,27 +80,6 @@ static void dl_group_arm_next(struct dl_group_server *srv, struct task_struct *p
 		dl_group_arm(srv, slice);
 }
 
-/*
- * The budget ends with the next @delta_exec ns: is the running thread to work
- * overtime? Threads of the kernel never return to user mode, so they may not.
- */
-static bool dl_group_works_overtime(struct dl_group_server *srv, s64 delta_exec)
-{
-	struct task_struct *curr = srv->dl_se.rq->curr;
-	struct pt_regs *regs = get_irq_regs();
-
-	if (srv->dl_se.runtime - delta_exec + dl_group_overtime(srv) <= 0 ||
-	    (curr->flags & (PF_KTHREAD | PF_USER_WORKER)))
-		return false;
-	if (cpu_of(srv->dl_se.rq) == smp_processor_id() && in_hardirq() &&
-	    regs && user_mode(regs))
-		return false;
-
-	/* Unlike TIF_NEED_RESCHED this stops it at its return, and not before. */
-	set_tsk_thread_flag(curr, TIF_NEED_RESCHED_LAZY);
-	return true;
-}
-
 /* A thread of the capsule has run for @delta_exec ns since the last call. */
 static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 {
@@ -140,24 +95,10 @@ static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 		return;
 
 	srv->stat.usage += delta_exec;
-	if (dl_se->dl_throttled || dl_se->runtime > delta_exec ||
-	    dl_group_works_overtime(srv, delta_exec))
+	if (dl_se->dl_throttled || dl_se->runtime > delta_exec)
 		dl_se->runtime -= delta_exec;
 	else
 		dl_server_update(dl_se, delta_exec);
-}
-
-/* The running thread goes: what is left of its overtime is not for the next. */
-static void dl_group_end_overtime(struct dl_group_server *srv)
-{
-	struct sched_dl_entity *dl_se = &srv->dl_se;
-
-	if (!DL_GROUP_OVERTIME || dl_se->runtime > 0 || !on_dl_rq(dl_se))
-		return;
-
-	/* All is charged already: throttle it for the last of the ns. */
-	dl_se->runtime++;
-	dl_server_update(dl_se, 1);
 }
 
 /* A thread waits for the end of the period from now on. */
@@ -174,7 +115,6 @@ static void dl_group_throttled(struct dl_group_server *srv)
 	struct dl_group_stat *stat = &srv->stat;
 
 	stat->nr_throttled++;
-	dl_group_end_turn(srv);
 	if (srv->nr_ready)
 		dl_group_wait(srv);
 	trace_dl_group_throttle(srv);
@@ -263,10 +203,28 @@ static bool dl_group_must_wait(struct dl_group_server *srv)
 }
 
 /*
+ * What the dead and those who left owe is paid by the budgets that begin, but of
+ * each at least half is for those who are there.
+ */
+static void dl_group_pay_for_others(struct dl_group_server *srv, s64 runtime)
+{
+	atomic64_t *debt = &srv->group->debt;
+	s64 old = atomic64_read(debt), part;
+
+	do {
+		part = min(old, runtime / 2);
+		if (likely(part <= 0))
+			return;
+	} while (!atomic64_try_cmpxchg(debt, &old, old - part));
+
+	srv->dl_se.runtime -= part;
+}
+
+/*
  * The first thread becomes ready. The CBS rule decides whether runtime and
  * deadline can still be used.
  */
-static void dl_group_start(struct dl_group_server *srv)
+static void __dl_group_start(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct rq *rq = dl_se->rq;
@@ -277,12 +235,77 @@ static void dl_group_start(struct dl_group_server *srv)
 		return;
 
 	update_dl_entity(dl_se);
-	if (dl_se->deadline != deadline)
+	if (dl_se->deadline != deadline) {
 		srv->stat.nr_periods++;
+		dl_group_pay_for_others(srv, dl_se->runtime);
+	}
 	__enqueue_dl_entity(dl_se);
 	trace_dl_group_start(srv);
 	if (is_leftmost(dl_se, &rq->dl))
 		resched_curr(rq);
+}
+
+/*
+ * @p is the next to run, but owes something, and holds nothing: its turn is spent
+ * on that. The budget drains for as long as it would have run, at most for its time
+ * slice. The server leaves the CPU to others meanwhile, and whoever of the capsule
+ * becomes ready and is better than @p finds just what @p would have left.
+ *
+ * Return: true if nobody is to run
+ */
+static bool dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p, u64 slice)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	struct rq *rq = dl_se->rq;
+	u64 pay = p->dl_group_debt;
+
+	lockdep_assert_rq_held(rq);
+
+	if (likely(!pay) || !p->dl_group_boundary || !cpu_active(cpu_of(rq)))
+		return false;
+
+	if (pay <= DL_GROUP_SMALL_DEBT && (s64)pay < dl_se->runtime) {
+		dl_se->runtime -= pay;
+		p->dl_group_debt = 0;
+		return false;
+	}
+
+	srv->payer = p;
+	srv->pays_since = rq_clock(rq);
+	dl_se->dl_throttled = 1;
+	__dequeue_dl_entity(dl_se);
+	pay = min3(pay, slice ?: U64_MAX, (u64)dl_se->runtime);
+	hrtimer_start(&dl_se->dl_timer, ktime_add_ns(ktime_get(), pay), HRTIMER_MODE_ABS_HARD);
+	return true;
+}
+
+/* The turn of who pays is @over, or it is gone, or somebody better is there. */
+static void dl_group_stop_paying(struct dl_group_server *srv, bool over)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	u64 paid = rq_clock(dl_se->rq) - srv->pays_since;
+	struct task_struct *p = srv->payer;
+
+	lockdep_assert_rq_held(dl_se->rq);
+
+	hrtimer_try_to_cancel(&dl_se->dl_timer);
+	p->dl_group_debt -= min(paid, p->dl_group_debt);
+	dl_se->runtime -= paid;
+	dl_se->dl_throttled = 0;
+	srv->payer = NULL;
+	if (over && p->policy != SCHED_FIFO)
+		dl_group_to_tail(srv, p);
+	if (srv->nr_ready)
+		__dl_group_start(srv);
+}
+
+/* @p is ready, and the server not queued. */
+static void dl_group_start(struct dl_group_server *srv, struct task_struct *p)
+{
+	if (likely(!srv->payer))
+		__dl_group_start(srv);
+	else if (dl_group_rank(p) < dl_group_rank(srv->payer))
+		dl_group_stop_paying(srv, false);
 }
 
 /*
@@ -292,9 +315,7 @@ static void dl_group_start(struct dl_group_server *srv)
 static void dl_group_stop(struct dl_group_server *srv)
 {
 	trace_dl_group_stop(srv);
-	dl_group_end_overtime(srv);
-	if (on_dl_rq(&srv->dl_se))
-		__dequeue_dl_entity(&srv->dl_se);
+	__dequeue_dl_entity(&srv->dl_se);
 }
 
 /**
@@ -317,7 +338,7 @@ void __dl_group_server_queued(struct dl_group_server *srv, bool queued)
 	if (!queued) {
 		sub_nr_running(rq, srv->nr_ready);
 		dl_group_check_deadline(srv);
-		if (srv->dl_se.dl_throttled)
+		if (srv->dl_se.dl_throttled && !srv->payer)
 			dl_group_throttled(srv);
 	} else {
 		add_nr_running(rq, srv->nr_ready);
@@ -350,6 +371,15 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 
 	lockdep_assert_rq_held(dl_se->rq);
 
+	if (srv->payer) {
+		dl_group_stop_paying(srv, true);
+		return true;
+	}
+	/* A timer that could not be cancelled may be early. */
+	if (dl_time_before(rq_clock(dl_se->rq) + DL_GROUP_OVERRUN, dl_next_period(dl_se)) &&
+	    start_dl_timer(dl_se))
+		return true;
+
 	dl_group_pay(srv);
 	if (dl_se->runtime + (s64)dl_se->dl_runtime <= 0) {
 		dl_se->runtime += dl_se->dl_runtime;
@@ -359,11 +389,11 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 	}
 
 	srv->stat.nr_periods++;
+	dl_group_pay_for_others(srv, dl_se->runtime + (s64)dl_se->dl_runtime);
 	trace_dl_group_replenish(srv);
 	if (srv->nr_ready) {
-		dl_group_begin_turn(srv);
-		/* A better thread may wait on another CPU. */
-		if (srv->watched)
+		/* A better thread may wait on another CPU, or be outside. */
+		if (srv->watched || srv->spiller)
 			dl_group_kick(srv);
 		return false;
 	}
@@ -371,11 +401,10 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 	/* Keep what the new period has, and its deadline, for the next start. */
 	replenish_dl_entity(dl_se);
 	dl_group_unthrottled(srv);
-	if (srv->watched) {
+	if (srv->watched)
 		dl_group_note(srv);
-		if (dl_group_wants(srv))
-			dl_group_kick(srv);
-	}
+	if (srv->spiller || (srv->watched && dl_group_wants(srv)))
+		dl_group_kick(srv);
 	return true;
 }
 
@@ -398,6 +427,7 @@ static void rq_offline_dl_group(struct rq *rq)
 			continue;
 
 		hrtimer_try_to_cancel(&dl_se->dl_timer);
+		srv->payer = NULL;
 		replenish_dl_entity(dl_se);
 		dl_group_unthrottled(srv);
 		if (srv->nr_ready)

@@ -35,6 +35,8 @@ device         virtual release --time virtual --cpus 2 -- @/device
 devfuzz        virtual release --time virtual --cpus 2 -- @/devfuzz
 irqs           virtual release --time virtual --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs
 house          virtual release --time virtual --qemu -serial --qemu null -- @/house
+down           quick   release --time virtual --cpus 2 -- @/down
+spill          quick   release --time virtual --mem 2048 -- @/spill
 locks          virtual release --time virtual --mem 3072 -- @/locks
 ext            virtual preempt --time virtual -- @/ext
 ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full

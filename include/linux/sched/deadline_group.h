@@ -8,10 +8,10 @@
  */
 
 #include <linux/cpumask.h>
+#include <linux/sched.h>
 
 struct cgroup;
 struct cpuset;
-struct task_struct;
 
 #ifdef CONFIG_DEADLINE_GROUP_SCHED
 
@@ -19,9 +19,58 @@ bool dl_group_cpuset_fits(struct cgroup *cgrp, const struct cpumask *cpus);
 bool dl_group_cpuset_overbooked(struct cpuset *cs, struct cpuset *trialcs);
 void dl_group_cpuset_grow(struct cgroup *cgrp);
 void dl_group_cpuset_shrink(struct cgroup *cgrp);
-bool dl_group_pi_matters(struct task_struct *p);
 void dl_group_irq_thread(unsigned int irq);
 void dl_group_irq_gone(unsigned int irq);
+void __dl_group_boundary(void);
+void __dl_group_signalled(struct task_struct *p);
+void __dl_group_new_owner(struct task_struct *p);
+
+/* Is the current thread to come to dl_group_boundary()? */
+static inline bool dl_group_wants_boundary(void)
+{
+	return unlikely(READ_ONCE(current->dl_group_spills) || current->dl_group_debt);
+}
+
+/* It holds nothing: on the way to user mode, or between two works. It may wait here. */
+static inline void dl_group_boundary(void)
+{
+	if (dl_group_wants_boundary())
+		__dl_group_boundary();
+}
+
+/* @p has something to do before it is in user mode again, and must not wait there. */
+static inline void dl_group_signalled(struct task_struct *p)
+{
+	/* Whether it waits is looked at after the flag was set; see dl_group_stop_at_boundary(). */
+	smp_mb();
+	if (unlikely(READ_ONCE(p->dl_group_boundary)))
+		__dl_group_signalled(p);
+}
+
+/* @p, whose pi_lock is held, has got an rt_mutex that others wait for. */
+static inline void dl_group_new_owner(struct task_struct *p)
+{
+	if (unlikely(p->dl_group))
+		__dl_group_new_owner(p);
+}
+
+/*
+ * Has it changed what those who wait for @p, whose pi_lock is held, lend it, so that
+ * whoever @p waits for must know? Asked once for each change.
+ */
+static inline bool dl_group_passes_on(struct task_struct *p)
+{
+	bool passes_on = p->dl_group_passes_on;
+
+	p->dl_group_passes_on = false;
+	return passes_on;
+}
+
+/* Does @p, ready, wait where it holds nothing? */
+static inline bool dl_group_waits(struct task_struct *p)
+{
+	return READ_ONCE(p->dl_group_boundary) && !READ_ONCE(p->on_cpu);
+}
 
 #else /* !CONFIG_DEADLINE_GROUP_SCHED: */
 
@@ -32,9 +81,14 @@ static inline bool dl_group_cpuset_overbooked(struct cpuset *cs, struct cpuset *
 
 static inline void dl_group_cpuset_grow(struct cgroup *cgrp) { }
 static inline void dl_group_cpuset_shrink(struct cgroup *cgrp) { }
-static inline bool dl_group_pi_matters(struct task_struct *p) { return false; }
 static inline void dl_group_irq_thread(unsigned int irq) { }
 static inline void dl_group_irq_gone(unsigned int irq) { }
+static inline bool dl_group_wants_boundary(void) { return false; }
+static inline void dl_group_boundary(void) { }
+static inline void dl_group_signalled(struct task_struct *p) { }
+static inline void dl_group_new_owner(struct task_struct *p) { }
+static inline bool dl_group_passes_on(struct task_struct *p) { return false; }
+static inline bool dl_group_waits(struct task_struct *p) { return false; }
 
 #endif /* !CONFIG_DEADLINE_GROUP_SCHED */
 

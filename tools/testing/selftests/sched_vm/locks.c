@@ -28,11 +28,11 @@
 #define DIR_PATH	"/tmp/sched_vm_locks"
 /* Beside Q, in which nobody else has the CPU. */
 #define WAIT_US		500
-/* In the kernel without PREEMPT_RT: overtime, and a context switch. */
-#define OVERRUN_NS	220000
+/* From the timer's interrupt to the context switch. */
+#define OVERRUN_NS	20000
 /* As many as a call of 100 to 200 us takes, and RLIMIT_NOFILE allows. */
 #define NR_FDS		1000
-#define NR_HOGS		2000
+#define NR_HOGS		200
 
 static int pipe_fd[2];
 
@@ -208,7 +208,7 @@ static bool starved(const char *name, int low, int high)
 	other[1] = group_make_on("odd", "0");
 	for (i = 0; i < ARRAY_SIZE(spec); i++)
 		worker_start(&w[i], &spec[i]);
-	for (i = 0; i < NR_HOGS && ok && longest < 2 * P_US * NS_PER_US; i++) {
+	for (i = 0; i < NR_HOGS && ok; i++) {
 		ok = check(wait_for(load_64(&w[1].page->count) > i, 3 * P_US * NS_PER_US));
 		before = load_64(&w[2].page->count);
 		ok &= check(wait_for(load_64(&w[2].page->count) > before + 1,
@@ -222,9 +222,8 @@ static bool starved(const char *name, int low, int high)
 	group_remove(other[1]);
 	snprintf(key, sizeof(key), "locks.%s.wait_us", name);
 	result_int(key, longest / NS_PER_US);
-	ksft_print_msg("%s: the fork was met %zu times\n", name, i);
-	/* It did happen, and ended with the turn of the thread that forks. */
-	return ok & check(longest > 2 * P_US * NS_PER_US && longest < 22 * P_US * NS_PER_US);
+	/* Without a budget the hog waits, and who forks goes on. */
+	return ok & check(longest < P_US * NS_PER_US);
 }
 
 /* Nobody may stay in the kernel to have more than his budget. */
@@ -282,7 +281,7 @@ int main(void)
 			 "who waits for a mutex held inside does not wait for a budget\n");
 	ksft_test_result(waits("rwsem", fn_dir, use_dir), "nor for an rwsem\n");
 	ksft_test_result(starved("fifo", SCHED_OTHER, SCHED_FIFO),
-			 "nor for longer than 22 periods for who is kept from running by FIFO\n");
+			 "nor for a period for who is kept from running by FIFO\n");
 	ksft_test_result(starved("other", SCHED_IDLE, SCHED_OTHER),
 			 "nor if that is SCHED_IDLE, by SCHED_OTHER\n");
 	ksft_test_result(long_calls(), "a long system call is no way around the budget\n");

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline groups: out of budget, out of the kernel first
+ *
+ * A thread that stops in the kernel may hold a lock, and most locks do not tell
+ * who waits for them. So a thread of a capsule waits for budget only where it
+ * holds nothing, at its *boundary*:
+ *
+ *	thread of a process	return to user mode, or to its guest
+ *	worker			where it calls dl_group_boundary(), between two works
+ *
+ * Until there it goes on *outside* the capsule, as a normal thread of its cgroup:
+ * in the fair class, with the weight and the bandwidth limit of its cgroup, and
+ * with the fair server, whatever its policy. What it takes there is *spill*.
+ *
+ *   Invariant: a thread that is ready, but not on the CPU, is at its boundary, or
+ *   outside, or in dl_group_server::inside, waiting for the CPU, and from where it
+ *   is taken outside in its turn.
+ *
+ *	             preempted, woken                dl_group_go_outside()
+ *	[on the CPU] ----------------> [inside] ----------------------------> [outside]
+ *	     ^  |                         | served                                |
+ *	     |  |                         v                                       |
+ *	     |  +---------------> [on the CPU]   <--- has budget, sleeps ---------+
+ *	     |   interrupted in                                                   |
+ *	     |   user mode, dry                      reached its boundary:        |
+ *	     +---- served ------ [at its boundary] <--- dl_group_come_back() -----+
+ *
+ * A thread goes outside if the server has no budget, or if others of its capsule,
+ * FIFO threads say, have kept it from running for DL_GROUP_PATIENCE: then it may be
+ * holding up somebody outside, who must not fare worse than with a FIFO thread of
+ * the whole machine, which leaves normal threads the fair server's time.
+ *
+ * Only one thread of a server is outside at a time, its *spiller*, as only one of
+ * them could run at a time anyway. After a slice there it makes way for the next.
+ * So each step takes constant time, whatever the number of threads.
+ *
+ * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the
+ * budget in that thread's turn, at its priority, before it returns from its boundary:
+ * its server drains for as long as the thread would have run, see dl_group_pay_turn().
+ * So it costs nobody of a higher priority anything. Who dies, or leaves, or is a
+ * worker without a boundary that goes to sleep, leaves its debt to the capsule,
+ * dl_group::debt, which takes at most half of each budget.
+ *
+ * Who is asked to exit, stop, freeze, or be traced must reach get_signal(): whoever
+ * sends a signal calls dl_group_signalled(), and the thread is at its boundary no
+ * longer.
+ *
+ * Why the fair class and not one between it and rt.c: cgroups' weights and limits,
+ * the fair server, NOHZ and load balancing are there, and need to know nothing.
+ *
+ * A thread that holds an rt_mutex which somebody outside of all capsules waits for
+ * has, outside, the priority of that waiter (task_struct::dl_group_lent) and need
+ * not stop at its boundary. What capsules' threads lend is a normal thread's.
+ *
+ * All of this changes under the rq lock; dl_group_lent under pi_lock as well.
+ */
+
+#include <linux/resume_user_mode.h>
+
+#include "../locking/rtmutex_common.h"
+
+/* How long one waits in the kernel behind others of the capsule, in jiffies. */
+#define DL_GROUP_PATIENCE	(HZ / 10)
+
+/* Waiters that are looked at to find one outside: each lock that is held has one. */
+#define DL_GROUP_MAX_WAITERS	16
+
+/* Servers whose turn a tick looks at. */
+#define DL_GROUP_TICK_SERVERS	8
+
+/*
+ * The priority of the first of those outside of @p's capsule who wait for @p, or
+ * DL_GROUP_RANK_NONE. Who is in a capsule counts as a normal thread, unless it
+ * is itself awaited by one who is in none.
+ */
+static int dl_group_lent_prio(struct task_struct *p)
+{
+	int lent = DL_GROUP_RANK_NONE;
+#ifdef CONFIG_RT_MUTEXES
+	int left = DL_GROUP_MAX_WAITERS;
+	struct rb_node *node;
+
+	lockdep_assert_held(&p->pi_lock);
+
+	for (node = rb_first_cached(&p->pi_waiters); node && left--; node = rb_next(node)) {
+		struct rt_mutex_waiter *w = rb_entry(node, struct rt_mutex_waiter, pi_tree.entry);
+		struct dl_group *dlg = READ_ONCE(w->task->dl_group);
+
+		if (!dlg)
+			return min(lent, w->pi_tree.prio);
+		if (dlg != p->dl_group)
+			lent = min(lent, DEFAULT_PRIO);
+		lent = min(lent, READ_ONCE(w->task->dl_group_lent));
+	}
+#endif
+	return lent;
+}
+
+/**
+ * __dl_group_lends() - has it changed what those who wait for a thread lend it?
+ * @p: a thread in a capsule
+ *
+ * Context: p->pi_lock held. Changes nothing.
+ */
+bool __dl_group_lends(struct task_struct *p)
+{
+	lockdep_assert_held(&p->pi_lock);
+	return p->dl_group && dl_group_lent_prio(p) != p->dl_group_lent;
+}
+
+/* What @p is outside, at priority @prio: a normal thread, or what a waiter has lent it. */
+static const struct sched_class *dl_group_outside_class(struct task_struct *p, int prio)
+{
+	if (rt_prio(prio) && rt_prio(p->dl_group_lent))
+		return &rt_sched_class;
+
+	return __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO);
+}
+
+static int dl_group_outside_prio(struct task_struct *p)
+{
+	return rt_prio(p->dl_group_lent) ? p->dl_group_lent : rt_effective_prio(p, p->normal_prio);
+}
+
+/* @p no longer holds the place of a spiller; its server may be another CPU's. */
+static void dl_group_leave_slot(struct task_struct *p)
+{
+	if (p->dl_group_slot)
+		cmpxchg(&p->dl_group_slot->spiller, p, NULL);
+	p->dl_group_slot = NULL;
+}
+
+/* What @p took outside is a debt from now on; it has been dequeued, so all is counted. */
+static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
+{
+	struct dl_group_server *srv = p->dl_group->place[cpu_of(rq)].own;
+	u64 took = p->se.sum_exec_runtime - p->dl_group_spilled;
+
+	lockdep_assert_rq_held(rq);
+
+	if (srv)
+		srv->stat.spilled += took;
+	p->dl_group_debt += took;
+	p->dl_group_spills = false;
+	dl_group_leave_slot(p);
+}
+
+static void dl_group_begin_spill(struct task_struct *p)
+{
+	p->dl_group_spills = true;
+	p->dl_group_spilled = p->se.sum_exec_runtime;
+	WRITE_ONCE(p->dl_group_boundary, false);
+}
+
+/* A debt that its thread cannot pay is the capsule's. */
+static void dl_group_bequeath(struct task_struct *p)
+{
+	atomic64_add(p->dl_group_debt, &p->dl_group->debt);
+	p->dl_group_debt = 0;
+}
+
+#define DL_GROUP_SWITCH	(DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK | DEQUEUE_CLASS)
+
+/* @p, which is ready and in the kernel, goes on outside. */
+static void dl_group_go_outside(struct rq *rq, struct task_struct *p)
+{
+	lockdep_assert_rq_held(rq);
+
+	scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
+		dl_group_begin_spill(p);
+		p->prio = dl_group_outside_prio(p);
+		p->sched_class = dl_group_outside_class(p, p->prio);
+	}
+	set_notify_resume(p);
+}
+
+/* @p, which is outside, is a thread of its capsule again. */
+static void dl_group_come_back(struct rq *rq, struct task_struct *p)
+{
+	lockdep_assert_rq_held(rq);
+
+	scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
+		dl_group_end_spill(rq, p);
+		p->prio = rt_effective_prio(p, p->normal_prio);
+		p->sched_class = &dl_group_sched_class;
+	}
+}
+
+/*
+ * Take the one who has waited longest in the kernel outside, if nobody of the
+ * server is there. Who is awaited takes the place of who is not.
+ */
+static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
+{
+	struct task_struct *p;
+
+	lockdep_assert_rq_held(rq);
+
+	p = list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
+	if (!p || !srv->group || (READ_ONCE(srv->spiller) && !dl_group_awaited(p)))
+		return;
+	if (dl_group_has_budget(srv) &&
+	    time_before(jiffies, p->dl_group_since + DL_GROUP_PATIENCE))
+		return;
+
+	WRITE_ONCE(srv->spiller, p);
+	p->dl_group_slot = srv;
+	if (list_empty(&srv->spills))
+		list_add_tail(&srv->spills, &dl_group_rq(rq)->spills);
+	dl_group_go_outside(rq, p);
+}
+
+/* @p has become ready: must it go outside at once? */
+static bool dl_group_must_go(struct dl_group_server *srv, struct task_struct *p)
+{
+	return !dl_group_has_budget(srv) && srv->group && !list_empty(&p->dl_group_wait) &&
+	       (!READ_ONCE(srv->spiller) || dl_group_awaited(p));
+}
+
+/*
+ * Is it time for the spiller to make way: for its capsule, which would run it at
+ * once, or for the next, after a slice? One that balancing has taken to another CPU
+ * is that CPU's business.
+ */
+static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
+{
+	struct task_struct *p = READ_ONCE(srv->spiller);
+
+	lockdep_assert_rq_held(rq);
+
+	if (p && task_rq(p) != rq) {
+		cmpxchg(&srv->spiller, p, NULL);
+	} else if (p && dl_group_has_budget(srv)) {
+		if (dl_group_rank_at(p, rt_effective_prio(p, p->normal_prio)) < dl_group_rank_or_none(dl_group_first(srv)))
+			dl_group_come_back(rq, p);
+	} else if (p && !list_empty(&srv->inside) && !dl_group_awaited(p) &&
+		   p->se.sum_exec_runtime - p->dl_group_spilled >= sysctl_sched_base_slice) {
+		dl_group_come_back(rq, p);
+	}
+	dl_group_spill_next(rq, srv);
+}
+
+/**
+ * __dl_group_tick() - give each its turn outside
+ * @rq: the runqueue of the CPU
+ *
+ * Context: rq lock held, clock up to date
+ */
+void __dl_group_tick(struct rq *rq)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	int left = DL_GROUP_TICK_SERVERS;
+	struct dl_group_server *srv;
+
+	lockdep_assert_rq_held(rq);
+
+	while (left-- && !list_empty(&dgrq->spills)) {
+		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
+		list_del_init(&srv->spills);
+		dl_group_spill_turn(rq, srv);
+		if (READ_ONCE(srv->spiller) && list_empty(&srv->spills))
+			list_add_tail(&srv->spills, &dgrq->spills);
+	}
+}
+
+static void dl_group_spill_prev(struct rq *rq)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	struct dl_group_server *srv = dgrq->dry;
+
+	dgrq->dry = NULL;
+	dl_group_spill_turn(rq, srv);
+}
+
+/* After the context switch: a server that is dry lets one who waits go outside. */
+static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+
+	if (list_empty(&srv->inside) || dl_group_has_budget(srv) || !srv->group)
+		return;
+
+	dgrq->dry = srv;
+	queue_balance_callback(rq, &dgrq->spill_callback, dl_group_spill_prev);
+}
+
+/*
+ * The timer's interrupt, which has found a thread of a capsule in user mode, wants
+ * another one to run: the next thing that it does is to leave the CPU.
+ */
+static void dl_group_interrupted(struct task_struct *p)
+{
+	struct pt_regs *regs = get_irq_regs();
+
+	if (p == current && in_hardirq() && regs && user_mode(regs) && need_resched() &&
+	    !signal_pending(p) && !dl_group_awaited(p))
+		WRITE_ONCE(p->dl_group_boundary, true);
+}
+
+/*
+ * @p holds nothing: here it waits until its capsule has budget for it, and its debt
+ * is paid. Not if it has a signal, see dl_group_signalled().
+ */
+static void dl_group_stop_at_boundary(struct rq *rq, struct task_struct *p)
+{
+	if (!p->dl_group_debt && dl_group_has_budget(dl_group_server(rq, p)))
+		return;
+
+	WRITE_ONCE(p->dl_group_boundary, true);
+	smp_mb();
+	if (signal_pending(p))
+		WRITE_ONCE(p->dl_group_boundary, false);
+	resched_curr(rq);
+}
+
+static void dl_group_reach_boundary(struct rq *rq, struct task_struct *p)
+{
+	struct dl_group_server *srv = p->dl_group_slot;
+
+	if (p->dl_group_spills) {
+		dl_group_come_back(rq, p);
+		if (srv && srv->dl_se.rq == rq)
+			dl_group_spill_next(rq, srv);
+	}
+	if (p->sched_class == &dl_group_sched_class)
+		dl_group_stop_at_boundary(rq, p);
+}
+
+/**
+ * __dl_group_boundary() - a thread that has been outside, or owes, holds nothing now
+ *
+ * Called on the way to user mode or to a guest, after all else that is to be done
+ * there, and by workers between two works. The thread waits here until its capsule has
+ * budget, and its debt is paid. One that has a signal has to look at it first, and one
+ * that is awaited goes on, until it is told that it no longer is.
+ *
+ * Context: process context, no locks held
+ */
+void __dl_group_boundary(void)
+{
+	struct task_struct *p = current;
+
+	if (signal_pending(p) && !(p->flags & PF_KTHREAD)) {
+		set_notify_resume(p);
+		return;
+	}
+
+	scoped_guard (task_rq_lock, p) {
+		update_rq_clock(scope.rq);
+		if (!dl_prio(p->prio) && !dl_group_awaited(p))
+			dl_group_reach_boundary(scope.rq, p);
+		__balance_callbacks(scope.rq, &scope.rf);
+	}
+	cond_resched();
+}
+EXPORT_SYMBOL_GPL(__dl_group_boundary);
+
+/**
+ * __dl_group_signalled() - who waits at its boundary is to look at its signals
+ * @p: a thread with TIF_SIGPENDING or TIF_NOTIFY_SIGNAL
+ *
+ * Context: any; takes pi_lock and the rq lock
+ */
+void __dl_group_signalled(struct task_struct *p)
+{
+	CLASS(task_rq_lock, guard)(p);
+	struct rq *rq = guard.rq;
+
+	if (!p->dl_group_boundary || p->sched_class != &dl_group_sched_class)
+		return;
+
+	WRITE_ONCE(p->dl_group_boundary, false);
+	if (task_on_rq_queued(p) && !task_current_donor(rq, p)) {
+		dl_group_wait_inside(dl_group_server(rq, p), p);
+		dl_group_kick(dl_group_server(rq, p));
+	}
+}
+
+/**
+ * __dl_group_blocks() - a thread that is outside goes to sleep
+ * @rq: its runqueue
+ * @p: the running thread
+ *
+ * It sleeps in its capsule, so that it wakes up there.
+ *
+ * Context: rq lock held, clock up to date, in __schedule()
+ */
+void __dl_group_blocks(struct rq *rq, struct task_struct *p)
+{
+	lockdep_assert_rq_held(rq);
+
+	if (!dl_prio(p->prio))
+		dl_group_come_back(rq, p);
+}
+
+/* @p is outside: is it what it should be there, and should it be? */
+static void dl_group_update_spill(struct rq *rq, struct task_struct *p)
+{
+	int prio = dl_group_outside_prio(p);
+	const struct sched_class *class = dl_group_outside_class(p, prio);
+
+	if (!p->dl_group_slot && !dl_group_awaited(p)) {
+		dl_group_come_back(rq, p);
+		return;
+	}
+
+	if (p->sched_class != class || p->prio != prio) {
+		scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
+			p->prio = prio;
+			p->sched_class = class;
+		}
+	}
+	if (!dl_group_awaited(p))
+		set_notify_resume(p);
+}
+
+/*
+ * @p remains in its capsule, but its waiters, or the priority that it inherits, may
+ * have changed. If it is boosted by SCHED_DEADLINE it runs outside, and that is spill.
+ */
+static void dl_group_update_member(struct rq *rq, struct task_struct *p)
+{
+	int lent = dl_group_lent_prio(p);
+
+	lockdep_assert_held(&p->pi_lock);
+	lockdep_assert_rq_held(rq);
+
+	p->dl_group_passes_on |= lent != p->dl_group_lent;
+	WRITE_ONCE(p->dl_group_lent, lent);
+
+	if (dl_prio(p->prio)) {
+		if (!p->dl_group_spills)
+			dl_group_begin_spill(p);
+	} else if (p->dl_group_spills) {
+		dl_group_update_spill(rq, p);
+	} else if (dl_group_awaited(p) && task_on_rq_queued(p) && !task_current_donor(rq, p)) {
+		struct dl_group_server *srv = dl_group_server(rq, p);
+
+		/* To the head of those who wait, wherever it waits. */
+		WRITE_ONCE(p->dl_group_boundary, false);
+		list_del_init(&p->dl_group_wait);
+		dl_group_wait_inside(srv, p);
+		dl_group_spill_next(rq, srv);
+	}
+}
+
+/**
+ * __dl_group_new_owner() - a thread has got an rt_mutex with waiters
+ * @p: a thread in a capsule
+ *
+ * The top waiter has not a higher priority than the thread, so priority inheritance
+ * has nothing to do, but it may be outside.
+ *
+ * Context: p->pi_lock held
+ */
+void __dl_group_new_owner(struct task_struct *p)
+{
+	struct rq_flags rf;
+	struct rq *rq;
+
+	if (!__dl_group_lends(p))
+		return;
+
+	rq = __task_rq_lock(p, &rf);
+	update_rq_clock(rq);
+	dl_group_update_member(rq, p);
+	__balance_callbacks(rq, &rf);
+	__task_rq_unlock(rq, p, &rf);
+}
+
+/* @p leaves its capsule for good, dequeued. */
+static void dl_group_leave(struct rq *rq, struct task_struct *p)
+{
+	if (p->dl_group_spills)
+		dl_group_end_spill(rq, p);
+	dl_group_bequeath(p);
+	WRITE_ONCE(p->dl_group_boundary, false);
+	WRITE_ONCE(p->dl_group_lent, DL_GROUP_RANK_NONE);
+	WRITE_ONCE(p->dl_group, NULL);
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who is in the kernel when his capsule has no budget goes on as a normal thread
+ * until he holds nothing, and pays for it later. On one CPU in virtual time; each
+ * wait is compared with that for the same threads without a reservation, beside one
+ * busy thread.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup_util.h"
+#include "kselftest.h"
+#include "sched_vm.h"
+
+#define NR_SPINNERS	100
+#define DRY_Q_US	200L
+#define DRY_P_US	1000000L
+#define MIB		(1UL << 20)
+
+/* Slack beside a ratio, for waits that are short. */
+#define SLACK_NS	(10 * NS_PER_MS)
+
+static bool at_most(const char *what, uint64_t ns, uint64_t reference, double factor)
+{
+	ksft_print_msg("%s: %.3f ms, without a reservation %.3f ms\n", what, ns / 1e6,
+		       reference / 1e6);
+	return ns <= reference * factor + SLACK_NS;
+}
+
+static void *memory_of(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		ksft_exit_fail_perror("mmap");
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	return p;
+}
+
+/* A cgroup in which a busy thread has next to nothing, or one without reservation. */
+static char *dry_make(bool capsule)
+{
+	return capsule ? capsule_make("dry", DRY_Q_US, DRY_P_US) : group_make(sv_top, "dry");
+}
+
+/* A normal thread that is always busy, so that nobody has the CPU for nothing. */
+static void busy_start(struct worker *w, struct worker_spec *spec)
+{
+	*spec = (struct worker_spec){ .cpu = 0, .fn = fn_busy };
+	worker_start(w, spec);
+}
+
+/* Moves itself to and fro, which holds cgroup_mutex and the rwsem that forks take. */
+static void fn_move(struct worker *w, void *arg)
+{
+	char **cg = arg;
+
+	while (!load_u(&w->page->stop)) {
+		group_attach(cg[w->page->count & 1], getpid());
+		store_64(&w->page->count, w->page->count + 1);
+	}
+}
+
+/* The longest of @nr forks. */
+static uint64_t longest_fork(unsigned int nr)
+{
+	uint64_t begin, most = 0;
+	pid_t pid;
+
+	while (nr--) {
+		begin = now_ns();
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		if (now_ns() - begin > most)
+			most = now_ns() - begin;
+		sleep_ns(37 * NS_PER_MS);
+	}
+	return most;
+}
+
+/* How long root's FIFO thread waits for a fork beside it. */
+static uint64_t fork_wait(bool capsule)
+{
+	char *cg[2] = { dry_make(capsule), group_make(sv_top, "wet") };
+	struct worker_spec spec = { .group = cg[0], .cpu = 0, .fn = fn_busy };
+	struct worker_spec mover = { .group = cg[0], .cpu = 0, .fn = fn_move, .arg = cg };
+	struct worker w[NR_SPINNERS + 2] = {};
+	struct worker_spec beside;
+	uint64_t wait;
+	int i;
+
+	for (i = 0; i < NR_SPINNERS; i++)
+		worker_start(&w[i], &spec);
+	busy_start(&w[i++], &beside);
+	worker_start(&w[i], &mover);
+	sleep_ns(3 * NS_PER_S);
+	wait = longest_fork(20);
+	kill_all_workers();
+	group_remove(cg[0]);
+	group_remove(cg[1]);
+	return wait;
+}
+
+static bool forks_go_on(void)
+{
+	uint64_t dry = fork_wait(true);
+
+	return at_most("fork() by root", dry, fork_wait(false), 1.5);
+}
+
+static void fn_have(struct worker *w, void *arg)
+{
+	size_t bytes = (size_t)arg;
+
+	memset(memory_of(bytes), 1, bytes);
+	store_u(&w->page->word, 1);
+	fn_busy(w, NULL);
+}
+
+static uint64_t kill_wait(bool capsule)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_have, .arg = (void *)(128 * MIB) };
+	char *cg = dry_make(capsule);
+	struct worker_spec beside;
+	struct worker w = {}, b = {};
+	uint64_t begin;
+
+	worker_start(&w, &spec);
+	check(wait_for(load_u(&w.page->word), 20 * NS_PER_S));
+	busy_start(&b, &beside);
+	group_attach(cg, w.pid);
+	sleep_ns(1500 * NS_PER_MS);
+	begin = now_ns();
+	kill(w.pid, SIGKILL);
+	worker_wait(&w);
+	begin = now_ns() - begin;
+	kill_all_workers();
+	group_remove(cg);
+	return begin;
+}
+
+static bool the_dead_do_not_wait(void)
+{
+	uint64_t dry = kill_wait(true);
+
+	return at_most("SIGKILL of 128 MiB", dry, kill_wait(false), 1.5);
+}
+
+/* Freezing takes the threads to where they look at signals. */
+static uint64_t freeze_wait(bool capsule)
+{
+	char *cg = dry_make(capsule);
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_busy };
+	struct worker w[20] = {};
+	struct worker_spec beside;
+	struct worker b = {};
+	uint64_t begin;
+	int i;
+
+	for (i = 0; i < 20; i++)
+		worker_start(&w[i], &spec);
+	busy_start(&b, &beside);
+	sleep_ns(1500 * NS_PER_MS);
+	begin = now_ns();
+	group_write(cg, "cgroup.freeze", "1");
+	check(wait_for(group_value(cg, "cgroup.events", "frozen") == 1, 60 * NS_PER_S));
+	begin = now_ns() - begin;
+	group_write(cg, "cgroup.freeze", "0");
+	kill_all_workers();
+	group_remove(cg);
+	return begin;
+}
+
+static bool the_frozen_do_not_wait(void)
+{
+	uint64_t dry = freeze_wait(true);
+
+	return at_most("freezing 20 busy threads", dry, freeze_wait(false), 1.5);
+}
+
+/* One long system call after the other. */
+static void fn_long_read(struct worker *w, void *arg)
+{
+	size_t size = 64 * MIB;
+	char *buf = memory_of(size);
+	int fd = open("/dev/zero", O_RDONLY);
+
+	while (!load_u(&w->page->stop) && read(fd, buf, size) > 0)
+		w->page->count++;
+}
+
+/* A hundred threads that never leave the kernel are one normal cgroup's. */
+static bool hogs_are_normal(void)
+{
+	char *cg = capsule_make("hogs", 10000, 100000), *other = group_make(sv_top, "other");
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_long_read };
+	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
+	struct worker w[8] = {}, b = {};
+	double share;
+	uint64_t cpu;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		worker_start(&w[i], &spec);
+	worker_start(&b, &beside);
+	sleep_ns(NS_PER_S);
+	cpu = worker_cpu_ns(&b);
+	sleep_ns(4 * NS_PER_S);
+	share = (worker_cpu_ns(&b) - cpu) / (4e9 * 0.9);
+	ksft_print_msg("beside long system calls a normal thread has %.3f of what is left\n",
+		       share);
+	result_float("spill.beside.share", share);
+	kill_all_workers();
+	group_remove(cg);
+	group_remove(other);
+	return check(share >= 0.45);
+}
+
+static void fn_mmap(struct worker *w, void *arg)
+{
+	while (!load_u(&w->page->stop)) {
+		char *p = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		munmap(p, 64 * MIB);
+		w->page->count++;
+	}
+}
+
+static void fn_fork(struct worker *w, void *arg)
+{
+	pid_t pid;
+
+	while (!load_u(&w->page->stop)) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		w->page->count++;
+	}
+}
+
+static void fn_pipes(struct worker *w, void *arg)
+{
+	static char data[65536];
+	int fd[2];
+
+	if (pipe(fd))
+		return;
+	while (!load_u(&w->page->stop)) {
+		if (write(fd[1], data, sizeof(data)) < 0 || read(fd[0], data, sizeof(data)) < 0)
+			break;
+		w->page->count++;
+	}
+}
+
+/* CPU time of a cgroup, whatever its threads are and were, in us. */
+static long long usage_of(const char *cg)
+{
+	return group_value(cg, "cpu.stat", "usage_usec");
+}
+
+/* Of what a thread took that lives in system calls, all is paid but the last spill. */
+static bool pays(const char *name, void (*fn)(struct worker *w, void *arg), long q_us, long p_us,
+		 long long last_us)
+{
+	char *cg = capsule_make(name, q_us, p_us);
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn };
+	struct worker w = {};
+	long long us, begin, must;
+	bool ok;
+
+	worker_start(&w, &spec);
+	sleep_ns(NS_PER_S);
+	us = usage_of(cg);
+	begin = now_ns();
+	sleep_ns(10 * NS_PER_S);
+	us = usage_of(cg) - us;
+	begin = (now_ns() - begin) / 1000;
+	must = begin * q_us / p_us;
+	ksft_print_msg("%s, %ld of %ld us: %lld us in %lld, %lld too much; spilled %lld\n", name,
+		       q_us, p_us, us, begin, us - must, group_value(cg, RT_STAT, "spilled_usec"));
+	ok = check(us - must <= begin / 1000 + last_us);
+	worker_kill(&w);
+	group_remove(cg);
+	return ok;
+}
+
+/* 1 ms of work each 20 ms: the longest that it took, in value[0]. */
+static void fn_prompt(struct worker *w, void *arg)
+{
+	uint64_t next = now_ns() + 20 * NS_PER_MS, took;
+
+	while (!load_u(&w->page->stop)) {
+		sleep_until(next);
+		burn_ns(NS_PER_MS);
+		took = now_ns() - next;
+		if (took > w->page->value[0] && w->page->count > 50)
+			w->page->value[0] = took;
+		w->page->count++;
+		next += 20 * NS_PER_MS;
+	}
+}
+
+static void fn_free(struct worker *w, void *arg)
+{
+	uint64_t next = now_ns();
+
+	while (!load_u(&w->page->stop)) {
+		char *p = memory_of(256 * MIB);
+
+		memset(p, 1, 256 * MIB);
+		munmap(p, 256 * MIB);
+		w->page->count++;
+		next += NS_PER_S;
+		sleep_until(next);
+	}
+}
+
+static uint64_t response(bool inside)
+{
+	char *cg = capsule_make("vm", 4000, 20000);
+	struct worker_spec fifo = { .group = cg, .cpu = 0, .fn = fn_prompt,
+				    .policy = SCHED_FIFO, .prio = 10 };
+	struct worker_spec other = { .group = inside ? cg : NULL, .cpu = 0, .fn = fn_free };
+	struct worker w[2] = {};
+	uint64_t worst;
+
+	worker_start(&w[0], &fifo);
+	worker_start(&w[1], &other);
+	sleep_ns(10 * NS_PER_S);
+	worst = load_64(&w[0].page->value[0]);
+	ksft_print_msg("%llu times 256 MiB\n", (unsigned long long)w[1].page->count);
+	kill_all_workers();
+	group_remove(cg);
+	return worst;
+}
+
+static bool fifo_is_not_silenced(void)
+{
+	uint64_t inside = response(true), outside = response(false);
+
+	ksft_print_msg("FIFO: worst response %.3f ms beside who frees memory inside, %.3f outside\n",
+		       inside / 1e6, outside / 1e6);
+	result_float("spill.fifo.response_ratio", (double)inside / outside);
+	return check(inside <= outside * 1.2);
+}
+
+/* FIFO and busy for 37 ms at a time, then asleep for 3: lower threads starve. */
+static void fn_bouts(struct worker *w, void *arg)
+{
+	while (!load_u(&w->page->stop)) {
+		burn_ns(37 * NS_PER_MS);
+		sleep_ns(3 * NS_PER_MS);
+	}
+}
+
+static void fn_mkdir(struct worker *w, void *arg)
+{
+	char *cg = cg_name(sv_top, "mkdir");
+
+	while (!load_u(&w->page->stop)) {
+		mkdir(cg, 0755);
+		rmdir(cg);
+		w->page->count++;
+	}
+}
+
+static uint64_t mkdir_wait(void (*hog)(struct worker *w, void *arg), bool capsule)
+{
+	char *cg = group_make(sv_top, "vm"), *mine = cg_name(sv_top, "mine");
+	struct worker_spec fifo = { .group = cg, .cpu = 0, .fn = hog,
+				    .policy = SCHED_FIFO, .prio = 10 };
+	struct worker_spec other = { .group = cg, .cpu = 0, .fn = fn_mkdir };
+	struct worker w[2] = {};
+	uint64_t begin, most = 0;
+	int i;
+
+	if (capsule)
+		group_reserve(cg, 3600000, 4000000);
+	worker_start(&w[1], &other);
+	sleep_ns(100 * NS_PER_MS);
+	worker_start(&w[0], &fifo);
+	for (i = 0; i < 40; i++) {
+		sleep_ns(83 * NS_PER_MS);
+		begin = now_ns();
+		mkdir(mine, 0755);
+		rmdir(mine);
+		if (now_ns() - begin > most)
+			most = now_ns() - begin;
+	}
+	kill_all_workers();
+	group_remove(cg);
+	free(mine);
+	return most;
+}
+
+static bool hog_inside(const char *what, void (*hog)(struct worker *w, void *arg))
+{
+	uint64_t inside = mkdir_wait(hog, true);
+
+	return at_most(what, inside, mkdir_wait(hog, false), 1.5);
+}
+
+int main(void)
+{
+	ksft_print_header();
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(15);
+	lift_kthreads();
+	log_mark();
+	ksft_test_result(forks_go_on(), "nobody forks later for who has no budget\n");
+	ksft_test_result(the_dead_do_not_wait(), "who is killed pays with nobody's time\n");
+	ksft_test_result(the_frozen_do_not_wait(), "who is frozen is so at once\n");
+	ksft_test_result(hogs_are_normal(), "long system calls are a normal thread's\n");
+	ksft_test_result(pays("pipes", fn_pipes, 10000, 100000, 1000), "pipes pay\n");
+	ksft_test_result(pays("pipes2", fn_pipes, 200, 1000, 1000), "pipes pay, 200 us\n");
+	ksft_test_result(pays("forks", fn_fork, 10000, 100000, 2000), "forks pay\n");
+	ksft_test_result(pays("forks2", fn_fork, 200, 1000, 2000), "forks pay, 200 us\n");
+	ksft_test_result(pays("mmap", fn_mmap, 10000, 100000, 60000), "mmap pays\n");
+	ksft_test_result(pays("mmap2", fn_mmap, 200, 1000, 60000), "mmap pays, 200 us\n");
+	ksft_test_result(fifo_is_not_silenced(), "a debt is paid by who made it\n");
+	ksft_test_result(hog_inside("mkdir beside FIFO in bouts", fn_bouts),
+			 "who waits inside behind FIFO threads does not hold up others\n");
+	ksft_test_result(hog_inside("mkdir beside busy FIFO", fn_busy), "nor if those never end\n");
+	ksft_test_result(log_silent(), "the kernel log is silent\n");
+	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
+	ksft_finished();
+}
