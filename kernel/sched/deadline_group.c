@@ -66,7 +66,7 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 	srv->nr_ready++;
 	if (on_dl_rq(&srv->dl_se))
 		add_nr_running(rq, 1);
-	else
+	else if (srv->dl_se.dl_bw_attached)
 		dl_group_start(srv);
 	if (unlikely(srv->watched))
 		dl_group_queued(rq, srv, p);
@@ -206,6 +206,19 @@ static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 	/* If the budget has ended, it must be known before the next one is picked. */
 	dl_group_settle(rq);
 
+	/* Who came while it ran can go elsewhere, even if the same thread goes on. */
+	deadline_queue_push_tasks(rq);
+	rt_queue_push_tasks(rq);
+
+	/* The CPU may be free for who waits behind other capsules, or CPUs. */
+	if (rq->online && !on_dl_rq(&dl_group_server(rq, rq->donor)->dl_se) &&
+	    (dl_overloaded(rq) || rt_overloaded(rq))) {
+		rq_unpin_lock(rq, rf);
+		pull_dl_task(rq);
+		pull_rt_task(rq);
+		rq_repin_lock(rq, rf);
+	}
+
 	return sched_stop_runnable(rq) || sched_dl_runnable(rq);
 }
 
@@ -264,6 +277,10 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 	else if (rt_prio(p->prio))
 		watchdog(rq, p);
 
+	/* More threads wait than were looked at. */
+	if (unlikely(srv->cursor))
+		dl_group_kick(srv);
+
 	left = dl_group_slice_left(p);
 	if (!left) {
 		p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
@@ -307,7 +324,7 @@ static void prio_changed_dl_group(struct rq *rq, struct task_struct *p, u64 oldp
 	else if (rb_prev(&p->dl_group_node))
 		resched_curr(rq);
 
-	if (p->dl_group->spans)
+	if (dl_group_server(rq, p)->watched)
 		dl_group_kick(dl_group_server(rq, p));
 }
 
@@ -572,7 +589,7 @@ DEFINE_SCHED_CLASS(dl_group) = {
 	.set_next_task		= set_next_task_dl_group,
 
 	.select_task_rq		= select_task_rq_dl_group,
-	.set_cpus_allowed	= set_cpus_allowed_common,
+	.set_cpus_allowed	= set_cpus_allowed_dl_group,
 	.rq_offline		= rq_offline_dl_group,
 
 	.task_tick		= task_tick_dl_group,

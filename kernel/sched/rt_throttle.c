@@ -140,7 +140,7 @@ static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 		return;
 
 	srv->stat.usage += delta_exec;
-	if (dl_se->dl_throttled || dl_se->runtime > delta_exec ||
+	if (!dl_group_has_budget(srv) || dl_se->runtime > delta_exec ||
 	    dl_group_works_overtime(srv, delta_exec))
 		dl_se->runtime -= delta_exec;
 	else
