@@ -286,7 +286,7 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 		p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
 		dl_group_to_tail(srv, p);
 		resched_curr(rq);
-	} else if (!srv->armed && !srv->dl_se.dl_throttled) {
+	} else if (!srv->armed && dl_group_has_budget(srv)) {
 		dl_group_arm(srv, left);
 	}
 }

@@ -263,11 +263,12 @@ static struct task_struct *dl_group_pushable(struct dl_group_server *srv, int to
 	return NULL;
 }
 
+/* Return: was somebody moved, or has something changed, so that it is worth another look? */
 static bool dl_group_push(struct rq *rq, struct dl_group_server *srv)
 {
 	struct dl_group_server *other;
 	struct task_struct *p;
-	bool moved = false;
+	bool more = true;
 	int cpu, again;
 
 	p = dl_group_pushable(srv, -1, &cpu);
@@ -278,10 +279,10 @@ static bool dl_group_push(struct rq *rq, struct dl_group_server *srv)
 	/* This may drop the rq lock, and @p may do as it likes meanwhile. */
 	double_lock_balance(rq, other->dl_se.rq);
 	if (dl_group_pushable(srv, -1, &again) == p && again == cpu)
-		moved = dl_group_move(rq, p, other);
+		more = dl_group_move(rq, p, other);
 	double_unlock_balance(rq, other->dl_se.rq);
 
-	return moved;
+	return more;
 }
 
 /*
