@@ -61,7 +61,7 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 	srv->nr_ready++;
 	if (on_dl_rq(&srv->dl_se))
 		add_nr_running(rq, 1);
-	else
+	else if (srv->dl_se.dl_bw_attached)
 		dl_group_start(srv, p);
 	if (unlikely(dl_group_must_go(srv, p)))
 		dl_group_kick(srv);
@@ -211,6 +211,19 @@ static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 	/* If the budget has ended, it must be known before the next one is picked. */
 	update_curr_dl_group(rq);
 
+	/* Who came while it ran can go elsewhere, even if the same thread goes on. */
+	deadline_queue_push_tasks(rq);
+	rt_queue_push_tasks(rq);
+
+	/* The CPU may be free for who waits behind other capsules, or CPUs. */
+	if (rq->online && !on_dl_rq(&dl_group_server(rq, rq->donor)->dl_se) &&
+	    (dl_overloaded(rq) || rt_overloaded(rq))) {
+		rq_unpin_lock(rq, rf);
+		pull_dl_task(rq);
+		pull_rt_task(rq);
+		rq_repin_lock(rq, rf);
+	}
+
 	return sched_stop_runnable(rq) || sched_dl_runnable(rq);
 }
 
@@ -282,13 +295,16 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 
 	if (unlikely(!list_empty(&srv->inside)))
 		dl_group_spill_turn(rq, srv);
+	/* More threads wait than were looked at. */
+	if (unlikely(srv->cursor))
+		dl_group_kick(srv);
 
 	left = dl_group_slice_left(p);
 	if (!left) {
 		p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
 		dl_group_to_tail(srv, p);
 		resched_curr(rq);
-	} else if (!srv->armed && !srv->dl_se.dl_throttled) {
+	} else if (!srv->armed && dl_group_has_budget(srv)) {
 		dl_group_arm(srv, left);
 	}
 	dl_group_interrupted(p);
@@ -327,7 +343,7 @@ static void prio_changed_dl_group(struct rq *rq, struct task_struct *p, u64 oldp
 	else if (rb_prev(&p->dl_group_node))
 		resched_curr(rq);
 
-	if (p->dl_group->spans)
+	if (dl_group_server(rq, p)->watched)
 		dl_group_kick(dl_group_server(rq, p));
 }
 
@@ -442,7 +458,7 @@ void dl_group_fork(struct task_struct *p)
 	p->dl_group_bound = NULL;
 	p->dl_group_slot = NULL;
 	p->dl_group_debt = 0;
-	p->dl_group_lent = DL_GROUP_RANK_NONE;
+	p->dl_group_lent = DL_GROUP_LENT_NONE;
 	p->dl_group_spills = false;
 	p->dl_group_boundary = false;
 	p->dl_group_passes_on = false;
@@ -600,7 +616,7 @@ DEFINE_SCHED_CLASS(dl_group) = {
 	.set_next_task		= set_next_task_dl_group,
 
 	.select_task_rq		= select_task_rq_dl_group,
-	.set_cpus_allowed	= set_cpus_allowed_common,
+	.set_cpus_allowed	= set_cpus_allowed_dl_group,
 	.rq_offline		= rq_offline_dl_group,
 
 	.task_tick		= task_tick_dl_group,

@@ -46,8 +46,11 @@ static inline bool dl_group_enabled(void)
 }
 
 /* Less is more, see dl_group_rank(): behind everybody, and before everybody. */
-#define DL_GROUP_RANK_NONE	INT_MAX
+#define DL_GROUP_RANK_NONE	(MAX_RT_PRIO + 2)
 #define DL_GROUP_RANK_TOP	(-1)
+
+/* Nobody outside waits for what a thread holds: task_struct::dl_group_lent. */
+#define DL_GROUP_LENT_NONE	INT_MAX
 
 /* What enforcement by timer takes; an overrun is what is more than this. */
 #define DL_GROUP_OVERRUN	(20 * NSEC_PER_USEC)
@@ -96,8 +99,8 @@ struct dl_group_stat {
  * @beat: what a thread's rank must be less than to run here at once:
  *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
- * @waits: least rank of a thread that is ready but cannot run here, or
- *	DL_GROUP_RANK_NONE; as @beat
+ * @waits: least rank in @pushable of a thread that cannot run here, or
+ *	DL_GROUP_RANK_NONE; rq lock. Kept up to date as @beat
  * @owed: what the next budget is smaller by, see dl_group_owe(), in ns; if less
  *	than 0 there was more reserved than it takes; rq lock
  * @bw: bandwidth of the capsule and all below it here; dl_group_mutex
@@ -112,6 +115,9 @@ struct dl_group_stat {
  * @payer: who drains the budget for its debt, instead of running; @dl_se is
  *	throttled meanwhile, and its timer set; rq lock
  * @pays_since: since when, by the rq clock
+ * @pushable: those in @ready whose affinity has more than one CPU, by rank; rq lock
+ * @cursor: in @pushable, who is to be looked at next, or NULL, see
+ *	dl_group_pushable(); rq lock
  */
 struct dl_group_server {
 	struct sched_dl_entity	dl_se;
@@ -133,15 +139,17 @@ struct dl_group_server {
 	struct list_head	spills;
 	struct task_struct	*payer;
 	u64			pays_since;
+	struct rb_root_cached	pushable;
+	struct rb_node		*cursor;
 };
 
 /**
  * struct dl_group_rq - what a CPU has for all capsules
  * @servers: admitted servers; written under rq lock and dl_bw lock
  * @bw: their bandwidth; as @servers, but READ_ONCE() to read
- * @lost: holds ready threads of capsules that have no server here: their
- *	cpuset has just changed, or they were put here for want of another CPU.
- *	Never runs; @work finds a place for them. rq lock
+ * @lost: holds ready threads that came where their capsule has never had a server.
+ *	Never runs; @work finds a place for them, as for those in servers that are
+ *	not in service. rq lock
  * @kicked: servers whose threads may have to go to, or come from, other CPUs;
  *	rq lock
  * @work: does so at once, but without the locks of whoever noticed
@@ -201,13 +209,26 @@ struct dl_group_spec {
 /**
  * struct dl_group_place - a capsule on a CPU
  * @own: its server, NULL before the first reservation there; set before the CPU
- *	is added to dl_group::cpus, constant afterwards
- * @queue: where its threads are queued: in @own while that is in service, or
- *	else in the CPU's lost and found; rq lock
+ *	is added to dl_group::cpus, constant afterwards. Threads are queued there,
+ *	be it in service or not, or else in the CPU's lost and found. So it is set
+ *	under the rq lock while nobody is in that
  */
 struct dl_group_place {
 	struct dl_group_server	*own;
-	struct dl_group_server	*queue;
+};
+
+/* Bits of a number on the board, which is up to DL_GROUP_RANK_NONE + 1. */
+#define DL_GROUP_PLANES	7
+
+/**
+ * struct dl_group_board - what BITS_PER_LONG CPUs of a capsule say of themselves
+ * @beat: dl_group_server::beat of each, as a number: the masks of those CPUs that
+ *	have bit 0, bit 1, ... of it set; written under a CPU's rq lock, read without
+ * @waits: the same of dl_group_server::waits
+ */
+struct dl_group_board {
+	unsigned long		beat[DL_GROUP_PLANES];
+	unsigned long		waits[DL_GROUP_PLANES];
 };
 
 /**
@@ -225,6 +246,7 @@ struct dl_group_place {
  * @refused: writes, and new CPUs, that did not fit; dl_group_mutex
  * @events: who waits for events, NULL before anybody did; set once
  * @debt: what threads owe that died or left, paid by budgets as they begin, in ns
+ * @board: what its CPUs say of themselves, BITS_PER_LONG in each; constant
  * @place: by CPU
  *
  * Lives from the first write to one of the cgroup's cpu.rt* files, opening of
@@ -242,6 +264,7 @@ struct dl_group {
 	cpumask_var_t		cpus;
 	struct dl_group_events	*events;
 	atomic64_t		debt;
+	struct dl_group_board	*board;
 	struct dl_group_place	place[];
 };
 
@@ -379,6 +402,12 @@ static inline void dl_group_blocks(struct rq *rq, struct task_struct *p)
 		__dl_group_blocks(rq, p);
 }
 
+/* Does a capsule serve @p, whatever its priority? Then it runs before all of rt.c. */
+static inline bool dl_group_task(const struct task_struct *p)
+{
+	return p->sched_class == &dl_group_sched_class;
+}
+
 /* Is @p in a cgroup with budget 0, that is, without FIFO and RR threads? */
 static inline bool dl_group_rt_forbidden(struct task_struct *p)
 {
@@ -429,6 +458,7 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 	return NULL;
 }
 
+static inline bool dl_group_task(const struct task_struct *p) { return false; }
 static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }

@@ -323,15 +323,10 @@ static s64 dl_group_cpu_free(struct rq *rq)
  */
 void __dl_group_add_bw(struct root_domain *rd, int cpu)
 {
-	struct dl_group_server *srv;
-
 	lockdep_assert_held(&rd->dl_bw.lock);
 
-	if (!cpu_active(cpu))
-		return;
-
-	hlist_for_each_entry(srv, &per_cpu(dl_group_rqs, cpu).servers, node)
-		__dl_add(&rd->dl_bw, srv->dl_se.dl_bw, dl_bw_cpus(cpu));
+	if (cpu_active(cpu))
+		__dl_add(&rd->dl_bw, __dl_group_cpu_bw(cpu), dl_bw_cpus(cpu));
 }
 
 /* Move the sums of a CPU and its root domain from the old bandwidth to @bw. */
@@ -367,8 +362,6 @@ static void dl_group_attach_server(struct dl_group_server *srv, u64 bw)
 
 	dl_group_account(srv, bw);
 	hlist_add_head(&srv->node, &dl_group_rq(rq)->servers);
-	dl_group_rehouse(&dl_group_rq(rq)->lost, srv, srv->group);
-	srv->group->place[cpu_of(rq)].queue = srv;
 	if (srv->nr_ready)
 		__dl_group_start(srv);
 }
@@ -386,13 +379,12 @@ static void dl_group_detach_server(struct dl_group_server *srv)
 	dl_se->dl_throttled = 0;
 	dl_group_account(srv, 0);
 	hlist_del_init(&srv->node);
-	list_del_init(&srv->kick);
 	list_del_init(&srv->spills);
-	srv->group->place[cpu_of(rq)].queue = &dl_group_rq(rq)->lost;
+	srv->payer = NULL;
+	srv->watched = true;
 
 	if (srv->nr_ready) {
-		dl_group_rehouse(srv, &dl_group_rq(rq)->lost, srv->group);
-		dl_group_kick(&dl_group_rq(rq)->lost);
+		dl_group_kick(srv);
 		resched_curr(rq);
 	}
 }

@@ -152,14 +152,15 @@ static const struct dl_group_spec *dl_group_spec_of(struct task_group *tg)
 static struct dl_group *dl_group_get(struct task_group *tg)
 {
 	struct dl_group *dlg = tg->dl_group;
-	int cpu;
+	size_t size;
 
 	lockdep_assert_held(&dl_group_mutex);
 
 	if (dlg)
 		return dlg;
 
-	dlg = kzalloc(struct_size(dlg, place, nr_cpu_ids), GFP_KERNEL);
+	size = struct_size(dlg, place, nr_cpu_ids);
+	dlg = kzalloc(size + BITS_TO_LONGS(nr_cpu_ids) * sizeof(*dlg->board), GFP_KERNEL);
 	if (!dlg)
 		return NULL;
 	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL)) {
@@ -169,8 +170,7 @@ static struct dl_group *dl_group_get(struct task_group *tg)
 
 	dlg->spec = dl_group_default;
 	dlg->tg = tg;
-	for_each_possible_cpu(cpu)
-		dlg->place[cpu].queue = &per_cpu(dl_group_rqs, cpu).lost;
+	dlg->board = (void *)dlg + size;
 
 	/* Pairs with dl_group_nearest(). */
 	smp_store_release(&tg->dl_group, dlg);
@@ -212,11 +212,22 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 	INIT_LIST_HEAD(&srv->inside);
 	INIT_LIST_HEAD(&srv->spills);
 	srv->ready = RB_ROOT_CACHED;
+	srv->pushable = RB_ROOT_CACHED;
 	srv->beat = DL_GROUP_RANK_TOP;
 	srv->waits = DL_GROUP_RANK_NONE;
-	/* Who looks for statistics does so without a lock. */
-	smp_store_release(&dlg->place[cpu].own, srv);
-	return srv;
+	/* Until it is in service, who is queued here must go elsewhere. */
+	srv->watched = true;
+	for (;;) {
+		scoped_guard (rq_lock_irqsave, cpu_rq(cpu)) {
+			if (!per_cpu(dl_group_rqs, cpu).lost.nr_ready) {
+				/* Who looks for statistics does so without a lock. */
+				smp_store_release(&dlg->place[cpu].own, srv);
+				return srv;
+			}
+		}
+		/* Who was lost will have been found by then. */
+		schedule_timeout_uninterruptible(1);
+	}
 }
 
 /**
@@ -705,6 +716,8 @@ void dl_group_free(struct task_group *tg)
 			continue;
 		hrtimer_cancel(&srv->dl_se.dl_timer);
 		hrtimer_cancel(&srv->dl_se.inactive_timer);
+		scoped_guard (rq_lock_irqsave, cpu_rq(cpu))
+			list_del(&srv->kick);
 	}
 	dl_group_free_events(dlg);
 	for_each_possible_cpu(cpu)

@@ -5,11 +5,11 @@
 
 DEFINE_PER_CPU(struct dl_group_rq, dl_group_rqs);
 
-/* Where @p is queued: its capsule's server, or the lost and found of the CPU. */
+/* Where @p is queued: in its capsule's server, or in the lost and found of the CPU. */
 static struct dl_group_server *dl_group_server(struct rq *rq, struct task_struct *p)
 {
 	lockdep_assert_rq_held(rq);
-	return p->dl_group->place[cpu_of(rq)].queue;
+	return p->dl_group->place[cpu_of(rq)].own ?: &dl_group_rq(rq)->lost;
 }
 
 /*
@@ -42,7 +42,7 @@ static bool dl_group_not_after(struct rb_node *a, const struct rb_node *b)
 /* Does somebody outside wait for what @p holds? See deadline_group_spill.c. */
 static bool dl_group_awaited(const struct task_struct *p)
 {
-	return p->dl_group_lent != DL_GROUP_RANK_NONE;
+	return p->dl_group_lent != DL_GROUP_LENT_NONE;
 }
 
 /* @p, which is ready, waits for the CPU, and may be in the kernel. */
@@ -58,9 +58,38 @@ static void dl_group_wait_inside(struct dl_group_server *srv, struct task_struct
 		list_add_tail(&p->dl_group_wait, &srv->inside);
 }
 
+/* A thread of a capsule is not in deadline.c's tree, so that its node is free. */
+#define __node_2_pushable(node) \
+	rb_entry((node), struct task_struct, pushable_dl_tasks)
+
+static bool dl_group_pushable_before(struct rb_node *a, const struct rb_node *b)
+{
+	return dl_group_rank(__node_2_pushable(a)) < dl_group_rank(__node_2_pushable(b));
+}
+
+/* @p is among those that can run elsewhere, too. */
+static void dl_group_list(struct dl_group_server *srv, struct task_struct *p)
+{
+	if (p->nr_cpus_allowed > 1)
+		rb_add_cached(&p->pushable_dl_tasks, &srv->pushable, dl_group_pushable_before);
+}
+
+static void dl_group_unlist(struct dl_group_server *srv, struct task_struct *p)
+{
+	struct rb_node *node = &p->pushable_dl_tasks;
+
+	if (RB_EMPTY_NODE(node))
+		return;
+	if (srv->cursor == node)
+		srv->cursor = rb_next(node);
+	rb_erase_cached(node, &srv->pushable);
+	RB_CLEAR_NODE(node);
+}
+
 /* Queue @p as the last, or as the first (@head), of its rank. */
 static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, bool head)
 {
+	dl_group_list(srv, p);
 	if (head)
 		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_not_after);
 	else
@@ -73,6 +102,7 @@ static void dl_group_erase(struct dl_group_server *srv, struct task_struct *p)
 {
 	rb_erase_cached(&p->dl_group_node, &srv->ready);
 	RB_CLEAR_NODE(&p->dl_group_node);
+	dl_group_unlist(srv, p);
 	list_del_init(&p->dl_group_wait);
 }
 
@@ -108,14 +138,6 @@ static struct task_struct *dl_group_first(struct dl_group_server *srv)
 {
 	struct rb_node *node = rb_first_cached(&srv->ready);
 
-	return node ? __node_2_dlg(node) : NULL;
-}
-
-static struct task_struct *dl_group_second(struct dl_group_server *srv)
-{
-	struct rb_node *node = rb_first_cached(&srv->ready);
-
-	node = node ? rb_next(node) : NULL;
 	return node ? __node_2_dlg(node) : NULL;
 }
 

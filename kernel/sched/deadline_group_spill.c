@@ -71,12 +71,12 @@
 
 /*
  * The priority of the first of those outside of @p's capsule who wait for @p, or
- * DL_GROUP_RANK_NONE. Who is in a capsule counts as a normal thread, unless it
+ * DL_GROUP_LENT_NONE. Who is in a capsule counts as a normal thread, unless it
  * is itself awaited by one who is in none.
  */
 static int dl_group_lent_prio(struct task_struct *p)
 {
-	int lent = DL_GROUP_RANK_NONE;
+	int lent = DL_GROUP_LENT_NONE;
 #ifdef CONFIG_RT_MUTEXES
 	int left = DL_GROUP_MAX_WAITERS;
 	struct rb_node *node;
@@ -198,7 +198,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	lockdep_assert_rq_held(rq);
 
 	p = list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
-	if (!p || !srv->group || (READ_ONCE(srv->spiller) && !dl_group_awaited(p)))
+	if (!p || !srv->dl_se.dl_bw_attached || (READ_ONCE(srv->spiller) && !dl_group_awaited(p)))
 		return;
 	if (dl_group_has_budget(srv) &&
 	    time_before(jiffies, p->dl_group_since + DL_GROUP_PATIENCE))
@@ -214,7 +214,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 /* @p has become ready: must it go outside at once? */
 static bool dl_group_must_go(struct dl_group_server *srv, struct task_struct *p)
 {
-	return !dl_group_has_budget(srv) && srv->group && !list_empty(&p->dl_group_wait) &&
+	return !dl_group_has_budget(srv) && srv->dl_se.dl_bw_attached && !list_empty(&p->dl_group_wait) &&
 	       (!READ_ONCE(srv->spiller) || dl_group_awaited(p));
 }
 
@@ -278,7 +278,7 @@ static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
-	if (list_empty(&srv->inside) || dl_group_has_budget(srv) || !srv->group)
+	if (list_empty(&srv->inside) || dl_group_has_budget(srv) || !srv->dl_se.dl_bw_attached)
 		return;
 
 	dgrq->dry = srv;
@@ -476,6 +476,6 @@ static void dl_group_leave(struct rq *rq, struct task_struct *p)
 		dl_group_end_spill(rq, p);
 	dl_group_bequeath(p);
 	WRITE_ONCE(p->dl_group_boundary, false);
-	WRITE_ONCE(p->dl_group_lent, DL_GROUP_RANK_NONE);
+	WRITE_ONCE(p->dl_group_lent, DL_GROUP_LENT_NONE);
 	WRITE_ONCE(p->dl_group, NULL);
 }

@@ -95,7 +95,7 @@ static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 		return;
 
 	srv->stat.usage += delta_exec;
-	if (dl_se->dl_throttled || dl_se->runtime > delta_exec)
+	if (!dl_group_has_budget(srv) || dl_se->runtime > delta_exec)
 		dl_se->runtime -= delta_exec;
 	else
 		dl_server_update(dl_se, delta_exec);

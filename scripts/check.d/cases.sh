@@ -47,6 +47,9 @@ oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
+place          virtual release --time virtual --cpus 2 -- @/place
+crowd          virtual release --time virtual --cpus 3 -- @/crowd
+rebuild        virtual release --time virtual --cpus 8 --mem 3072 -- @/rebuild
 pressure-4     virtual release --time virtual --cpus 4 -- @/pressure
 nohz-alone     virtual release --time virtual --cpus 4 --append nohz_full=1-3 -- @/nohz alone
 memory-4       virtual release --time virtual --cpus 4 -- @/memory

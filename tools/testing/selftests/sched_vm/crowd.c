@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A capsule with very many ready threads takes no longer, with interrupts off, than
+ * with one: whoever comes next would pay for that. And no thread is forgotten among
+ * them. On three CPUs in virtual time.
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cgroup_util.h"
+#include "kselftest.h"
+#include "sched_vm.h"
+
+#define MANY		1500
+#define MAX_MORE_US	20
+/* Longer ones are the ends of the victim's own budgets. */
+#define MAX_GAP_NS	(8 * NS_PER_MS)
+#define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
+
+struct crowd {
+	unsigned int go;
+	unsigned int made;
+	unsigned int nr;
+};
+
+static struct crowd *crowd;
+
+static void *spin(void *unused)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	CPU_SET(1, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		return NULL;
+	__atomic_add_fetch(&crowd->made, 1, __ATOMIC_SEQ_CST);
+	while (!load_u(&crowd->go))
+		syscall(SYS_futex, &crowd->go, FUTEX_WAIT, 0, NULL, NULL, 0);
+	for (;;)
+		;
+}
+
+static void fn_crowd(struct worker *w, void *arg)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	unsigned int i;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 16384);
+	for (i = 0; i < crowd->nr; i++)
+		if (pthread_create(&thread, &attr, spin, NULL))
+			return;
+	fn_pause(w, NULL);
+}
+
+static void crowd_start(struct worker *w, const struct worker_spec *spec, const char *cg,
+			unsigned int nr)
+{
+	memset(crowd, 0, sizeof(*crowd));
+	crowd->nr = nr;
+	worker_spawn(w, spec);
+	worker_go(w);
+	if (!wait_for(load_u(&crowd->made) == nr, 60 * NS_PER_S) || group_attach(cg, w->pid))
+		ksft_exit_fail_msg("cannot make %u threads\n", nr);
+}
+
+static void crowd_go(void)
+{
+	store_u(&crowd->go, 1);
+	syscall(SYS_futex, &crowd->go, FUTEX_WAKE, crowd->nr, NULL, NULL, 0);
+}
+
+/* Switches its capsule on and off, thousands of times a second. */
+static void fn_nap(struct worker *w, void *arg)
+{
+	while (!load_u(&w->page->stop))
+		sleep_ns(200 * NS_PER_US);
+}
+
+static void fn_victim(struct worker *w, void *arg)
+{
+	uint64_t t, last = now_ns();
+
+	while (!load_u(&w->page->stop)) {
+		t = now_ns();
+		if (load_u(&w->page->word) && t - last < MAX_GAP_NS &&
+		    t - last > w->page->value[0])
+			store_64(&w->page->value[0], t - last);
+		last = t;
+	}
+}
+
+/* The longest time, in us, for which a victim with 40/50 ms of CPU 0 does not run. */
+static double gap_us(unsigned int nr)
+{
+	char *v = group_make_on("v", "0"), *a = group_make_on("a", "0-2");
+	struct worker_spec victim = { .group = v, .policy = SCHED_FIFO, .prio = 1, .cpu = 0,
+				      .fn = fn_victim };
+	struct worker_spec many = { .policy = SCHED_OTHER, .cpu = -1, .fn = fn_crowd };
+	struct worker_spec nap = { .group = a, .policy = SCHED_FIFO, .prio = 1, .cpu = 0,
+				   .fn = fn_nap };
+	struct worker_spec hog[2] = {
+		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 1, .fn = fn_busy },
+		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 2, .fn = fn_busy },
+	};
+	struct worker w[5] = {};
+	double gap;
+	int i;
+
+	group_reserve(v, 40000, 50000);
+	group_reserve(a, 200, 10000);
+	crowd_start(&w[0], &many, a, nr);
+	worker_start(&w[1], &hog[0]);
+	worker_start(&w[2], &hog[1]);
+	worker_start(&w[3], &victim);
+	worker_start(&w[4], &nap);
+	sleep_ns(300 * NS_PER_MS);
+	crowd_go();
+	sleep_ns(800 * NS_PER_MS);
+	store_u(&w[3].page->word, 1);
+	sleep_ns(NS_PER_S);
+	gap = w[3].page->value[0] / 1e3;
+	for (i = 0; i < 5; i++)
+		worker_kill(&w[i]);
+	group_remove(v);
+	group_remove(a);
+	return gap;
+}
+
+/*
+ * FIFO threads have CPUs 0 and 1. Of those who wait on CPU 0 only one may run on
+ * CPU 2, which is free, and he came last.
+ */
+static bool finds_the_last(void)
+{
+	char *a = group_make_on("a", "0-2");
+	struct worker_spec many = { .policy = SCHED_OTHER, .cpu = -1, .fn = fn_crowd };
+	struct worker_spec hog[2] = {
+		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 0, .fn = fn_busy },
+		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 1, .fn = fn_busy },
+	};
+	struct worker_spec last = { .group = a, .policy = SCHED_OTHER, .cpu = 0, .fn = fn_busy };
+	struct worker w[4] = {};
+	cpu_set_t cpus;
+	bool ok;
+	int i;
+
+	group_reserve(a, 80000, 100000);
+	crowd_start(&w[0], &many, a, 100);
+	worker_start(&w[1], &hog[0]);
+	worker_start(&w[2], &hog[1]);
+	crowd_go();
+	sleep_ns(50 * NS_PER_MS);
+	worker_spawn(&w[3], &last);
+	worker_go(&w[3]);
+	sleep_ns(20 * NS_PER_MS);
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	CPU_SET(2, &cpus);
+	ok = check(!sched_setaffinity(w[3].pid, sizeof(cpus), &cpus));
+	ok &= check(worker_progress(&w[3], 200 * NS_PER_MS));
+	for (i = 0; i < 4; i++)
+		worker_kill(&w[i]);
+	group_remove(a);
+	return ok;
+}
+
+int main(void)
+{
+	double one, many;
+
+	ksft_print_header();
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(2);
+	if (write_text(RT_RUNTIME, "1000000", 7) != 7)
+		ksft_exit_fail_perror(RT_RUNTIME);
+	lift_kthreads();
+	crowd = shared_alloc(sizeof(*crowd));
+	one = gap_us(1);
+	many = gap_us(MANY);
+	result_float("crowd.one_us", one);
+	result_float("crowd.more_us", many - one);
+	ksft_test_result(many - one <= MAX_MORE_US, "%.1f us with one thread, %.1f us with %d\n",
+			 one, many, MANY);
+	ksft_test_result(finds_the_last(), "the last one finds his place\n");
+	ksft_finished();
+}
