@@ -212,11 +212,14 @@ static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 	update_curr_dl_group(rq);
 
 	/* Who came while it ran can go elsewhere, even if the same thread goes on. */
-	deadline_queue_push_tasks(rq);
-	rt_queue_push_tasks(rq);
+	if (rq->donor->sched_class == &dl_group_sched_class) {
+		deadline_queue_push_tasks(rq);
+		rt_queue_push_tasks(rq);
+	}
 
 	/* The CPU may be free for who waits behind other capsules, or CPUs. */
-	if (rq->online && !on_dl_rq(&dl_group_server(rq, rq->donor)->dl_se) &&
+	if (rq->donor->sched_class == &dl_group_sched_class &&
+	    rq->online && !on_dl_rq(&dl_group_server(rq, rq->donor)->dl_se) &&
 	    (dl_overloaded(rq) || rt_overloaded(rq))) {
 		rq_unpin_lock(rq, rf);
 		pull_dl_task(rq);
