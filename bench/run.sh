@@ -37,7 +37,7 @@ prepare() {
 	mkdir -p $BUILD
 	if [ ! -f "$image" ]; then
 		say "the kernel"
-		image=$($LAB kernel --config "$KERNEL")
+		image=$($LAB kernel --kernel "$KERNEL")
 	fi
 	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
 	if stale $BUILD/initramfs.cpio bench/guest/* demo/guest/initramfs-lib.sh \

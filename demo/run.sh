@@ -55,7 +55,7 @@ prepare() {
 	[ $DEPS = no ] || $LAB deps
 	mkdir -p $BUILD
 	say "the kernel"
-	image=$($LAB kernel --config "$KIND")
+	image=$($LAB kernel --kernel "$KIND")
 	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
 	if stale $BUILD/client demo/client.c; then
 		say "the client"

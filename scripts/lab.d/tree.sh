@@ -202,6 +202,7 @@ tree_refuse() {
 tree_apply() {
 	local what f
 	tree_save_discarded
+	tree_tell_owner
 	while read -r what f; do
 		case $what in
 		put) tree_put "$f" ;;
@@ -212,6 +213,14 @@ tree_apply() {
 	mv "$TREE_STATE/installed.new" "$TREE_STATE/installed"
 	echo "$LAB_TOP" >"$TREE_STATE/top"
 	[ -n "${TREE_QUIET:-}" ] || tree_tell_edits
+}
+
+# Clones that share a cache share its trees. Whoever takes them over, says so.
+tree_tell_owner() {
+	local owner
+	owner=$(cat "$TREE_STATE/top" 2>/dev/null) || return 0
+	[ "$owner" != "$LAB_TOP" ] && grep -qE '^(put|drop) ' "$TREE_TMP/plan" || return 0
+	say "tree: it had the sources of $owner, and has those of $LAB_TOP now (to keep both, give one another XDG_CACHE_HOME)"
 }
 
 tree_tell_edits() {

@@ -233,3 +233,15 @@ test_missing_packages_are_named() {
 	sed -i 's/ dwarves lz4$/ dwarves no-lz4/' scripts/lab.d/kernel.sh
 	expect 125 'packages are missing \(no-lz4\): run scripts/lab deps' scripts/lab kernel
 }
+
+# Clones share a cache, and with it the tree.
+test_tree_says_whose_it_was() {
+	make_repo
+	scripts/lab tree
+	cp -a "$REPO" "$WORK/clone"
+	echo "ours, changed" >"$WORK/clone/kernel/sched/ours.c"
+	expect 0 "it had the sources of $REPO, and has those of $WORK/clone now" "$WORK/clone/scripts/lab" tree
+	expect 0 "it had the sources of $WORK/clone, and has those of $REPO now" scripts/lab tree
+	scripts/lab tree >"$WORK/said" 2>&1
+	same "$(cat "$WORK/said")" ""
+}
