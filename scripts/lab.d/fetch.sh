@@ -140,7 +140,7 @@ fetch_apt() {
 # that is in the cache already before others; false if this is no Debian machine, or
 # its mirror has none: then the caller tries elsewhere.
 fetch_debian() {
-	local new=$1 uri= deb version
+	local new=$1 deb version uri=
 	while read -r deb; do
 		! fetch_unpack_debian "$deb" "$new" || return 0
 	done < <(fetch_cached_debs)

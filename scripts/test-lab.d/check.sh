@@ -166,3 +166,35 @@ test_lines_are_counted() {
 	printf '1\n2\n3\n' >kernel/sched/more.c
 	same "$(scripts/lab lines)" $'4 lines of ours in kernel/\n3 lines of hooks in 2 existing files'
 }
+
+# What the selftests' Makefile builds is ignored, and no source is; and the series
+# tells the kernel's own make kselftest of them.
+test_selftests_are_the_kernels() {
+	local tests=$TOP/tools/testing/selftests/sched_vm name
+	make_repo
+	mkdir -p tools/testing/selftests/sched_vm/lib
+	cp "$tests/.gitignore" tools/testing/selftests/sched_vm/
+	sed -n 's/^TEST_GEN_PROGS += //p; s/^TEST_GEN_PROGS := //p' "$tests/Makefile" | while read -r name; do
+		git check-ignore -q "tools/testing/selftests/sched_vm/$name" || fail "$name is not ignored"
+	done
+	(cd "$tests" && find . -name '*.[ch]' -o -name '*.sh' -o -name Makefile -o -name config -o -name settings) |
+		while read -r name; do
+			! git check-ignore -q "tools/testing/selftests/sched_vm/$name" || fail "$name is ignored"
+		done
+	grep -qx '+TARGETS += sched_vm' "$TOP"/patches/linux-7.3/*-selftests.patch
+}
+
+# In a fresh clone there is no out/ yet.
+test_libvirt_test_deps_in_a_fresh_clone() {
+	make_repo
+	mkdir -p libvirt/test
+	cp "$TOP/libvirt/build" libvirt/
+	cp "$TOP/libvirt/test/deps.list" libvirt/test/
+	mkdir -p "$WORK/apt-bin"
+	printf '#!/bin/sh\necho "$@" >>%s\n' "$WORK/apt-asked" >"$WORK/apt-bin/apt-get"
+	cp "$WORK/apt-bin/apt-get" "$WORK/apt-bin/sudo"
+	chmod +x "$WORK"/apt-bin/*
+	echo 'no-such-package-of-debian  test' >>libvirt/test/deps.list
+	PATH=$WORK/apt-bin:$PATH expect 0 'installing: .*no-such-package-of-debian' libvirt/build --test-deps
+	grep -q 'install.* no-such-package-of-debian' "$WORK/apt-asked"
+}
