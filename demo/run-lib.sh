@@ -34,6 +34,10 @@ check_load() {
 	fi
 }
 
+qemu_says() {
+	"$1" --version | head -n 1
+}
+
 # describe_machine [NAME VALUE]...: for the report, with these lines, too
 describe_machine() {
 	local cpu
@@ -43,7 +47,8 @@ describe_machine() {
 		printf 'machine\t%d x %s, %s\n' "$(nproc)" "$cpu" "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
 		printf 'its kernel\t%s\n' "$(uname -srm)"
 		printf 'its load before\t%s\n' "$(cut -d ' ' -f 1-3 /proc/loadavg)"
-		printf 'QEMU, outer and inner\t%s\n' "$(qemu-system-x86_64 --version | head -n 1)"
+		printf 'QEMU of the host of the guests\t%s\n' "$(qemu_says "$($LAB path qemu)")"
+		printf 'QEMU of the guests\t%s\n' "$(qemu_says qemu-system-x86_64)"
 		printf 'host of the guests\t2 CPUs, emulated (%s)%s\n' "${SCHED_VM_ACCEL:-tcg, AMD-V included}" "${MACHINE[*]:+, ${MACHINE[*]}}"
 		printf 'guests\tKVM on that, virtio-net with vhost, tap, bridge\n'
 		[ $# -eq 0 ] || printf '%s\t%s\n' "$@"

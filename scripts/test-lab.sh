@@ -22,6 +22,8 @@ trap 'rm -rf "$WORK"' EXIT
 . "$TOP/scripts/test-lab.d/run.sh"
 # shellcheck source=scripts/test-lab.d/check.sh
 . "$TOP/scripts/test-lab.d/check.sh"
+# shellcheck source=scripts/test-lab.d/report.sh
+. "$TOP/scripts/test-lab.d/report.sh"
 
 case ${1:-} in
 '') tests=$(declare -F | sed -n 's/^declare -f \(test_.*\)/\1/p') ;;
