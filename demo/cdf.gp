@@ -7,7 +7,7 @@
 names = ARG2
 deadline = ARG3 + 0
 
-set terminal svg size 900,520 font "sans-serif,14" background "white"
+set terminal svg size 1100,480 font "sans-serif,14" background "white"
 set output ARG4
 set xlabel "response time in ms (logarithmic)"
 set ylabel "share of requests answered by then"
@@ -20,11 +20,11 @@ set offsets graph 0.02, graph 0.02, 0, 0
 set yrange [0:1.02]
 set ytics ("0 %%" 0, "20 %%" 0.2, "40 %%" 0.4, "60 %%" 0.6, "80 %%" 0.8, "95 %%" 0.95)
 set grid xtics ytics linecolor rgb "#e0e0e0" linetype 1
-# Curves rise to the right: the upper left is free.
-set key left top Left reverse samplen 4 spacing 1.3 opaque box linecolor rgb "#e0e0e0"
+set key outside right center Left reverse samplen 4 spacing 1.6
 set lmargin 10
+set tmargin 2.5
 set arrow from deadline, graph 0 to deadline, graph 1 nohead dashtype 3 linewidth 1.5 linecolor rgb "#404040"
-set label sprintf("deadline, %g ms", deadline) at deadline, graph 0.04 right offset -0.6,0 textcolor rgb "#404040"
+set label sprintf("deadline, %g ms", deadline) at deadline, graph 1 center offset 0,0.8 textcolor rgb "#404040"
 
 title(name) = name eq "none-idle" ? "no reservation, guest 2 idle" : \
 	name eq "none-load" ? "no reservation, guest 2 loaded" : \
@@ -38,5 +38,5 @@ dash(name) = name eq "none-idle" ? 2 : name eq "fair-load" ? 4 : name eq "cbs-id
 width(name) = name[1:3] eq "cbs" ? 4 : 2
 
 plot for [name in names] sprintf("%s/%s.ms", ARG1, name) \
-	using 1:2 with steps linewidth width(name) dashtype dash(name) linecolor rgb colour(name) \
+	using 1:2 with lines linewidth width(name) dashtype dash(name) linecolor rgb colour(name) \
 	title title(name)

@@ -85,14 +85,4 @@ prepare
 check_load
 describe_machine "web server" "$("$NGINX" -v 2>&1 | sed 's/.*: //')" \
 	"load generator" "$(wrk -v 2>&1 | sed -n '1s/ Copyright.*//p')"
-lab_status=0
-measure demo/host.sh "${OPTIONS[@]}" "$BUILD" "$OUT" || lab_status=$?
-# 99: all is measured, but the kernel has complained. That is a report, and a failure.
-[ $lab_status -eq 0 ] || [ $lab_status -eq 99 ] ||
-	die "the measurement has failed (status $lab_status); what there is of it is in $OUT"
-finish_facts
-status=0
-demo/report.sh $OUT || status=$?
-say "the report, with the picture: $OUT/report.html"
-[ $lab_status -eq 0 ] || die "the kernel has complained, see above"
-exit $status
+judge demo/report.sh demo/host.sh "${OPTIONS[@]}" "$BUILD" "$OUT"

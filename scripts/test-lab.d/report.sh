@@ -97,3 +97,57 @@ test_demo_how_many_requests() {
 		same "$(requests none-idle) $(requests fair-load)" "220 220"
 	)
 }
+
+# make_judge: bench/run.sh with a lab that measures nothing, and a report that ends with
+# the next line of $WORK/verdicts each time
+make_judge() {
+	make_repo
+	mkdir -p bench demo out/bench-vm/build
+	cp "$TOP/bench/run.sh" bench/
+	cp "$TOP/demo/run-lib.sh" demo/
+	printf '#!/bin/sh\n' | tee bench/host.sh >bench/mkinitramfs.sh
+	cp -r "$TOP/bench/guest" bench/
+	mkdir -p demo/guest
+	printf '#!/bin/sh\necho x >"$1"\n' >bench/guest/mkinitramfs.sh
+	touch demo/guest/initramfs-lib.sh
+	cat >scripts/lab <<-EOF
+		#!/bin/sh
+		case \$1 in
+		path) echo true ;;
+		run) echo run >>"$WORK/runs"; touch out/bench-vm/facts.txt; exit \$(cat "$WORK/lab-status") ;;
+		esac
+	EOF
+	cat >bench/report.sh <<-EOF
+		#!/bin/sh
+		echo report >"\$1/report.html"
+		read -r status <"$WORK/verdicts"
+		sed -i 1d "$WORK/verdicts"
+		exit \$status
+	EOF
+	chmod +x bench/*.sh bench/guest/*.sh scripts/lab
+	echo 0 >"$WORK/lab-status"
+	touch "$WORK/kernel"
+}
+
+judged() {
+	rm -f "$WORK/runs"
+	printf '%s\n' "$@" >"$WORK/verdicts"
+	bench/run.sh --no-deps --kernel "$WORK/kernel"
+}
+
+# A verdict on real time is repeated before it fails, and only once.
+test_report_is_repeated() {
+	make_judge
+	expect 0 'the report, with the picture' judged 0
+	same "$(wc -l <"$WORK/runs")" 1
+	expect 0 'not shown: once more' judged 1 0
+	same "$(wc -l <"$WORK/runs")" 2
+	[ -e out/bench-vm/report-first.html ] || fail "the first report is gone"
+	expect 1 'not shown: once more' judged 1 1 0
+	same "$(wc -l <"$WORK/runs")" 2
+	expect 2 '' judged 2 0
+	same "$(wc -l <"$WORK/runs")" 1
+	echo 99 >"$WORK/lab-status"
+	expect 2 'the kernel has complained' judged 1 0
+	same "$(wc -l <"$WORK/runs")" 1
+}
