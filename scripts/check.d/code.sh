@@ -100,7 +100,7 @@ inputs_same() {
 
 # Our class has a section of its own, which nothing is in.
 code_script() {
-	grep -vE '^#|^[ \t]*$' "$1/arch/x86/kernel/vmlinux.lds" | sed -E 's/ ?\*\(__dl_group_sched_class\) ?//'
+	grep -vE '^#|^[ \t]*$' "$1/arch/x86/kernel/vmlinux.lds" | sed -E 's/\*\(__dl_group_sched_class\)//; s/[ \t]+/ /g'
 }
 
 objects_same() {

@@ -80,6 +80,7 @@ figures_table() {
 	figures_cpus
 	figures_kernel
 	echo
+	[ "$FIGURES" != all ] || echo "($(paste -sd ';' "$OUT/lines" | sed 's/;/; /').)"
 }
 
 figures_supply() {

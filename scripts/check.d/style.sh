@@ -45,14 +45,15 @@ style_all() {
 LINES_OURS=5310 LINES_HOOKS=250
 
 lines_check() {
+	"$LAB" lines >"$OUT/lines"
 	verdict "lines of ours in kernel/: at most $LINES_OURS" "$OUT/lines.log" lines_within 1 $LINES_OURS || true
 	verdict "lines of hooks: at most $LINES_HOOKS" "$OUT/lines.log" lines_within 2 $LINES_HOOKS || true
-	say "$("$LAB" lines | paste -sd ';' | sed 's/;/; /')"
+	say "$(paste -sd ';' "$OUT/lines" | sed 's/;/; /')"
 }
 
 # lines_within NR MOST: the number in line NR of what lab lines prints
 lines_within() {
-	"$LAB" lines | tee "$OUT/lines"
+	sed -n "$1p" "$OUT/lines"
 	[ "$(awk -v nr="$1" 'NR == nr { print $1 }' "$OUT/lines")" -le "$2" ]
 }
 
