@@ -120,6 +120,17 @@ test_initramfs_tells_not_where_a_folder_was() {
 		--kernel "$WORK/list" --time real --add "$WORK=/tests" -- true
 }
 
+# What logcheck says of $WORK/log goes to $WORK/err.
+complain() {
+	(
+		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
+		# shellcheck source=scripts/lab.d/common.sh
+		. "$LAB_LIB/common.sh"
+		load logcheck
+		! logcheck "$WORK/log" || fail "no complaint"
+	) 2>"$WORK/err"
+}
+
 # What a CI that keeps a few lines must know: which function, and who called it.
 test_complaint_says_where() {
 	make_repo
@@ -135,13 +146,7 @@ test_complaint_says_where() {
 [    2.0]  </TASK>
 [    3.0] later+0x1/0x2
 EOF
-	(
-		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
-		# shellcheck source=scripts/lab.d/common.sh
-		. "$LAB_LIB/common.sh"
-		load logcheck
-		! logcheck "$WORK/log" || fail "no complaint"
-	) 2>"$WORK/err"
+	complain
 	grep -q 'the kernel complained (2 lines' "$WORK/err"
 	grep -qxF '  in foo+0x1/0x2, called by bar+0x3 baz+0x5' "$WORK/err"
 }
@@ -157,13 +162,7 @@ test_complaint_without_rip() {
 [    2.0]  panic+0x5/0x6
 [    2.0]  </TASK>
 EOF
-	(
-		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
-		# shellcheck source=scripts/lab.d/common.sh
-		. "$LAB_LIB/common.sh"
-		load logcheck
-		! logcheck "$WORK/log" || fail "no complaint"
-	) 2>"$WORK/err"
+	complain
 	grep -qxF '  in vpanic+0x2be, called by panic+0x5' "$WORK/err"
 }
 
