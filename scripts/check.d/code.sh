@@ -58,9 +58,10 @@ code_folders() {
 		top[++n] = $0; print }'
 }
 
-# What the kernel consists of below folder $2 of build $1
+# What the kernel consists of below folder $2 of build $1; but not the text of its
+# configuration, which says that the option is off.
 code_objects() {
-	(cd "$1" && ar t "$2/built-in.a" | sed "s|^$1/||" | LC_ALL=C sort)
+	(cd "$1" && ar t "$2/built-in.a" | grep -vx kernel/configs.o | LC_ALL=C sort)
 }
 
 # Instructions and what they refer to, of every section that is executed.
