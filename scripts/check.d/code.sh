@@ -52,10 +52,26 @@ code_folders() {
 		(cd "$OFF" && ar t vmlinux.a | sed -E 's|([^/]*)$|.\1.cmd|' |
 			xargs grep -lsF -f "$OUT/differing.cmd") | sed -E 's|/[^/]*$||'
 		grep -E '(Makefile|Kbuild)$' "$OUT/differing" | sed -E 's|/[^/]*$||'
-	} | LC_ALL=C sort -u | awk '{
+	} | LC_ALL=C sort -u | code_builders | LC_ALL=C sort -u | awk '{
 		# a folder is built with all below it
 		for (i = 1; i <= n; i++) if (index($0 "/", top[i] "/") == 1) next
 		top[++n] = $0; print }'
+}
+
+# Sources of a folder without an archive are built by another one ("../../virt/kvm").
+code_builders() {
+	local folder archive
+	while read -r folder; do
+		if [ -f "$OFF/$folder/built-in.a" ]; then
+			echo "$folder"
+			continue
+		fi
+		(cd "$OFF" && find . -name built-in.a -printf '%P\n' | while read -r archive; do
+			! ar t "$archive" | grep -q "/\.\./$folder/" || echo "${archive%/*}"
+		done) | awk -v deepest= -v folder="$folder" '
+			length($0) > length(deepest) { deepest = $0 }
+			END { print deepest != "" ? deepest : folder }'
+	done
 }
 
 # What the kernel consists of below folder $2 of build $1; but not the text of its
