@@ -41,6 +41,22 @@ style_all() {
 	say "style: $(($(wc -l <"$OUT/counts") - before)) files and checks"
 }
 
+# Less is better, and more wants a reason: both limits only ever go down.
+LINES_OURS=5310 LINES_HOOKS=250
+
+lines_check() {
+	"$LAB" lines >"$OUT/lines"
+	verdict "lines of ours in kernel/: at most $LINES_OURS" "$OUT/lines.log" lines_within 1 $LINES_OURS || true
+	verdict "lines of hooks: at most $LINES_HOOKS" "$OUT/lines.log" lines_within 2 $LINES_HOOKS || true
+	say "$(paste -sd ';' "$OUT/lines" | sed 's/;/; /')"
+}
+
+# lines_within NR MOST: the number in line NR of what lab lines prints
+lines_within() {
+	sed -n "$1p" "$OUT/lines"
+	[ "$(awk -v nr="$1" 'NR == nr { print $1 }' "$OUT/lines")" -le "$2" ]
+}
+
 # For programs: nothing else need be included, in C and in C++.
 style_uapi() {
 	local header=$TOP/include/uapi/linux/sched_vm.h
