@@ -13,7 +13,8 @@ _sched_vm_value() {
 	--output | -o | --svg | --raw | --from) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
 	--pid) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$3") ;;
-	--force | --json | --help | --once | --threads | --in-place) return 1 ;;
+	--force | --json | --help | --once | --threads | --in-place | --batch | --csv | \
+		--remove-at-exit) return 1 ;;
 	--*) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
@@ -32,7 +33,7 @@ _sched_vm_command() {
 		else
 			case $word in
 			--) echo $((i + 1)) && return ;;
-			--json | --help | -h) ;;
+			--help | -h) ;;
 			-*) value=1 ;;
 			*) echo "$i" && return ;;
 			esac

@@ -47,6 +47,8 @@ void *grow(void *array, size_t nr, size_t size);
 /* All of a file, without white space at its end; NULL with errno set. */
 char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
+/* Is all written that was given to @f? */
+int file_error(FILE *f);
 /* Control characters, and what is no UTF-8, become '?': names of threads have any. */
 void clean_text(char *s);
 /* The same, but ends of lines stay. */
@@ -68,6 +70,8 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
+/* The command that the user typed, as far as it is known: usage() names its help. */
+extern const char *usage_command;
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the user typed makes no sense: ends the program with EXIT_USAGE. */
 void usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -83,6 +87,7 @@ struct cpus {
 };
 
 bool parse_time(const char *text, u64 *us);
+bool lacks_unit(const char *text);
 char *format_time(u64 us);
 char *format_ns(s64 ns);
 bool parse_cpus(const char *text, struct cpus *cpus);
@@ -130,8 +135,8 @@ struct reservation {
 enum opt {
 	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
-	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_FORCE,
-	OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
+	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_BATCH, OPT_COUNT,
+	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
 };
 
 #define HAS(args, option)	(!!((args)->given & (1UL << (option))))
@@ -148,6 +153,7 @@ struct args {
 	pid_t pid;
 	const char *qemu, *domain, *name, *output, *svg, *raw, *from, *cgroup;
 	u64 time, interval;	/* us */
+	int count;		/* 0: without end */
 	char **rest;			/* what is no option */
 	int nr_rest;
 };
@@ -164,6 +170,8 @@ struct command {
 
 void args_parse(const struct command *cmd, int argc, char **argv, struct args *args);
 void args_help(const struct command *cmd);
+/* Which of @nr words may @typed be meant to be? NULL is none; -1: none of them. */
+int guess(const char *typed, const char *(*word)(int i), int nr);
 
 /* cgroup.c: folders of cgroup v2 */
 
@@ -401,7 +409,7 @@ const struct trace_thread *trace_thread(const struct trace *t, int tid);
 void trace_set_budget(struct trace *t, int cpu, u64 ns);
 void trace_sort(struct trace *t);
 void trace_free(struct trace *t);
-int trace_save(const struct trace *t, const char *path);
+int trace_save(const struct trace *t, FILE *f);
 /* Complains. */
 int trace_load(struct trace *t, const char *path);
 
@@ -427,8 +435,8 @@ struct timeline {
 
 void timeline_build(const struct trace *t, struct timeline *tl);
 void timeline_free(struct timeline *tl);
-int timeline_json(const struct trace *t, const struct timeline *tl, const char *path);
-int timeline_svg(const struct trace *t, const struct timeline *tl, const char *path);
+int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f);
+int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f);
 
 /* tracer.c: tracepoints of the running kernel, with libtracefs */
 
@@ -440,7 +448,7 @@ int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
 long long tracer_lost(struct tracer *tracer);
 void tracer_stop(struct tracer *tracer);
 /* Whatever ends the program, the instance must be removed. */
-extern volatile sig_atomic_t tracer_stopped;	/* by a signal */
+extern volatile sig_atomic_t tracer_stopped;	/* the signal that did it */
 void tracer_signals(void);
 
 /* commands */

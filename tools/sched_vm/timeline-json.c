@@ -153,12 +153,11 @@ static struct json_object *about(const struct trace *t)
 	return o;
 }
 
-int timeline_json(const struct trace *t, const struct timeline *tl, const char *path)
+int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f)
 {
 	struct json_object *o = json_object_new_object();
 	struct writer w = { .t = t, .events = jo_array(o, "traceEvents") };
 	size_t i;
-	int ret;
 
 	put_names(&w);
 	for (i = 0; i < tl->nr_slices; i++)
@@ -169,7 +168,7 @@ int timeline_json(const struct trace *t, const struct timeline *tl, const char *
 		put_event(&w, &t->events[i]);
 	jo_str(o, "displayTimeUnit", "ns");
 	json_object_object_add(o, "otherData", about(t));
-	ret = json_object_to_file_ext(path, o, JSON_C_TO_STRING_NOSLASHESCAPE) ? -errno : 0;
+	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE), f);
 	json_object_put(o);
-	return ret;
+	return file_error(f);
 }

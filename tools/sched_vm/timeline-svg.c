@@ -193,13 +193,11 @@ static void put_axis(struct picture *p)
 	}
 }
 
-int timeline_svg(const struct trace *t, const struct timeline *tl, const char *path)
+int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f)
 {
-	struct picture p = { .f = fopen(path, "we"), .t = t, .tl = tl };
+	struct picture p = { .f = f, .t = t, .tl = tl };
 	int i;
 
-	if (!p.f)
-		return -errno;
 	put_head(&p);
 	for (i = 0; i < t->nr_cpus; i++)
 		if (t->budget_ns[i])
@@ -208,5 +206,5 @@ int timeline_svg(const struct trace *t, const struct timeline *tl, const char *p
 		put_thread(&p, &t->threads[i]);
 	put_axis(&p);
 	fputs("</svg>\n", p.f);
-	return fclose(p.f) ? -errno : 0;
+	return file_error(f);
 }

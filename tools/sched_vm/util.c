@@ -14,6 +14,7 @@
 
 bool json_mode;
 bool quiet;
+const char *usage_command;
 
 static void no_memory(void)
 {
@@ -121,6 +122,14 @@ int write_file(const char *path, const char *text)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int file_error(FILE *f)
+{
+	errno = 0;
+	if (!fflush(f) && !ferror(f))
+		return 0;
+	return errno ? -errno : -EIO;
 }
 
 /* Length of the character at @s, and what it is; 0: no UTF-8. */
@@ -267,7 +276,8 @@ void usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	fputs("sched-vm: ", stderr);
 	vsay(stderr, fmt, ap);
-	fputs(" (sched-vm --help, sched-vm COMMAND --help)\n", stderr);
 	va_end(ap);
+	fprintf(stderr, "\nTry 'sched-vm %s%s--help'.\n", usage_command ? usage_command : "",
+		usage_command ? " " : "");
 	exit(EXIT_USAGE);
 }

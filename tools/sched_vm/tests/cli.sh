@@ -16,6 +16,8 @@ clean_up() {
 	:
 }
 
+commands=$("$tool" --help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | grep -v '^help$')
+
 value() {
 	"$json" "$WORK/output" "$1"
 }
@@ -24,16 +26,44 @@ without_a_command() {
 	expect 2 'which command' "$tool"
 	expect 2 "no command 'maek'" "$tool" maek
 	expect 2 "no command ''" "$tool" ''
+	expect 2 "no command 'lst'. Did you mean 'list'" "$tool" lst
+	expect 2 "no command 'creaet'. Did you mean 'create'" "$tool" creaet
+	expect 2 "'s' could be one of set, show" "$tool" s
+	expect 2 "^Try 'sched-vm --help'.$" "$tool" x
+	expect 2 "^Try 'sched-vm create --help'.$" "$tool" create
+	same "$(awk 'length > 79' "$WORK/output")" ""
+	expect 2 'too few' "$tool" cre
 }
 
 help_is_help() {
 	expect 0 'Status: 0 done, 1 failed or does not fit, 2 wrong usage' "$tool" --help
-	expect 0 '^sched-vm [0-9]' "$tool" --version
-	for cmd in create adopt run set remove list show check top record doctor; do
-		expect 0 "^usage: sched-vm $cmd" "$tool" $cmd --help
-		expect 0 '  --json ' "$tool" $cmd --help
-		"$tool" --help | grep -q "^  $cmd " || fail "$cmd is not in the help"
+	expect 0 'Status: 0 done' "$tool" help
+	for option in --version -V; do
+		expect 0 '^sched-vm [0-9]' "$tool" $option
 	done
+	for cmd in $commands; do
+		expect 0 "^usage: sched-vm $cmd" "$tool" "$cmd" --help
+		"$tool" help "$cmd" | cmp - "$WORK/output"
+		[ "$cmd" = run ] || grep -q '^  --json ' "$WORK/output" || fail "$cmd has no JSON"
+	done
+	expect 2 "unknown option '--json'" "$tool" run --json --budget 1ms true
+}
+
+# A number says nothing without what it is a number of.
+times_have_units() {
+	expect 2 '--budget 20: 20 of what\? Like 20s, 20ms or 20us' "$tool" create a --budget 20
+	for option in --budget --period --deadline; do
+		expect 2 '100 of what' "$tool" check $option 100
+		expect 2 '1.5 of what' "$tool" set a $option 1.5
+	done
+	expect 2 '4 of what' "$tool" set a --cpu-budget 0=4
+	expect 2 '5 of what' "$tool" record a --time 5
+	expect 2 '1 of what' "$tool" top --interval 1
+	for interval in 1us 99ms; do
+		expect 2 'at least 100ms' "$tool" top --interval $interval
+	done
+	expect 2 'must be a number above 0' "$tool" top -n 0
+	expect 2 'must be a number above 0' "$tool" top --count 1x
 }
 
 what_is_not_written_fails() {
@@ -46,7 +76,7 @@ what_is_not_written_fails() {
 }
 
 options_are_checked() {
-	expect 2 "unknown option '--bugdet'" "$tool" create a --bugdet 4ms
+	expect 2 "unknown option '--bugdet'. Did you mean --budget" "$tool" create a --bugdet 4ms
 	expect 2 "unknown option '--force'" "$tool" create a --force
 	expect 2 "unknown option '-x'" "$tool" create -xyz a
 	expect 2 "unknown option '-x'" "$tool" create a -hx
@@ -61,7 +91,7 @@ options_are_checked() {
 	expect 2 'all or rt' "$tool" create a --budget 4ms --scope some
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget 4ms
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget =4ms
-	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget 0=4m
+	expect 2 'not a time' "$tool" set a --cpu-budget 0=4m
 	expect 2 'of the form \+N or -N' "$tool" set a --irq 7
 	expect 2 'of the form \+N or -N' "$tool" set a --irq +7x
 	expect 2 'not a process ID' "$tool" adopt a --pid 0
@@ -131,6 +161,35 @@ files_do_not_overwrite_each_other() {
 	[ ! -e "$WORK/x.svg" ] && [ ! -e "$WORK/x.json" ] || fail "something is written"
 }
 
+# Nobody waits for a recording that cannot be written, and what can be is.
+outputs_are_opened_first() {
+	cp "$here/trace.txt" "$WORK/e.txt"
+	for names in "-o /no/such/x.json" "-o x.json --svg /no/such/x.svg" "-o x.json --raw /no/such/x"; do
+		# shellcheck disable=SC2086
+		(cd "$WORK" && expect 1 'cannot write /no/such/x' \
+			"$tool" record --from e.txt $names)
+		[ ! -e "$WORK/x.json" ] && [ ! -e "$WORK/x.svg" ] || fail "something is left"
+	done
+	echo precious >"$WORK/x.json"
+	expect 1 'cannot write' "$tool" record --from "$here/trace.txt" -o "$WORK/x.json" --raw /no/such/x
+	same "$(cat "$WORK/x.json")" precious
+	[ -c /dev/full ] || skip "no /dev/full"
+	expect 1 'cannot write /dev/full' "$tool" record --from "$here/trace.txt" \
+		-o "$WORK/x.json" --svg "$WORK/x.svg" --raw /dev/full
+	"$json" "$WORK/x.json" traceEvents >/dev/null
+	grep -q '</svg>' "$WORK/x.svg" || fail "the picture is lost"
+	rm "$WORK/x.json" "$WORK/x.svg"
+	ln "$WORK/e.txt" "$WORK/another"
+	expect 1 'is what --from reads' "$tool" record --from "$WORK/e.txt" -o "$WORK/another"
+	cmp "$here/trace.txt" "$WORK/another"
+}
+
+without_an_event_there_is_no_timeline() {
+	grep -v -E '^[0-9]' "$here/trace.txt" >"$WORK/empty"
+	expect 1 'not one event in 150' "$tool" record --from "$WORK/empty" -o "$WORK/x.json"
+	[ ! -e "$WORK/x.json" ] && [ ! -e "$WORK/x.svg" ] || fail "something is written"
+}
+
 # Any byte may be in the name of a thread, but for 0.
 names_of_threads_are_cleaned() {
 	awk '/^thread/ && !n++ { $3 = "a\033[2J\001\377b\303\244\302\205<" } { print }' \
@@ -167,10 +226,10 @@ errors_are_json_too() {
 }
 
 the_manual_and_the_completion_know_all() {
-	for cmd in create adopt run set remove list show check top record doctor; do
+	for cmd in $commands; do
 		grep -q "^\.B sched-vm $cmd$" "$here/../sched-vm.1" ||
 			fail "$cmd is not in the manual"
-		"$tool" $cmd --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"
+		"$tool" "$cmd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"
 		[ -s "$WORK/options" ] || fail "$cmd has no options"
 		while read -r option; do
 			grep -q -e "\\\\-\\\\-$(echo "$option" | sed 's/-/\\\\-/g')" "$here/../sched-vm.1" ||
@@ -202,7 +261,7 @@ words_are_completed() {
 
 # What belongs to the command of run is not for the tool.
 commands_are_completed() {
-	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --json" "--budget = 4ms" \
+	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --name x" "--budget = 4ms" \
 		"--budget 4ms --"; do
 		# shellcheck disable=SC2086
 		same "$(completes "$tool" run $before busyb | sort -u)" \
@@ -213,14 +272,15 @@ commands_are_completed() {
 		same "$(completes "$tool" run $before ls --pid "$here/nap")" "$here/napi.c"
 	done
 	same "$(completes "$tool" run --bu)" --budget
-	same "$(completes "$tool" run --budget 4ms --js)" --json
+	same "$(completes "$tool" run --budget 4ms --na)" --name
 	same "$(completes "$tool" run --scope r)" rt
 	same "$(completes "$tool" run --budget l)" ""
 	same "$(completes "$tool" run -- --bu)" ""
 }
 
-run without_a_command help_is_help what_is_not_written_fails options_are_checked arguments_are_counted \
+run without_a_command help_is_help times_have_units what_is_not_written_fails options_are_checked arguments_are_counted \
 	names_are_checked a_trace_becomes_a_timeline files_do_not_overwrite_each_other \
+	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \
 	the_manual_is_well_formed words_are_completed commands_are_completed

@@ -70,7 +70,7 @@ create_writes_what_was_said() {
 	expect 0 '' "$tool" create a --budget 4ms --period 20ms
 	same "$(cat $base/a/cpu.rt.max)" "4000 20000"
 	same "$(cat $base/a/cpu.rt_scope)" all
-	expect 0 '' "$tool" create b --budget 1.5ms --period 10000 --deadline 5ms --cpus 0 --scope rt
+	expect 0 '' "$tool" create b --budget 1.5ms --period 10ms --deadline 5ms --cpus 0 --scope rt
 	same "$(cat $base/b/cpu.rt.max)" "1500 10000 5000"
 	same "$(cat $base/b/cpu.rt_scope)" rt
 	same "$(cat $base/b/cpuset.cpus)" 0
@@ -108,7 +108,7 @@ create_says_what_would_fit() {
 	same "$(value errno)" 16
 	period=$(value min_period_us)
 	between "$period" 22850 22900
-	"$tool" create b --budget 8ms --period "$period"
+	"$tool" create b --budget 8ms --period "${period}us"
 	"$tool" remove b
 	"$tool" remove a
 }
@@ -175,8 +175,8 @@ check_is_exact_with_the_device() {
 	expect 1 '' "$tool" check --budget 19.9ms --period 20ms --json
 	same "$(value exact)" true
 	fits=$(value max_budget_us)
-	expect 0 '' "$tool" check --budget "$fits" --period 20ms
-	expect 1 '' "$tool" check --budget $((fits + 1)) --period 20ms
+	expect 0 '' "$tool" check --budget "${fits}us" --period 20ms
+	expect 1 '' "$tool" check --budget $((fits + 1))us --period 20ms
 }
 
 # A file of FAKE_ROOT, from standard input: what is read in place of the real one.
@@ -414,7 +414,7 @@ list_shows_names_cleanly() {
 	sleep 100 &
 	pid=$!
 	echo $pid >"$odd/cgroup.procs"
-	for cmd in list "show ${odd#"$root"}" "top --once --interval 10ms"; do
+	for cmd in list "show ${odd#"$root"}" "top --once --interval 100ms"; do
 		# shellcheck disable=SC2086
 		expect 0 '' "$tool" $cmd --json
 		no_odd_bytes
