@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
@@ -204,29 +205,13 @@ int capsules_find(struct capsule **list)
 	return l.nr;
 }
 
-static bool find_file(const char *cg, void *data)
+int complain_no_files(const char *cg)
 {
-	bool *found = data;
+	struct stat st;
 
-	*found = *found || cg_has(cg, RT_MAX);
-	return !*found;
-}
-
-/* Any cgroup with the cpu controller tells. Without one, make one for a moment. */
-bool capsules_supported(const struct args *args)
-{
-	struct cg_trial trial;
-	bool found = false;
-	char *probe;
-
-	cg_walk(cg_mount(), find_file, &found);
-	if (found)
-		return true;
-	probe = xasprintf("%s/check-%d", cg_base(args), getpid());
-	quiet = true;
-	found = !cg_try(probe, &trial) && cg_has(probe, RT_MAX);
-	cg_end_trial(&trial);
-	quiet = false;
-	free(probe);
-	return found;
+	if (!stat(cg, &st) && !S_ISDIR(st.st_mode))
+		return complain(0, "sched-vm list shows those there are", "%s is no cgroup",
+				cg_relative(cg));
+	return complain(0, "echo +cpu > cgroup.subtree_control, in the one above",
+			"the cgroup %s has no cpu controller", cg_relative(cg));
 }

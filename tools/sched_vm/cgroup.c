@@ -186,6 +186,16 @@ static void check_path(const char *path)
 	}
 }
 
+static bool is_root(const char *cg)
+{
+	return strlen(cg) <= strlen(cg_mount());
+}
+
+static int complain_root(void)
+{
+	return complain(0, "name one below it", "the root cgroup cannot be a capsule");
+}
+
 char *cg_find(const struct args *args, const char *name)
 {
 	struct wanted w = { .name = name };
@@ -195,10 +205,17 @@ char *cg_find(const struct args *args, const char *name)
 		check_path(name);
 	else
 		cg_check_name(name);
+	if (!machine_is_able())
+		return NULL;
 	if (strchr(name, '/'))
 		path = full_path(name);
 	else
 		path = xasprintf("%s/%s", cg_base(args), name);
+	if (is_root(path)) {
+		complain_root();
+		free(path);
+		return NULL;
+	}
 	if (!access(path, F_OK))
 		return path;
 	if (!strchr(name, '/'))
@@ -293,11 +310,11 @@ static int complain_controller(const char *cg, const char *controller, int error
 	const char *cure = NULL;
 
 	if (!cg_enabled(cg, controller))
-		cure = strcmp(cg, cg_mount()) ? CURE_DELEGATE : CURE_V1;
+		cure = strcmp(cg, cg_mount()) ? CURE_DELEGATE : controller_cure(controller);
 	else if (error == EBUSY)
 		cure = "processes in it forbid that: move them to a child, or another --cgroup";
 	else if (error == EACCES || error == EPERM)
-		cure = "run as root, or give a --cgroup that is yours";
+		cure = CURE_OWN;
 	return complain(error, cure, "cannot turn on the %s controller in %s", controller,
 			cg_relative(cg));
 }
@@ -342,9 +359,8 @@ static int make_one(const char *cg, struct cg_trial *trial)
 		return 0;
 	}
 	error = errno;
-	complain(error, error == EACCES || error == EPERM ?
-		 "run as root, or give a --cgroup that is yours" : NULL,
-		 "cannot make the cgroup %s", cg_relative(cg));
+	complain(error, error == EACCES || error == EPERM ? CURE_OWN : NULL, "cannot make the cgroup %s",
+		 cg_relative(cg));
 	return -error;
 }
 
@@ -354,8 +370,8 @@ static int create(const char *cg, bool cpuset, bool *created, struct cg_trial *t
 	int ret = 0;
 
 	*created = false;
-	if (strlen(cg) <= strlen(cg_mount()))
-		return -complain(0, NULL, "the root cgroup cannot be a capsule");
+	if (is_root(cg))
+		return -complain_root();
 	parent = cg_parent(cg);
 	if (access(parent, F_OK))
 		ret = create(parent, cpuset, created, trial);

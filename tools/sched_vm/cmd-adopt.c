@@ -11,12 +11,20 @@
 
 #include "sched-vm.h"
 
+static void want_process(const struct args *args)
+{
+	if (HAS(args, OPT_PID) + HAS(args, OPT_QEMU) + HAS(args, OPT_DOMAIN) != 1)
+		usage("adopt: one of --pid, --qemu and --domain");
+	if (HAS(args, OPT_BUDGET))
+		want_budget(args);
+	if (!strchr(args->rest[0], '/'))
+		cg_check_name(args->rest[0]);
+}
+
 static pid_t find_process(const struct args *args)
 {
 	pid_t pid;
 
-	if (HAS(args, OPT_PID) + HAS(args, OPT_QEMU) + HAS(args, OPT_DOMAIN) != 1)
-		usage("adopt: one of --pid, --qemu and --domain");
 	if (HAS(args, OPT_PID)) {
 		pid = kill(args->pid, 0) && errno == ESRCH ? 0 : args->pid;
 		if (!pid)
@@ -87,8 +95,6 @@ static struct change *reserve(const struct args *args, const char *cg)
 {
 	if (!HAS(args, OPT_BUDGET) && !capsule_exists(cg))
 		usage("adopt: %s has no reservation yet, so needs a --budget", cg_relative(cg));
-	if (HAS(args, OPT_BUDGET) && (args->res.budget == TIME_MAX || !args->res.budget))
-		usage("adopt: a --budget above 0");
 	return change_begin(args, cg);
 }
 
@@ -99,7 +105,8 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 	bool created;
 
 	if (cg_name_taken(args, args->rest[0], cg)) {
-		complain(EEXIST, "another NAME, or sched-vm remove", "%s", args->rest[0]);
+		complain(EEXIST, "another NAME, or sched-vm remove it",
+			 "there is a capsule %s already", args->rest[0]);
 		free(cg);
 		return NULL;
 	}
@@ -133,9 +140,13 @@ struct place {
 
 static bool find_place(const struct args *args, struct place *p)
 {
-	quiet = true;
+	bool is_path = strchr(args->rest[0], '/');
+
+	quiet = !is_path;
 	p->cg = cg_find(args, args->rest[0]);
 	quiet = false;
+	if (!p->cg && is_path)
+		return false;
 	if (p->cg) {
 		p->change = reserve(args, p->cg);
 		return p->change;
@@ -307,6 +318,9 @@ int cmd_adopt(const struct args *args)
 
 	if (in_place)
 		cg_check_name(args->rest[0]);
+	want_process(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
 	pid = find_process(args);
 	if (pid <= 0)
 		return EXIT_FAILED;

@@ -12,13 +12,20 @@
 
 #include "sched-vm.h"
 
+void want_budget(const struct args *args)
+{
+	if (!HAS(args, OPT_BUDGET))
+		usage("%s: it needs a --budget", usage_command);
+	if (args->res.budget == TIME_MAX || !args->res.budget)
+		usage("%s: a --budget above 0", usage_command);
+}
+
 /* All or nothing: what does not work out is removed again. */
 int capsule_make(const struct args *args, const char *cg, bool *created)
 {
 	int status;
 
-	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
-		usage("%s: a capsule needs a --budget above 0", strrchr(cg, '/') + 1);
+	want_budget(args);
 	if (cg_create(cg, HAS(args, OPT_CPUS), created))
 		return EXIT_FAILED;
 	status = capsule_change(args, cg);
@@ -38,15 +45,33 @@ char *capsule_path(const struct args *args, const char *name)
 	return xasprintf("%s/%s", cg_base(args), name);
 }
 
+/* A cgroup's file has that name, or a cgroup, or a capsule. */
+int complain_taken(const char *name, const char *cg)
+{
+	struct stat st;
+
+	if (!stat(cg, &st) && !S_ISDIR(st.st_mode))
+		return complain(EEXIST, "another NAME", "%s is a file of cgroups", name);
+	if (!stat(cg, &st) && !capsule_exists(cg))
+		return complain(EEXIST, "sched-vm set gives it a reservation",
+				"there is a cgroup %s, without one", cg_relative(cg));
+	return complain(EEXIST, "another NAME; or sched-vm set changes it, remove removes it",
+			"there is a capsule %s already", name);
+}
+
 int cmd_create(const struct args *args)
 {
-	char *cg = capsule_path(args, args->rest[0]);
 	bool created;
 	int status;
+	char *cg;
 
+	cg_check_name(args->rest[0]);
+	want_budget(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
+	cg = capsule_path(args, args->rest[0]);
 	if (!access(cg, F_OK) || cg_name_taken(args, args->rest[0], cg))
-		status = complain(EEXIST, "sched-vm set changes it, remove removes it", "%s",
-				  args->rest[0]);
+		status = complain_taken(args->rest[0], cg);
 	else
 		status = capsule_make(args, cg, &created);
 	free(cg);

@@ -30,14 +30,15 @@ char *sysfs_word(const char *path)
 	return text;
 }
 
-static void check_support(const struct args *args, struct findings *f)
+static bool check_support(struct findings *f)
 {
-	if (capsules_supported(args))
+	const struct lack *lack = machine_lacks();
+
+	if (!lack)
 		finding(f, GOOD, "kernel", xstrdup("the kernel has deadline groups"), NULL);
 	else
-		finding(f, WRONG, "kernel",
-			xstrdup("no cgroup has cpu.rt.max: there are no deadline groups"),
-			"CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE");
+		finding(f, WRONG, lack->id, xstrdup(lack->text), lack->cure);
+	return !lack;
 }
 
 static void check_device(struct findings *f)
@@ -67,51 +68,6 @@ static void check_timers(struct findings *f)
 			"CONFIG_HIGH_RES_TIMERS, and no highres=off on the command line");
 	else
 		finding(f, GOOD, "hrtimers", xstrdup("high-resolution timers are on"), NULL);
-}
-
-/* Unpacked; NULL: it is not there, or cannot be. */
-static char *packed_config(void)
-{
-	FILE *f = access("/proc/config.gz", R_OK) ? NULL :
-		  popen("zcat /proc/config.gz 2>/dev/null", "re");
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t len;
-
-	if (!f)
-		return NULL;
-	len = getdelim(&text, &room, '\0', f);
-	if (!pclose(f) && len > 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Of the kernel that runs; NULL: not known. */
-static char *kernel_config(void)
-{
-	char *text = packed_config();
-	struct utsname name;
-
-	if (!text && !uname(&name))
-		text = read_file("/boot/config-%s", name.release);
-	return text;
-}
-
-/* "0": built without; NULL: not known. */
-static char *kernel_option(const char *name)
-{
-	char *config = kernel_config(), *key = xasprintf("\n%s=", name), *value = NULL, *line;
-
-	if (config) {
-		line = strstr(config, key);
-		value = line ? line + strlen(key) : NULL;
-		value = xasprintf("%.*s", value ? (int)strcspn(value, "\n") : 1,
-				  value ? value : "0");
-	}
-	free(key);
-	free(config);
-	return value;
 }
 
 static void check_hrtick(struct findings *f)
@@ -235,13 +191,10 @@ static void print_json(const struct findings *f)
 int cmd_doctor(const struct args *args)
 {
 	struct findings f = {};
-	bool mounted = cg_is_mounted();
+	bool able = check_support(&f);
 
-	if (mounted)
-		check_support(args, &f);
-	else
-		finding(&f, WRONG, "cgroup2", xstrdup("cgroup v2 is not mounted"), CURE_MOUNT);
-	check_device(&f);
+	if (able)
+		check_device(&f);
 	check_timers(&f);
 	check_hrtick(&f);
 	check_preemption(&f);
@@ -249,7 +202,7 @@ int cmd_doctor(const struct args *args)
 	doctor_fair_server(&f);
 	check_halt_poll(&f);
 	check_frequency(&f);
-	if (mounted) {
+	if (able) {
 		doctor_cgroups(args, &f);
 		doctor_capsules(&f);
 	}

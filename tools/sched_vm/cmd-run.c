@@ -113,13 +113,19 @@ static void remove_capsule(const struct args *args, const char *cg)
 
 int cmd_run(const struct args *args)
 {
-	char *cg = args->name ? capsule_path(args, args->name) :
-		   xasprintf("%s/run-%d", cg_base(args), getpid());
 	bool created = false;
 	int status;
+	char *cg;
 
+	if (args->name)
+		cg_check_name(args->name);
+	want_budget(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
+	cg = args->name ? capsule_path(args, args->name) :
+	     xasprintf("%s/run-%d", cg_base(args), getpid());
 	if (!access(cg, F_OK) || (args->name && cg_name_taken(args, args->name, cg))) {
-		status = complain(EEXIST, "another --name", "%s", cg_relative(cg));
+		status = complain_taken(strrchr(cg, '/') + 1, cg);
 		goto out;
 	}
 	block_signals();

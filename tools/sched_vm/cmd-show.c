@@ -89,6 +89,8 @@ int cmd_list(const struct args *args)
 	int i, nr;
 
 	(void)args;
+	if (!machine_is_able())
+		return EXIT_FAILED;
 	nr = capsules_find(&list);
 	if (json_mode) {
 		list_json(list, nr);
@@ -196,8 +198,7 @@ int cmd_show(const struct args *args)
 	if (!cg)
 		return EXIT_FAILED;
 	if (capsule_read(cg, &c)) {
-		complain(0, "turn on the cpu controller there; or " CURE_KERNEL,
-			 "%s has no cpu.rt_budget_us", cg_relative(cg));
+		complain_no_files(cg);
 		free(cg);
 		return EXIT_FAILED;
 	}

@@ -271,6 +271,8 @@ int cmd_top(const struct args *args)
 	bool once = HAS(args, OPT_ONCE), live = !once && !json_mode && isatty(STDOUT_FILENO);
 	struct top top = {};
 
+	if (!args->nr_rest && !machine_is_able())
+		return EXIT_FAILED;
 	if (!find_paths(args, &top)) {
 		free_paths(&top);
 		return EXIT_FAILED;

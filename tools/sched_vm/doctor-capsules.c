@@ -23,7 +23,7 @@ static void check_controller(struct findings *f, const char *controller, const c
 		finding(f, WRONG, controller,
 			xasprintf("cgroup v2 has no %s controller, which it takes %s", controller,
 				  needed_for),
-			CURE_V1);
+			controller_cure(controller));
 }
 
 /* Who is the only one to write to the tree, according to himself? */
@@ -69,7 +69,6 @@ static void check_subtree(const struct args *args, struct findings *f)
 
 void doctor_cgroups(const struct args *args, struct findings *f)
 {
-	check_controller(f, "cpu", "to reserve anything");
 	check_controller(f, "cpuset", "to reserve on some CPUs only");
 	check_base(args, f);
 	check_subtree(args, f);

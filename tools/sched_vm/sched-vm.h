@@ -65,7 +65,8 @@ long long keyed_value(const char *text, const char *key);
  */
 int complain(int error, const char *cure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-#define CURE_KERNEL	"a kernel with CONFIG_DEADLINE_GROUP_SCHED; sched-vm doctor says more"
+#define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE"
+#define CURE_OWN	"run as root, or give a --cgroup that is yours"
 #define CURE_CHECK	"sched-vm check says what fits"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
@@ -75,6 +76,22 @@ extern const char *usage_command;
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the user typed makes no sense: ends the program with EXIT_USAGE. */
 void usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* support.c: what does this machine lack? */
+
+struct lack {
+	const char *id;		/* for programs: stays the same */
+	const char *text, *cure;
+};
+
+/* NULL: nothing. */
+const struct lack *machine_lacks(void);
+/* Complains if it is not. */
+bool machine_is_able(void);
+/* Why a controller is not in the root of cgroup v2, as what helps. */
+const char *controller_cure(const char *controller);
+/* "0": built without; NULL: not known. Of the kernel that runs; allocated. */
+char *kernel_option(const char *name);
 
 /* units.c: times and CPU lists as people write them */
 
@@ -268,13 +285,14 @@ struct capsule {
 bool capsule_exists(const char *cg);		/* a reservation of its own? */
 int capsule_read(const char *cg, struct capsule *c);
 void capsule_free(struct capsule *c);
+/* Why has @cg none of the files? */
+int complain_no_files(const char *cg);
 /* As cpu.rt.max takes it. */
 char *reservation_text(const struct reservation *res);
 int capsule_reserve(const char *cg, const struct reservation *res);
 u64 capsule_budget_on(const struct capsule *c, int cpu);
 /* All capsules, in the order of their paths. */
 int capsules_find(struct capsule **list);
-bool capsules_supported(const struct args *args);
 
 /* device.c: /dev/sched_vm. -ENOENT: the kernel has none. */
 
@@ -466,6 +484,9 @@ int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
 
 /* cmd-create.c: what adopt and run need of it */
+/* Ends the program if there is none in @args, or one that reserves nothing. */
+void want_budget(const struct args *args);
+int complain_taken(const char *name, const char *cg);
 char *capsule_path(const struct args *args, const char *name);
 int capsule_make(const struct args *args, const char *cg, bool *created);
 

@@ -106,7 +106,7 @@ arguments_are_counted() {
 	expect 2 "too many arguments, from 'b' on" "$tool" create a b --budget 4ms
 	expect 2 "too many arguments, from 'a' on" "$tool" list a
 	expect 2 'budget above 0' "$tool" check --budget 0
-	expect 2 'budget above 0' "$tool" check
+	expect 2 'needs a --budget' "$tool" check
 	for budget in 0 max; do
 		expect 2 'budget above 0' "$tool" create a --budget $budget
 		expect 2 'budget above 0' "$tool" run --budget $budget true

@@ -7,7 +7,8 @@
  *
  * Without FAKE_FREE, the device is the kernel's. Files below the folder
  * FAKE_ROOT are read in place of those with these paths, and folders that are
- * only there can be listed: what another machine would have.
+ * only there can be listed: what another machine would have. The folder FAKE_MOUNT
+ * is where cgroup2 is mounted, if it is not empty; nothing else is.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched_vm.h>
+#include <mntent.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +41,22 @@ static const char *fake_path(const char *path, char *room, size_t size)
 		return path;
 	snprintf(room, size, "%s%s", root, path);
 	return access(room, F_OK) ? path : room;
+}
+
+FILE *setmntent(const char *file, const char *mode)
+{
+	FILE *(*real)(const char *file, const char *mode) = dlsym(RTLD_NEXT, "setmntent");
+	const char *mount = getenv("FAKE_MOUNT");
+	FILE *f;
+
+	if (!mount)
+		return real(file, mode);
+	f = tmpfile();
+	if (f && *mount)
+		fprintf(f, "none %s cgroup2 rw 0 0\n", mount);
+	if (f)
+		rewind(f);
+	return f;
 }
 
 DIR *opendir(const char *path)

@@ -1,0 +1,171 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the tool makes of a machine: a made-up tree of cgroups, with real processes, and
+# what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
+# tree.sh SCHED-VM JSON FAKEDEV PTY
+
+here=${0%/*}
+tool=$1
+json=$2
+fakedev=$3
+pty=$4
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tap.sh
+. "$here/tap.sh"
+
+root=$WORK/cgroup
+mount=$root
+
+clean_up() {
+	[ ! -s "$WORK/pids" ] || xargs kill <"$WORK/pids"
+	rm -rf "$root" "$WORK/root" "$WORK/pids"
+}
+
+value() {
+	"$json" "$WORK/output" "$1"
+}
+
+fake() {
+	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" "$tool" "$@"
+}
+
+# A file of the other machine, from standard input.
+file() {
+	mkdir -p "$WORK/root${1%/*}"
+	cat >"$WORK/root$1"
+}
+
+# machine: a kernel that is able, two CPUs, and cgroup v2 with all controllers
+machine() {
+	printf '  1 rtc\n 59 sched_vm\n' | file /proc/misc
+	printf '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\ncpu\t0\t1\t1\n' |
+		file /proc/cgroups
+	echo 0-1 | file /sys/devices/system/cpu/online
+	echo 0 | file /sys/module/kvm/parameters/halt_poll_ns
+	echo CONFIG_SCHED_HRTICK=y | file "/boot/config-$(uname -r)"
+	echo 950000 | file /proc/sys/kernel/sched_rt_runtime_us
+	echo 'flags : fpu' | file /proc/cpuinfo
+	mkdir -p "$root"
+	echo 'cpuset cpu' >"$root/cgroup.controllers"
+	echo 'cpuset cpu' >"$root/cgroup.subtree_control"
+	echo 0-1 >"$root/cpuset.cpus.effective"
+	group sched_vm max 100000
+}
+
+# group PATH BUDGET PERIOD [PID...]: a cgroup, which may be a capsule
+group() {
+	cg=$root/$1
+	mkdir -p "$cg"
+	echo "$2" >"$cg/cpu.rt_budget_us"
+	echo "$3" >"$cg/cpu.rt_period_us"
+	echo max >"$cg/cpu.rt_deadline_us"
+	echo "$2 $3" >"$cg/cpu.rt.max"
+	echo all >"$cg/cpu.rt_scope"
+	: >"$cg/cpu.rt_cpu_budget_us"
+	: >"$cg/cpu.rt_irqs"
+	: >"$cg/cpuset.cpus"
+	echo 0-1 >"$cg/cpuset.cpus.effective"
+	echo 'cpuset cpu' >"$cg/cgroup.controllers"
+	printf 'cpu0 75.00\ncpu1 75.00\n' >"$cg/cpu.rt_free"
+	printf 'throttled 0\noverrun 0\ndeadline_miss 0\nrefused 0\n' >"$cg/cpu.rt_events"
+	counters "$1" 1000 2 0
+	shift 3
+	echo "populated $(($# > 0))" >"$cg/cgroup.events"
+	: >"$cg/cgroup.procs"
+	: >"$cg/cgroup.threads"
+	for member; do
+		echo "$member" >>"$cg/cgroup.procs"
+		ls "/proc/$member/task" >>"$cg/cgroup.threads"
+		inside "$member" "${cg#"$root"}"
+	done
+}
+
+# counters PATH PERIODS THROTTLED LATE: of each CPU
+counters() {
+	set -- "$1" "nr_periods $2 nr_throttled $3 throttled_usec 0 usage_usec $(($2 * 4000))" \
+		"nr_overruns 0 max_overrun_nsec 0 nr_migrations 0 nr_deadline_misses $4"
+	# shellcheck disable=SC2086
+	{
+		printf '%s %s\n' $2 $3
+		printf 'cpu0'
+		printf ' %s=%s' $2 $3
+		printf '\ncpu1'
+		printf ' %s=%s' $2 $3
+		echo
+	} >"$root/$1/cpu.rt_stat"
+}
+
+# inside PID PATH: so says the kernel
+inside() {
+	for task in /proc/"$1"/task/*; do
+		echo "0::$2" | file "/proc/${task##*/}/cgroup"
+		echo "dl_group : $2" | file "/proc/${task##*/}/sched"
+	done
+}
+
+# In $pid; it goes with the test.
+process() {
+	sleep 1000 &
+	pid=$!
+	echo $pid >>"$WORK/pids"
+	until [ "$(cat /proc/$pid/comm)" = sleep ]; do :; done
+}
+
+# What is lacking is said first, and the same by all.
+all_say() {
+	for cmd in list top "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
+		"show a" "set a --scope rt" "remove a" "record a" "adopt a --pid $$ --budget 1ms" \
+		$1; do
+		# shellcheck disable=SC2086
+		expect 1 "^sched-vm: $2" fake $cmd
+		same "$(grep -c '^sched-vm' "$WORK/output")" 1
+		grep -q "^  cure: .*$3" "$WORK/output" || fail "no cure"
+	done
+	expect 1 "^WRONG +$2" fake doctor
+	same "$(grep -E -c 'deadline groups|controller|/dev/sched_vm' "$WORK/output")" \
+		"$(sed -n 1,2p "$WORK/output" | grep -E -c 'deadline groups|controller|/dev/sched_vm')"
+}
+
+without_the_kernel_nothing_helps() {
+	machine
+	echo '  1 rtc' | file /proc/misc
+	echo CONFIG_A=y | file "/boot/config-$(uname -r)"
+	mkdir "$WORK/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$WORK/bin/zcat"
+	chmod +x "$WORK/bin/zcat"
+	PATH=$WORK/bin:$PATH
+	find "$root" -name 'cpu.rt*' -delete
+	all_say "" 'this kernel has no deadline groups' CONFIG_DEADLINE_GROUP_SCHED
+	# Where v1 has the controller, to give it back would be in vain.
+	echo cpuset >"$root/cgroup.controllers"
+	printf '\ncpu\t1\t1\t1\n' | file /proc/cgroups
+	all_say "" 'this kernel has no deadline groups' CONFIG_DEADLINE_GROUP_SCHED
+	mount=
+	all_say "" 'this kernel has no deadline groups' CONFIG_DEADLINE_GROUP_SCHED
+}
+
+without_the_controller_its_owner_is_named() {
+	machine
+	echo cpuset >"$root/cgroup.controllers"
+	printf '\ncpu\t1\t1\t1\n' | file /proc/cgroups
+	all_say "" 'cgroup v1 has the cpu controller' cgroup_no_v1=all
+	printf '\ncpu\t0\t1\t0\n' | file /proc/cgroups
+	all_say "" 'the cpu controller of cgroup v2 is off' cgroup_disable=
+	printf '\ncpu\t0\t1\t1\n' | file /proc/cgroups
+	all_say "" 'the cpu controller of cgroup v2 is off' Delegate=
+	mount=
+	all_say "" 'cgroup v2 is not mounted' mount
+}
+
+the_root_is_no_capsule() {
+	machine
+	for cmd in show remove "set --budget 1ms" record "adopt --pid $$ --budget 1ms"; do
+		# shellcheck disable=SC2086
+		expect 1 'the root cgroup cannot be a capsule' fake $cmd /
+	done
+}
+
+run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
+	the_root_is_no_capsule
