@@ -150,6 +150,8 @@ const char *cg_base(const struct args *args)
 	return base;
 }
 
+#define MAX_NAME	200
+
 struct wanted {
 	const char *name;
 	char *path;
@@ -166,12 +168,30 @@ static bool find_noted(const char *cg, void *data)
 	return true;
 }
 
+/* Why nobody can be called that; NULL: he can. */
+static const char *bad_name(const char *name)
+{
+	if (strlen(name) > MAX_NAME)
+		return "it has more than 200 bytes";
+	if (!*name)
+		return "it is empty";
+	if (strchr(name, '/'))
+		return "it has a slash";
+	if (strpbrk(name, " \t\n"))
+		return "it has a space";
+	if (*name == '.' || *name == '-')
+		return *name == '.' ? "it begins with a dot" : "it begins with -";
+	if (!strcmp(name, OUTSIDE))
+		return "sched-vm needs that itself";
+	return NULL;
+}
+
 void cg_check_name(const char *name)
 {
-	if (!*name || name[0] == '.' || strchr(name, '/') || strlen(name) > 200 ||
-	    strpbrk(name, " \t\n"))
-		usage("'%s' cannot be the name of a capsule: no slash, space, or dot at the start",
-		      name);
+	const char *why = bad_name(name);
+
+	if (why)
+		usage("'%.40s' cannot be the name of a capsule: %s", name, why);
 }
 
 /* Up and out of the mount is no way to a cgroup. */
@@ -196,6 +216,13 @@ static int complain_root(void)
 	return complain(0, "name one below it", "the root cgroup cannot be a capsule");
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 char *cg_find(const struct args *args, const char *name)
 {
 	struct wanted w = { .name = name };
@@ -216,7 +243,7 @@ char *cg_find(const struct args *args, const char *name)
 		free(path);
 		return NULL;
 	}
-	if (!access(path, F_OK))
+	if (is_folder(path))
 		return path;
 	if (!strchr(name, '/'))
 		cg_walk(cg_mount(), find_noted, &w);
@@ -482,9 +509,50 @@ void cg_available(const char *cg, struct cpus *cpus)
 	free(parent);
 }
 
+static void possible_cpus(struct cpus *cpus)
+{
+	char *text = read_file("/sys/devices/system/cpu/possible");
+
+	if (!text || !parse_cpus(text, cpus))
+		*cpus = (struct cpus){ .map = { 1 } };
+	free(text);
+}
+
+/* Takes the lists. */
+static bool complain_cpus(const char *cg, char *wanted, const char *are_what, char *others,
+			  const char *whose)
+{
+	char *cure = xasprintf("%s has the CPUs %s", whose, others);
+
+	complain(0, cure, "%s: none of the CPUs %s is %s", cg_relative(cg), wanted, are_what);
+	free(cure);
+	free(others);
+	free(wanted);
+	return true;
+}
+
+bool cg_lacks_cpus(const char *cg, const struct cpus *wanted)
+{
+	struct cpus all, common, never = *wanted;
+	int cpu;
+
+	possible_cpus(&all);
+	for (cpu = cpus_next(&all, -1); cpu >= 0; cpu = cpus_next(&all, cpu))
+		cpus_clear(&never, cpu);
+	if (cpus_count(&never))
+		return complain_cpus(cg, format_cpus(&never), "there", format_cpus(&all),
+				     "the machine");
+	cg_available(cg, &all);
+	common = cpus_common(wanted, &all);
+	if (!cpus_count(&common))
+		return complain_cpus(cg, format_cpus(wanted), "available", format_cpus(&all),
+				     "the cgroup above");
+	return false;
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strverscmp((*a)->d_name, (*b)->d_name);
 }
 
 void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data)

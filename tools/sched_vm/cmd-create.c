@@ -125,9 +125,6 @@ static int move_home(const char *cg, const char *otherwise, pid_t pid)
 	return ret;
 }
 
-/* For those that can go nowhere else: it never has a reservation. */
-#define OUTSIDE	"outside"
-
 static int move_outside(const char *base, pid_t pid)
 {
 	char *leaf = xasprintf("%s/" OUTSIDE, base);
@@ -220,13 +217,16 @@ static int remove_ours(const struct args *args, const char *cg)
 		return complain(EBUSY, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
 	if (nr && !HAS(args, OPT_FORCE))
 		return complain(EBUSY, "--force moves them out, to where they came from",
-				"%s: %d processes are inside", args->rest[0], nr);
+				"%s: %d process%s inside", args->rest[0], nr,
+				nr == 1 ? " is" : "es are");
 	ret = nr ? empty(cg, cg_base(args)) : 0;
 	if (ret)
-		return complain(-ret, NULL, "%s: cannot move its threads out", args->rest[0]);
+		return complain(-ret, cure_of(-ret), "%s: cannot move its threads out",
+				args->rest[0]);
 	ret = remove_folder(cg);
 	if (ret)
-		return complain(-ret, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
+		return complain(-ret, ret == -EBUSY ? CURE_CHILDREN : cure_of(-ret),
+				"cannot remove %s", cg_relative(cg));
 	return EXIT_OK;
 }
 

@@ -184,8 +184,8 @@ static void show(const struct args *args, const struct capsule *c)
 	if (HAS(args, OPT_THREADS))
 		show_threads(&g);
 	if (escaped)
-		printf("%d threads of its processes are outside%s\n", escaped,
-		       HAS(args, OPT_THREADS) ? "" : " (--threads lists them)");
+		printf("%d thread%s of its processes %s outside%s\n", escaped, plural(escaped),
+		       are(escaped), HAS(args, OPT_THREADS) ? "" : " (--threads lists them)");
 	guest_free(&g);
 }
 

@@ -402,7 +402,7 @@ static const char *why_outside(const struct thread *t, const struct inside *in)
 	return NULL;			/* lent a priority at the moment */
 }
 
-static char *cure_of(const struct thread *t, const struct inside *in)
+static char *thread_cure(const struct thread *t, const struct inside *in)
 {
 	char *list, *cure = NULL;
 
@@ -432,7 +432,7 @@ int guest_escaped(struct guest *g, const char *cg)
 		t->why = why_outside(t, &in);
 		t->intended = t->why && !strcmp(t->why, BEYOND_SCOPE);
 		free(t->cure);
-		t->cure = cure_of(t, &in);
+		t->cure = thread_cure(t, &in);
 		nr += t->why && !t->intended;
 	}
 	free(scope);

@@ -33,8 +33,13 @@ static const struct command commands[] = {
 	  "threads of its tap and VFIO devices. NAME is made, with --budget, if there is no\n"
 	  "such capsule yet. With --in-place (and for libvirt, which wants to find a guest\n"
 	  "where it has put it) the cgroup that the process is in already becomes the\n"
-	  "capsule, and is known as NAME from then on.\n",
-	  O_COMMON | O_RESERVE | O(PID) | O(QEMU) | O(DOMAIN) | O(IN_PLACE), 1, 1, cmd_adopt },
+	  "capsule, and is known as NAME from then on.\n\n"
+	  "A process in a unit of systemd, or a guest of libvirt, is not moved out of its\n"
+	  "cgroup, by which it is found, but with --force. From a login session it is.\n"
+	  "With --remove-at-exit, a process of the tool waits beside until all are gone.\n"
+	  "QEMU names its threads with -name GUEST,debug-threads=on.\n",
+	  O_COMMON | O_RESERVE | O(PID) | O(QEMU) | O(DOMAIN) | O(IN_PLACE) |
+	  O(FORCE) | O(REMOVE_AT_EXIT), 1, 1, cmd_adopt },
 	{ "run", "--budget Q [--period P] ... [--] COMMAND [ARGUMENT...]",
 	  "run a command in a capsule of its own",
 	  "The capsule is removed when the command ends, whose status is returned: 128 + N\n"

@@ -68,9 +68,15 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE"
 #define CURE_OWN	"run as root, or give a --cgroup that is yours"
 #define CURE_CHECK	"sched-vm check says what fits"
+#define CURE_FREE	"sched-vm free says what is left, and who has the rest"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
+/* What helps whatever was tried; NULL: not known. */
+const char *cure_of(int error);
+/* "1 thread is", "2 threads are" */
+const char *plural(long long nr);
+const char *are(long long nr);
 /* The command that the user typed, as far as it is known: usage() names its help. */
 extern const char *usage_command;
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -192,6 +198,9 @@ int guess(const char *typed, const char *(*word)(int i), int nr);
 
 /* cgroup.c: folders of cgroup v2 */
 
+/* For those that can go nowhere else: it never has a reservation. */
+#define OUTSIDE	"outside"
+
 bool cg_is_mounted(void);
 /* Ends the program if it is not. */
 const char *cg_mount(void);
@@ -234,11 +243,25 @@ u64 cg_id(const char *cg);
 void cg_cpus(const char *cg, struct cpus *cpus);
 /* Those that @cg, which need not exist, could have by a cpuset of its own. */
 void cg_available(const char *cg, struct cpus *cpus);
+/* Could @cg have none of @wanted? Complains then, and if some can never be there. */
+bool cg_lacks_cpus(const char *cg, const struct cpus *wanted);
 /* Of a process or thread; NULL if it is gone. */
 char *cg_of(pid_t pid);
 /* @fn for each cgroup from @top down; it returns false to pass by those below. */
 void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data);
 bool cg_is_below(const char *cg, const char *top);
+
+/* owner.c: whose is a cgroup? */
+
+enum owner_kind { OWNER_NONE, OWNER_SESSION, OWNER_UNIT, OWNER_LIBVIRT };
+
+struct owner {
+	enum owner_kind kind;
+	char *cg;		/* all below it is his; NULL: nobody's */
+};
+
+void owner_of(const char *cg, struct owner *o);
+void owner_free(struct owner *o);
 
 /* notes.c: xattrs by which the tool remembers, removed with the cgroup */
 
@@ -313,6 +336,7 @@ struct verdict {
 	int cpu;		/* the one that lacks most, or -1 */
 	u32 missing_ppm;
 	u64 max_budget, min_period;	/* what would fit; 0: nothing, or unknown */
+	u64 min_budget;			/* for what is below it */
 	struct cpus fitting;			/* CPUs where it fits */
 };
 
@@ -328,6 +352,12 @@ bool admission_refused(const char *cg, const struct reservation *res, const stru
 		       const char *list);
 /* Complain that @cg could not get @res: with the reason, if there is one to find. */
 int admission_complain(const char *cg, const struct reservation *res, int error);
+/*
+ * The same for "LIST=Q" that was refused, where @res has that Q. EXIT_OK: nothing is
+ * found that is wrong with it.
+ */
+int admission_complain_on(const char *cg, const struct reservation *res, const char *list,
+			  int error);
 /* Why this is no reservation at all, whatever is free; NULL: it is one. */
 char *admission_invalid(const struct reservation *res);
 void verdict_free(struct verdict *v);

@@ -205,6 +205,16 @@ void say(FILE *to, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *plural(long long nr)
+{
+	return nr == 1 ? "" : "s";
+}
+
+const char *are(long long nr)
+{
+	return nr == 1 ? "is" : "are";
+}
+
 u64 now_ns(void)
 {
 	struct timespec ts;
@@ -256,6 +266,21 @@ int complain(int error, const char *cure, const char *fmt, ...)
 	free(what);
 	free(text);
 	return EXIT_FAILED;
+}
+
+const char *cure_of(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return CURE_OWN;
+	case EROFS:
+		return "mount -o remount,rw it";
+	case ENOSPC:
+		return "cgroup.max.descendants or a full disk is in the way";
+	default:
+		return NULL;
+	}
 }
 
 void warn(const char *fmt, ...)

@@ -128,6 +128,12 @@ names_are_checked() {
 		expect 2 'cannot be the name' "$tool" adopt "$name" --pid $$ --in-place
 	done
 	expect 2 'has .. in it' "$tool" show /a/../..
+	expect 2 'it has a slash' "$tool" create a/b --budget 4ms
+	expect 2 'it begins with a dot' "$tool" create .a --budget 4ms
+	expect 2 'it begins with -' "$tool" create --budget 4ms -- -x
+	expect 2 'sched-vm needs that itself' "$tool" create outside --budget 4ms
+	expect 2 'it has more than 200 bytes' "$tool" create "$(printf %0220d 0)" --budget 4ms
+	same "$(awk 'length > 120' "$WORK/output")" ""
 }
 
 a_trace_becomes_a_timeline() {

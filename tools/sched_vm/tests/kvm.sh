@@ -129,7 +129,7 @@ all_its_threads_are_adopted() {
 	pid=$(cat "$WORK/pid")
 	mkdir $root/home
 	echo "$pid" >$root/home/cgroup.procs
-	expect 0 'threads are served by vm' \
+	expect 0 'are served by vm' \
 		"$tool" adopt vm --qemu vm1 --budget 20ms --period 50ms
 	for name in qemu-system-x86 'CPU 0/KVM' 'CPU 1/KVM' 'IO io0' "vhost-" "kvm-pit/$pid" \
 		kvm-nx-lpage; do
@@ -176,11 +176,11 @@ card_interrupts() {
 who_leaves_has_escaped() {
 	pit=$(pgrep -x "kvm-pit/$(cat "$WORK/pid")")
 	echo "$pit" >$root/cgroup.procs
-	expect 0 '1 threads of its processes are outside' "$tool" show vm
+	expect 0 '1 thread of its processes is outside' "$tool" show vm
 	expect 0 "^ *$pit +kvm-pit/.* in another cgroup" "$tool" show vm --threads
 	expect 0 '' "$tool" show vm --json
 	same "$(value escaped.0.tid)" "$pit"
-	expect 0 'threads are served by vm' "$tool" adopt vm --qemu vm1
+	expect 0 'are served by vm' "$tool" adopt vm --qemu vm1
 	expect 0 '' "$tool" show vm --json
 	same "$(value escaped)" '[ ]'
 }
@@ -243,7 +243,7 @@ the_documentation_is_right() {
 		>"$WORK/lines"
 	echo 'kill $!' >>"$WORK/lines"
 	between "$(grep -c . "$WORK/lines")" 8 12
-	PATH=${tool%/*}:$PATH expect 0 'threads are served by web' sh "$WORK/lines"
+	PATH=${tool%/*}:$PATH expect 0 'served by web' sh "$WORK/lines"
 	for text in 'ok +the kernel has deadline groups' '^4ms in 20ms fits' \
 		'^web: 4ms in every 20ms'; do
 		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"

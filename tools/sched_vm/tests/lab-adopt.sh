@@ -10,8 +10,8 @@ adopt_takes_and_returns() {
 	mkdir $root/home
 	hog
 	echo $pid >$root/home/cgroup.procs
-	expect 2 'needs a --budget' "$tool" adopt g --pid $pid
-	expect 0 '1 of 1 threads are served by g' \
+	expect 1 'needs a --budget' "$tool" adopt g --pid $pid
+	expect 0 '1 of 1 thread is served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/g
 	expect 0 '' "$tool" adopt g --pid $pid --json
@@ -24,7 +24,7 @@ adopt_takes_and_returns() {
 	expect 1 'no QEMU process' "$tool" adopt g --domain nobody --budget 4ms
 	expect 2 'one of' "$tool" adopt g --budget 4ms
 	mkdir $base/empty
-	expect 2 'no reservation yet' "$tool" adopt empty --pid 1
+	expect 1 'no reservation yet' "$tool" adopt empty --pid 1
 	expect 2 'cannot be the name' "$tool" adopt .x --pid $$ --budget 4ms
 	rmdir $base/empty
 	rmdir $root/home
@@ -52,10 +52,10 @@ adopt_wants_a_budget() {
 }
 
 adopt_leaves_no_empty_capsule() {
-	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
+	expect 1 'process 2 is a thread of the kernel' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
 	[ ! -e $base/g ] || fail "g is there"
 	"$tool" create g --budget 4ms --period 20ms
-	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 5ms --cpus 0 --scope rt
+	expect 1 'process 2 is a thread of the kernel' "$tool" adopt g --pid 2 --budget 5ms --cpus 0 --scope rt
 	same "$(cat $base/g/cpu.rt.max)" "4000 20000"
 	same "$(cat $base/g/cpu.rt_scope)" all
 	"$tool" remove g
@@ -71,13 +71,13 @@ adopt_refuses_a_name_that_is_taken() {
 	hog
 	echo $pid >$root/machine/two/cgroup.procs
 	expect 0 'served by g' "$tool" adopt g --pid $one --in-place --budget 4ms --period 20ms
-	expect 1 'g: File exists' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	expect 1 'there is a capsule g already' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
 	same "$(cat $root/machine/two/cpu.rt_budget_us)" max
 	expect 0 'served by g' "$tool" adopt g --pid $one --in-place --budget 5ms
-	expect 1 'g: File exists' "$tool" create g --budget 4ms --period 20ms
+	expect 1 'there is a capsule g already' "$tool" create g --budget 4ms --period 20ms
 	"$tool" remove g
 	"$tool" create g --budget 4ms --period 20ms
-	expect 1 'g: File exists' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	expect 1 'there is a capsule g already' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
 	"$tool" remove g
 	end $one
 	end $pid
@@ -168,7 +168,7 @@ adopt_takes_no_impostors() {
 	done
 	pause 0.2
 	same "$(cat /proc/$!/comm)" napi/tap7-8193
-	expect 0 '1 of 1 threads are served by g' \
+	expect 0 '1 of 1 thread is served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	end $pid
 	while read -r impostor; do
@@ -188,7 +188,7 @@ adopt_knows_network_namespaces() {
 	unshare -n "$napi" tap7 &
 	pid=$!
 	pause 0.2
-	expect 0 '1 of 1 threads are served by g' \
+	expect 0 '1 of 1 thread is served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	grep -q 'another network namespace' "$WORK/output" || fail "no warning"
 	end $pid
@@ -236,7 +236,7 @@ adopt_takes_only_irqs_of_the_guest() {
 	"$tool" set g --irq "-$irq"
 	for actions in "vfio-msi[0](0000:00:02.0),ahci" "acpi"; do
 		echo "$actions" | fake_file "/sys/kernel/irq/$irq/actions"
-		expect 0 '1 of 1 threads' fake_files adopt g --pid $pid
+		expect 0 '1 of 1 thread ' fake_files adopt g --pid $pid
 		same "$(cat $base/g/cpu.rt_irqs)" ""
 	done
 	end $pid

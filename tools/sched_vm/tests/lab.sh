@@ -88,7 +88,7 @@ create_says_what_is_wrong() {
 	expect 1 'period must be from' "$tool" create a --budget 5ms --period 20s
 	[ ! -e $base/a ] || fail "a is there"
 	"$tool" create a --budget 4ms --period 20ms
-	expect 1 'File exists' "$tool" create a --budget 4ms --period 20ms
+	expect 1 'there is a capsule a already' "$tool" create a --budget 4ms --period 20ms
 	"$tool" remove a
 	expect 1 "no capsule 'a'" "$tool" remove a
 }
@@ -435,7 +435,7 @@ remove_moves_threads_only_if_told() {
 	"$tool" create a --budget 4ms --period 20ms
 	hog
 	echo $pid >$base/a/cgroup.procs
-	expect 1 '1 processes are inside' "$tool" remove a
+	expect 1 '1 process is inside' "$tool" remove a
 	mkdir $base/a/below
 	expect 1 'a: Device or resource busy' "$tool" remove a --force
 	grep -q 'cgroups below it must go first' "$WORK/output" || fail "no cure"
@@ -562,7 +562,8 @@ irqs_are_bound() {
 	"$tool" set a --irq "+$irq"
 	expect 0 "irqs: $irq" "$tool" show a
 	expect 0 "irq/$irq-.* irq +bound" "$tool" show a --threads
-	expect 1 'No such' "$tool" set a --irq +9999
+	expect 1 'there is no irq 9999' "$tool" set a --irq +9999
+	expect 1 'irq 9999 is not bound to it' "$tool" set a --irq -9999
 	"$tool" set a --irq "-$irq"
 	same "$(cat $base/a/cpu.rt_irqs)" ""
 	"$tool" remove a

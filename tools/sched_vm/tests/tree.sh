@@ -105,6 +105,12 @@ inside() {
 	done
 }
 
+# note CGROUP KEY VALUE: an xattr of the user's
+note() {
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user." + sys.argv[2], sys.argv[3].encode())' \
+		"$@"
+}
+
 # In $pid; it goes with the test.
 process() {
 	sleep 1000 &
@@ -167,5 +173,51 @@ the_root_is_no_capsule() {
 	done
 }
 
+# in CGROUP: where $pid is, and nothing of it is taken from there
+stays_in() {
+	echo "0::$1" | file "/proc/$pid/cgroup"
+	expect 1 "process $pid is in $2: without it, $3 would lose it" \
+		fake adopt web --pid $pid
+	grep -q -e "cure: $4--in-place .*--force" "$WORK/output" || fail "no cure"
+	same "$(cat "$root/sched_vm/web/cgroup.procs")" ""
+}
+
+goes_from() {
+	echo "0::$1" | file "/proc/$pid/cgroup"
+	: >"$root/sched_vm/web/cgroup.procs"
+	expect 1 "$2" fake adopt web --pid $pid
+	shift 2
+	same "$(cat "$root/sched_vm/web/cgroup.procs")" $pid
+}
+
+# systemd ends a unit that is empty, and libvirt finds its guest no more.
+adopt_takes_nothing_from_its_owner() {
+	machine
+	process
+	group sched_vm/web 4000 20000
+	stays_in '/machine.slice/machine-qemu\x2d1\x2dweb.scope/libvirt/emulator' \
+		'machine-qemu.x2d1.x2dweb.scope' 'libvirt and systemd' '--domain DOMAIN or '
+	stays_in /machine/qemu-1-web.libvirt-qemu/emulator qemu-1-web.libvirt-qemu \
+		'libvirt and systemd' '--domain DOMAIN or '
+	stays_in /qemu.slice/100.scope 100.scope 'libvirt and systemd' '--domain DOMAIN or '
+	stays_in /system.slice/vm@web.service vm@web.service systemd ''
+	stays_in /system.slice/docker-1234.scope/init docker-1234.scope systemd ''
+	mkdir -p "$root/mine/sub"
+	note "$root/mine" delegate 1
+	stays_in /mine/sub mine systemd ''
+	goes_from /user.slice/user-0.slice/session-3.scope "process $pid is taken out of session-3.scope"
+	goes_from /user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope \
+		"process $pid is taken out of user@1000.service"
+	goes_from /home '0 of 1 thread '
+	! grep -q 'is taken out' "$WORK/output" || fail "it says so of nobody"
+	echo '0::/system.slice/vm@web.service' | file "/proc/$pid/cgroup"
+	expect 1 'is taken out of vm@web.service' fake adopt web --pid $pid --force
+	# In its own unit it may move.
+	group system.slice/vm@web.service/capsules/web 4000 20000
+	expect 1 '0 of 1 thread ' fake adopt web --pid $pid \
+		--cgroup /system.slice/vm@web.service/capsules
+	same "$(cat "$root/system.slice/vm@web.service/capsules/web/cgroup.procs")" $pid
+}
+
 run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
-	the_root_is_no_capsule
+	the_root_is_no_capsule adopt_takes_nothing_from_its_owner
