@@ -390,8 +390,21 @@ struct change *change_begin(const struct args *args, const char *cg)
 	return NULL;
 }
 
+/* Who else writes the cpuset is found out by that. */
+static void note_cpus(const struct change *c)
+{
+	char *list;
+
+	if (!HAS(c->args, OPT_CPUS))
+		return;
+	list = format_cpus(&c->args->cpus);
+	cg_note(c->cg, "cpus", list);
+	free(list);
+}
+
 void change_keep(struct change *c)
 {
+	note_cpus(c);
 	while (c->nr)
 		free(c->log[--c->nr].text);
 	free(c->log);

@@ -126,6 +126,7 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 		change_keep(change);
 		cg_note(cg, "name", args->rest[0]);
 		cg_note(cg, "in-place", "1");
+		cg_note_made(cg);
 		cg_note_process(cg, g->pid, NULL);
 		return cg;
 	}
@@ -367,15 +368,30 @@ static int report(const char *cg, const char *name, pid_t pid)
 	} else {
 		table_add(&t, "TID\tNAME\tKIND\tWHERE");
 		for (i = 0; i < g.nr; i++)
-			thread_row(&t, &g.threads[i], name);
+			thread_row(&t, &g.threads[i]);
 		table_print(&t);
 		table_free(&t);
 		print_cures(&g);
 		say(stdout, "%d of %d thread%s %s served by %s (%s)\n", served, g.nr,
 		    plural(g.nr), are(served), name, cg_relative(cg));
+		show_reservation(cg);
 	}
 	guest_free(&g);
 	return escaped ? EXIT_FAILED : EXIT_OK;
+}
+
+static void warn_unusable(const char *cg)
+{
+	struct cpus cpus, unusable;
+	char *list;
+
+	cg_cpus(cg, &cpus);
+	if (!unusable_cpus(cg, &cpus, &unusable) || !cpus_count(&unusable))
+		return;
+	list = format_cpus(&unusable);
+	warn("none of its threads may run on CPU %s (isolcpus=, taskset): what is reserved there is lost",
+	     list);
+	free(list);
 }
 
 int cmd_adopt(const struct args *args)
@@ -407,6 +423,10 @@ int cmd_adopt(const struct args *args)
 			     "NAPI threads of its tap devices are left alone");
 		take_kthreads(cg, &g);
 		take_later_kthreads(cg, pid, g.nr + g.nr_irqs);
+		cg_note_guest(cg, pid);
+		if (HAS(args, OPT_REMOVE_AT_EXIT) && remove_at_exit(args, cg, NULL))
+			warn("nobody will remove %s: %s", args->rest[0], strerror(errno));
+		warn_unusable(cg);
 		status = report(cg, args->rest[0], pid);
 	}
 	free(cg);

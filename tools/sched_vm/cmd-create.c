@@ -34,8 +34,10 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 		*created = false;
 		return status;
 	}
-	if (*created)
+	if (*created) {
 		cg_note(cg, "name", strrchr(cg, '/') + 1);
+		cg_note_made(cg);
+	}
 	return status;
 }
 
@@ -59,6 +61,15 @@ int complain_taken(const char *name, const char *cg)
 			"there is a capsule %s already", name);
 }
 
+/* As it is now, so that a mistyped time is seen. Takes @cg. */
+static int show_made(const struct args *args, char *cg, int status)
+{
+	if (status == EXIT_OK)
+		status = json_mode ? cmd_show(args) : show_reservation(cg);
+	free(cg);
+	return status;
+}
+
 int cmd_create(const struct args *args)
 {
 	bool created;
@@ -74,8 +85,7 @@ int cmd_create(const struct args *args)
 		status = complain_taken(args->rest[0], cg);
 	else
 		status = capsule_make(args, cg, &created);
-	free(cg);
-	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
+	return show_made(args, cg, status);
 }
 
 int cmd_set(const struct args *args)
@@ -88,8 +98,7 @@ int cmd_set(const struct args *args)
 	if (!(args->given & ~(1UL << OPT_JSON | 1UL << OPT_CGROUP)))
 		usage("set: nothing to change");
 	status = capsule_change(args, cg);
-	free(cg);
-	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
+	return show_made(args, cg, status);
 }
 
 /* Where adopt took it from, if that is still there. */
@@ -206,7 +215,7 @@ static bool has_children(const char *cg)
 	return !top;
 }
 
-static int remove_ours(const struct args *args, const char *cg)
+static int remove_ours(const struct args *args, const char *cg, bool force)
 {
 	pid_t *pids = NULL;
 	int nr = capsule_processes(cg, &pids), ret;
@@ -215,14 +224,14 @@ static int remove_ours(const struct args *args, const char *cg)
 	/* Before anything is moved. */
 	if (has_children(cg))
 		return complain(EBUSY, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
-	if (nr && !HAS(args, OPT_FORCE))
+	if (nr && !force)
 		return complain(EBUSY, "--force moves them out, to where they came from",
-				"%s: %d process%s inside", args->rest[0], nr,
+				"%s: %d process%s inside", strrchr(cg, '/') + 1, nr,
 				nr == 1 ? " is" : "es are");
 	ret = nr ? empty(cg, cg_base(args)) : 0;
 	if (ret)
 		return complain(-ret, cure_of(-ret), "%s: cannot move its threads out",
-				args->rest[0]);
+				cg_relative(cg));
 	ret = remove_folder(cg);
 	if (ret)
 		return complain(-ret, ret == -EBUSY ? CURE_CHILDREN : cure_of(-ret),
@@ -234,7 +243,7 @@ static int remove_ours(const struct args *args, const char *cg)
 static bool is_ours(const struct args *args, const char *cg)
 {
 	char *parent = cg_parent(cg), *place = cg_noted(cg, "in-place");
-	bool ours = !place && !strcmp(parent, cg_base(args)) && !strchr(args->rest[0], '/');
+	bool ours = !place && !strcmp(parent, cg_base(args));
 
 	free(place);
 	free(parent);
@@ -319,7 +328,15 @@ static int end_reservation(const char *cg)
 	cg_forget_processes(cg);
 	cg_forget(cg, "name");
 	cg_forget(cg, "in-place");
+	cg_forget(cg, "guest");
+	cg_forget(cg, "cpus");
+	cg_forget(cg, "made");
 	return EXIT_OK;
+}
+
+int capsule_remove(const struct args *args, const char *cg)
+{
+	return is_ours(args, cg) ? remove_ours(args, cg, true) : end_reservation(cg);
 }
 
 int cmd_remove(const struct args *args)
@@ -330,7 +347,10 @@ int cmd_remove(const struct args *args)
 
 	if (!cg)
 		return EXIT_FAILED;
-	status = is_ours(args, cg) ? remove_ours(args, cg) : end_reservation(cg);
+	if (is_ours(args, cg) && !strchr(args->rest[0], '/'))
+		status = remove_ours(args, cg, HAS(args, OPT_FORCE));
+	else
+		status = end_reservation(cg);
 	if (status == EXIT_OK && json_mode) {
 		o = json_object_new_object();
 		jo_str(o, "removed", cg_relative(cg));

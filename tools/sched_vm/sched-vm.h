@@ -96,6 +96,8 @@ const struct lack *machine_lacks(void);
 bool machine_is_able(void);
 /* Why a controller is not in the root of cgroup v2, as what helps. */
 const char *controller_cure(const char *controller);
+/* Below this machine; allocated. NULL: its CPUs are real. */
+char *hypervisor(void);
 /* "0": built without; NULL: not known. Of the kernel that runs; allocated. */
 char *kernel_option(const char *name);
 
@@ -135,6 +137,8 @@ struct table {
 /* Cells are separated by tabs. */
 void table_add(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void table_print(struct table *t);
+/* Columns that @len bytes of @s take on a terminal. */
+int text_width(const char *s, int len);
 void table_free(struct table *t);
 
 /* Strings are cleaned. */
@@ -280,6 +284,11 @@ char *cg_noted_home(const char *cg, pid_t pid);
 /* All of them that are alive. */
 int cg_noted_processes(const char *cg, pid_t **pids);
 void cg_forget_processes(const char *cg);
+void cg_note_made(const char *cg);
+/* The process that the capsule was made for, while it is there or not. */
+void cg_note_guest(const char *cg, pid_t pid);
+/* False: there is none, or it runs. Else its number and name, which is allocated. */
+bool cg_guest_is_gone(const char *cg, pid_t *pid, char **comm);
 
 /* capsule.c: reservations and counters */
 
@@ -287,6 +296,7 @@ struct cpu_stat {
 	int cpu;
 	long long nr_periods, nr_throttled, throttled_usec, usage_usec;
 	long long nr_overruns, max_overrun_nsec, nr_migrations, nr_deadline_misses;
+	long long spilled_usec, extra_usec;	/* -1: a kernel without */
 	/* From /dev/sched_vm only: */
 	bool device, throttled;
 	long long budget_ns, left_ns, nr_ready;
@@ -314,8 +324,30 @@ int complain_no_files(const char *cg);
 char *reservation_text(const struct reservation *res);
 int capsule_reserve(const char *cg, const struct reservation *res);
 u64 capsule_budget_on(const struct capsule *c, int cpu);
-/* All capsules, in the order of their paths. */
+/* All with a reservation, in the order of their paths. */
 int capsules_find(struct capsule **list);
+/* And those that have had one. */
+int capsules_find_all(struct capsule **list);
+void capsules_free(struct capsule *list, int nr);
+/* The nearest one above @cg; allocated, NULL: none. */
+char *capsule_above(const char *cg);
+/* "active", "empty", "gone": its guest is, or "none": it has no reservation */
+const char *capsule_state(const struct capsule *c);
+/* Of each of its CPUs, in percent. */
+double capsule_share(const struct capsule *c);
+
+/* What the kernel counts: its name, the heading of a column, and what it is. */
+struct counter {
+	const char *key, *heading;
+	enum { COUNT, USEC, NSEC } unit;
+	size_t offset;		/* in struct cpu_stat */
+};
+
+extern const struct counter counters[];
+extern const int nr_counters;
+long long counter_value(const struct cpu_stat *s, const struct counter *c);
+char *counter_text(const struct cpu_stat *s, const struct counter *c);
+void counters_json(struct json_object *o, const struct cpu_stat *s);
 
 /* device.c: /dev/sched_vm. -ENOENT: the kernel has none. */
 
@@ -363,6 +395,18 @@ char *admission_invalid(const struct reservation *res);
 void verdict_free(struct verdict *v);
 void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has);
 
+/* procs.c: all processes, as they were at the last refresh */
+
+struct proc {
+	pid_t pid;
+	bool kthread;
+	char *comm;	/* of a thread of the kernel, else NULL */
+};
+
+void procs_refresh(void);
+int procs_all(const struct proc **list);
+bool is_kthread(pid_t tid);
+
 /* guest.c, guest-devices.c: which threads work for a guest? */
 
 enum thread_kind { THREAD_PROCESS, THREAD_KTHREAD, THREAD_NAPI, THREAD_IRQ };
@@ -399,21 +443,40 @@ int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
 void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);
 void guest_find_devices(struct guest *g);
-bool is_kthread(pid_t tid);
 const char *thread_kind_name(enum thread_kind kind);
-/* Processes with threads in @cg or below, without other capsules. */
-int capsule_processes(const char *cg, pid_t **pids);
-int capsule_threads(const char *cg, pid_t **tids);
-/* A row with @inside or why not, and the cures after the table. */
-void thread_row(struct table *t, const struct thread *thread, const char *inside);
+/* 0: it is no thread of the kernel with the number of a thread in its name. */
+pid_t number_in_name(const struct proc *p);
+/* Calls @fn for each number that names an entry of @dir. */
+void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void *data);
+/* A row with where it is, or why it is not inside, and the cures after the table. */
+void thread_row(struct table *t, const struct thread *thread);
 void print_cures(const struct guest *g);
-struct json_object *escaped_json(const char *cg);
-int escaped_count(const char *cg);
+struct json_object *thread_json(const struct thread *t);
 /* Handler threads of the irqs that cpu.rt_irqs has; it may be NULL. */
 void irqs_threads(struct guest *g, const char *irqs);
 bool irq_is_bound(const char *irqs, int irq);
 /* The line @key of a file like /proc/PID/status; allocated or NULL. */
 char *proc_field(const char *path, const char *key);
+
+/* inside.c: who is inside, and who is not */
+
+/* Processes with threads in @cg or below, without other capsules. In order. */
+int capsule_processes(const char *cg, pid_t **pids);
+int capsule_threads(const char *cg, pid_t **tids);
+/* Threads outside, and some that are not; returns how many have escaped. */
+int escaped_find(const char *cg, struct guest *g);
+int escaped_count(const char *cg);
+struct json_object *escaped_json(const char *cg);
+/* Those of @cpus that no thread inside may run on. False: nobody is inside. */
+bool unusable_cpus(const char *cg, const struct cpus *cpus, struct cpus *unusable);
+
+/* watch.c */
+
+/*
+ * Beside us: remove @cg when nobody is inside, and the other end of @pipe is closed,
+ * which may be NULL.
+ */
+int remove_at_exit(const struct args *args, const char *cg, int *pipe);
 
 /* trace.c: what is recorded, as a file */
 
@@ -513,12 +576,18 @@ int cmd_top(const struct args *args);
 int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
 
+/* cmd-show.c: what it has, in a line */
+int show_reservation(const char *cg);
+
 /* cmd-create.c: what adopt and run need of it */
 /* Ends the program if there is none in @args, or one that reserves nothing. */
 void want_budget(const struct args *args);
 int complain_taken(const char *name, const char *cg);
 char *capsule_path(const struct args *args, const char *name);
 int capsule_make(const struct args *args, const char *cg, bool *created);
+
+/* With --force, without a word; complains. */
+int capsule_remove(const struct args *args, const char *cg);
 
 /* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);

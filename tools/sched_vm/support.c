@@ -56,6 +56,31 @@ char *kernel_option(const char *name)
 	return value;
 }
 
+/* Steal is time that a hypervisor below gave to others, whatever the CPU says of itself. */
+static bool has_steal(void)
+{
+	char *text = read_file("/proc/stat");
+	unsigned long long steal = 0;
+
+	if (text)
+		sscanf(text, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal);
+	free(text);
+	return steal;
+}
+
+char *hypervisor(void)
+{
+	char *text = read_file("/proc/cpuinfo"), *name = NULL;
+	bool is_virtual = (text && strstr(text, " hypervisor")) || has_steal();
+
+	free(text);
+	if (is_virtual)
+		name = read_file("/sys/class/dmi/id/sys_vendor");
+	if (name)
+		clean_text(name);
+	return is_virtual && !name ? xstrdup("its hypervisor is not known") : name;
+}
+
 static bool find_file(const char *cg, void *data)
 {
 	bool *found = data;

@@ -133,7 +133,7 @@ all_its_threads_are_adopted() {
 		"$tool" adopt vm --qemu vm1 --budget 20ms --period 50ms
 	for name in qemu-system-x86 'CPU 0/KVM' 'CPU 1/KVM' 'IO io0' "vhost-" "kvm-pit/$pid" \
 		kvm-nx-lpage; do
-		grep -E -e "^ *[0-9]+ +$name" "$WORK/output" | grep -q 'vm$' ||
+		grep -E -e "^ *[0-9]+ +$name" "$WORK/output" | grep -q 'inside$' ||
 			fail "$name is not inside"
 	done
 	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/sched_vm/vm
@@ -161,7 +161,7 @@ its_card_is_inside() {
 	for irq in $irqs; do
 		[ -n "$(cat "/sys/kernel/irq/$irq/actions")" ] || continue
 		grep -qw "$irq" $base/vm/cpu.rt_irqs || fail "irq $irq is not bound"
-		threads=$((threads + $(grep -c -E " irq/$irq-vfio-msi.* irq +bound" "$WORK/output")))
+		threads=$((threads + $(grep -c -E " irq/$irq-vfio-msi.* irq +inside, bound" "$WORK/output")))
 	done
 	[ $threads -ge 2 ] || fail "$threads irq threads"
 	before=$(card_interrupts)
@@ -223,7 +223,7 @@ in_place_like_libvirt() {
 	done
 	mkdir -p /run/libvirt/qemu
 	echo "$pid" >/run/libvirt/qemu/vm1.pid
-	expect 0 'are served by dom \(/machine/qemu-1-vm1.libvirt-qemu\)' \
+	expect 0 'served by dom \(/machine/qemu-1-vm1.libvirt-qemu\)' \
 		"$tool" adopt dom --domain vm1 --budget 20ms --period 50ms
 	same "$(cat $cg/cpu.rt.max)" '20000 50000'
 	same "$(cat "/proc/$pid/cgroup")" 0::/machine/qemu-1-vm1.libvirt-qemu/emulator

@@ -205,7 +205,7 @@ doctor_knows_this_kernel() {
 	[ -w $poll ] || return 0
 	was=$(cat $poll)
 	echo 200000 >$poll
-	expect 1 'KVM polls for 200000 ns' "$tool" doctor
+	expect 0 'KVM polls for up to 200000 ns' "$tool" doctor
 	echo "$was" >$poll
 }
 
@@ -258,9 +258,8 @@ doctor_wants_the_fair_server() {
 doctor_looks_at_the_layout() {
 	[ -d $base ] || mkdir $base
 	for controllers in cpu cpuset 'cpuset cpu'; do
-		for cg in "" /sched_vm; do
-			echo "$controllers" | fake_file "$root$cg/cgroup.controllers"
-		done
+		echo 'cpuset cpu' | fake_file "$root/cgroup.controllers"
+		echo "$controllers" | fake_file "$root/sched_vm/cgroup.controllers"
 		fake_files doctor >"$WORK/output" || true
 		case $controllers in
 		cpu) grep -q 'has no cpuset: capsules have all CPUs' "$WORK/output" ;;

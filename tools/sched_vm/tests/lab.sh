@@ -376,7 +376,7 @@ list_and_show() {
 	mkdir $root/by-hand
 	echo "1000 10000" >$root/by-hand/cpu.rt.max
 	expect 0 '^/by-hand +1ms +10ms' "$tool" list
-	grep -q -E '^a +4ms +20ms +max +0' "$WORK/output" || fail "a is not in the list"
+	grep -q -E '^a +4ms +20ms +max +0 +20.0 % +all +0 +empty' "$WORK/output" || fail "a is not in the list"
 	expect 0 '' "$tool" list --json
 	same "$(value capsules.1.name)" a
 	same "$(value capsules.1.budget_us)" 4000
@@ -522,6 +522,20 @@ run_leaves_no_capsule_when_killed() {
 	done
 }
 
+# Somebody else waits then, until nobody is inside.
+run_leaves_no_capsule_when_shot() {
+	"$tool" run --name x --budget 4ms --period 20ms -- sleep 1000 &
+	tool_pid=$!
+	pause 0.5
+	kill -KILL $tool_pid
+	wait $tool_pid || true
+	pause 0.5
+	same "$(cat "/proc/$(cat $base/x/cgroup.procs)/comm")" sleep
+	kill "$(cat $base/x/cgroup.procs)"
+	pause 3
+	[ ! -e $base/x ] || fail "x is there"
+}
+
 run_leaves_ignored_signals_ignored() {
 	rc=0
 	# shellcheck disable=SC2016
@@ -561,7 +575,7 @@ irqs_are_bound() {
 	[ -n "$irq" ] || skip "this machine has no irq threads"
 	"$tool" set a --irq "+$irq"
 	expect 0 "irqs: $irq" "$tool" show a
-	expect 0 "irq/$irq-.* irq +bound" "$tool" show a --threads
+	expect 0 "irq/$irq-.* irq +inside, bound" "$tool" show a --threads
 	expect 1 'there is no irq 9999' "$tool" set a --irq +9999
 	expect 1 'irq 9999 is not bound to it' "$tool" set a --irq -9999
 	"$tool" set a --irq "-$irq"
@@ -582,8 +596,8 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	set_turns_cpuset_on list_and_show list_shows_names_cleanly remove_moves_threads_only_if_told \
 	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did \
 	run_passes_the_status_on run_passes_signals_on run_leaves_no_capsule_when_killed \
-	run_leaves_ignored_signals_ignored run_gets_ctrl_c_once adopt_takes_and_returns \
-	adopt_wants_a_budget adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
+	run_leaves_no_capsule_when_shot run_leaves_ignored_signals_ignored run_gets_ctrl_c_once adopt_takes_and_returns \
+	adopt_wants_a_budget adopt_removes_at_exit adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name adopt_knows_an_old_pid_file \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered \

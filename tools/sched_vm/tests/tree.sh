@@ -47,6 +47,7 @@ machine() {
 	echo CONFIG_SCHED_HRTICK=y | file "/boot/config-$(uname -r)"
 	echo 950000 | file /proc/sys/kernel/sched_rt_runtime_us
 	echo 'flags : fpu' | file /proc/cpuinfo
+	echo 'cpu  1 2 3 4 5 6 7 0 0 0' | file /proc/stat
 	mkdir -p "$root"
 	echo 'cpuset cpu' >"$root/cgroup.controllers"
 	echo 'cpuset cpu' >"$root/cgroup.subtree_control"
@@ -219,5 +220,133 @@ adopt_takes_nothing_from_its_owner() {
 	same "$(cat "$root/system.slice/vm@web.service/capsules/web/cgroup.procs")" $pid
 }
 
+# named PATH BUDGET PERIOD [PID...]: as the tool makes it
+named() {
+	group "$@"
+	note "$root/$1" sched_vm.name "${1##*/}"
+}
+
+# By numbers in names, parts below what they are parts of, in columns that people see.
+list_is_in_order() {
+	machine
+	process
+	named sched_vm/guest-10 4000 20000 $pid
+	named sched_vm/guest-2 4000 20000
+	named sched_vm/größe 1000 20000
+	named sched_vm/机器 1000 20000
+	named sched_vm/guest-10/part 2000 20000
+	named sched_vm/off max 20000
+	expect 0 '' fake list
+	same "$(awk 'NR > 1 && !/^.in/ { printf "%s ", $1 }' "$WORK/output")" \
+		'größe guest-2 guest-10 part off 机器 '
+	grep -q '^  part  .*(10.0 %)' "$WORK/output" || fail "no part"
+	grep -q '^guest-10 .* 20.0 % .* 1  active$' "$WORK/output" || fail "not active"
+	grep -q '^off  *max .* -  .* 0  none$' "$WORK/output" || fail "off is not there"
+	# As wide as people see it: 机器 takes four columns.
+	same "$(sed -n 's/^机器\( *\)1ms.*/\1/p' "$WORK/output" | wc -c)" \
+		"$(($(sed -n 's/^größe\( *\)1ms.*/\1/p' "$WORK/output" | wc -c) + 1))"
+	expect 0 '' fake list --json
+	same "$(value capsules.2.name)" guest-10
+	same "$(value capsules.2.state)" active
+	same "$(value capsules.2.irqs)" '[ ]'
+	same "$(value capsules.2.deadline_us)" max
+}
+
+what_is_reserved_is_said() {
+	machine
+	named sched_vm/web 4000 20000
+	echo '1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
+	printf '24\n25\n' >"$root/sched_vm/web/cpu.rt_irqs"
+	expect 0 '^web: 4ms in every 20ms on each of the CPUs 0-1, 20.0 % of each$' fake show web
+	grep -q '^but 6ms on CPU 1$' "$WORK/output" || fail "no exception"
+	expect 0 '' fake show web --json
+	same "$(value cpu_budgets.0.budget_us)" 6000
+	same "$(value cpu_budgets.0.cpus.0)" 1
+	same "$(value irqs.1)" 25
+	named sched_vm/off max 20000
+	expect 0 '^off: no reservation .served as usual.$' fake show off
+	named sched_vm/web/part max 20000
+	expect 0 '^part: no reservation .served by /sched_vm/web.$' fake show /sched_vm/web/part
+	named sched_vm/zero 0 20000
+	expect 0 '^zero: no reservation, and no SCHED_FIFO' fake show zero
+	expect 0 '^CPU +USAGE +PERIODS +THROTTLED +FOR +OVERRUNS +WORST +MISSES +MIGRATIONS$' fake show web
+	echo 'spilled_usec 1500' >>"$root/sched_vm/web/cpu.rt_stat"
+	expect 0 ' SPILLED$' fake show web
+	grep -q '^all .* 1.5ms$' "$WORK/output" || fail "nothing spilled"
+}
+
+# A guest that is gone keeps its reservation: that must not be overlooked.
+the_gone_are_named() {
+	machine
+	process
+	named sched_vm/web 4000 20000
+	note "$root/sched_vm/web" sched_vm.guest "$pid 1 qemu-system-x86"
+	expect 0 ' 0 +gone$' fake list
+	expect 0 "^its process $pid .qemu-system-x86. is gone$" fake show web
+	expect 0 '^note +web keeps 20.0 % of the CPUs 0-1 for a guest that is gone' fake doctor
+	grep -q 'cure: sched-vm remove web$' "$WORK/output" || fail "no cure"
+	note "$root/sched_vm/web" sched_vm.guest \
+		"$pid $(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f20) sleep"
+	expect 0 ' 0 +empty$' fake list
+}
+
+# On a machine as it comes, nothing is wrong, and sixty of a kind are one.
+doctor_does_not_cry_wolf() {
+	machine
+	echo 200000 | file /sys/module/kvm/parameters/halt_poll_ns
+	for i in $(seq 60); do
+		named "sched_vm/guest-$i" 100 20000
+	done
+	expect 0 '^note +KVM polls for up to 200000 ns' fake doctor
+	grep -q '^note  *guest-1 reserves on all 2 CPUs$' "$WORK/output" || fail "not said of the first"
+	grep -q '^ *the same with guest-2, guest-3, guest-4 and 56 others$' "$WORK/output" ||
+		fail "not said of the others"
+	grep -q 'cure: sched-vm set guest-1 --cpus' "$WORK/output" || fail "no cure"
+	same "$(grep -c 'reserves on' "$WORK/output")" 1
+}
+
+doctor_names_the_right_culprit() {
+	machine
+	named sched_vm/web 4000 20000
+	note "$root/sched_vm/web" sched_vm.made $(($(date +%s) - 7300))
+	counters sched_vm/web 100 2 5
+	expect 1 '^WRONG +web got its budget too late 5 times in the 2h since it was made' fake doctor
+	! grep -q virtual "$WORK/output" || fail "it is not virtual"
+	echo 'flags : fpu hypervisor lm' | file /proc/cpuinfo
+	echo ACME | file /sys/class/dmi/id/sys_vendor
+	expect 0 '^note +web got its budget too late 5 times' fake doctor
+	grep -q 'this machine is a virtual one (ACME)' "$WORK/output" || fail "not virtual"
+	expect 0 'a virtual machine, ACME: ' fake show web
+}
+
+# systemd's daemon-reload does that to a cpuset that it does not know.
+doctor_sees_a_cpuset_that_was_emptied() {
+	machine
+	named sched_vm/web 4000 20000
+	note "$root/sched_vm/web" sched_vm.cpus 1
+	expect 1 '^WRONG +web reserves on the CPUs 0-1, not on 1 only' fake doctor
+	grep -q 'cure: sched-vm set web --cpus 1; AllowedCPUs=' "$WORK/output" || fail "no cure"
+	echo 1 >"$root/sched_vm/web/cpuset.cpus.effective"
+	expect 0 '' fake doctor
+}
+
+# isolcpus= and taskset: the rest is reserved for nobody.
+doctor_sees_what_nobody_can_use() {
+	machine
+	process
+	taskset -p 1 $pid
+	named sched_vm/web 4000 20000 $pid
+	expect 0 '^note +web has 20.0 % of CPU 1, where none of its threads may run' fake doctor
+	expect 0 'none of its threads may run on CPU 1 ' fake adopt web --pid $pid
+	process
+	taskset -p 2 $pid
+	echo $pid >>"$root/sched_vm/web/cgroup.threads"
+	expect 0 '' fake doctor
+	! grep -q 'may run' "$WORK/output" || fail "one may"
+}
+
 run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
-	the_root_is_no_capsule adopt_takes_nothing_from_its_owner
+	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order \
+	what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf \
+	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied \
+	doctor_sees_what_nobody_can_use
