@@ -288,6 +288,16 @@ const char *capsule_state(const struct capsule *c)
 	return "gone";
 }
 
+bool capsule_is_part(const struct capsule *list, int nr, const struct capsule *c)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (&list[i] != c && cg_is_below(c->path, list[i].path))
+			return true;
+	return false;
+}
+
 double capsule_share(const struct capsule *c)
 {
 	return c->res.budget == TIME_MAX ? 0 : 100.0 * c->res.budget / c->res.period;

@@ -249,17 +249,6 @@ static bool is_for_irqs(const struct capsule *c)
 	return c->irqs && *c->irqs && deadline <= SHORT_US && !has_process(c);
 }
 
-/* Its budget is part of another's. */
-static bool is_part(const struct capsule *list, int nr, const struct capsule *c)
-{
-	int i;
-
-	for (i = 0; i < nr; i++)
-		if (&list[i] != c && cg_is_below(c->path, list[i].path))
-			return true;
-	return false;
-}
-
 /* On @cpu, by how much may a thread of the host come later than without capsules? */
 static void check_host(struct findings *f, const struct capsule *list, int nr, int cpu)
 {
@@ -273,7 +262,7 @@ static void check_host(struct findings *f, const struct capsule *list, int nr, i
 			continue;
 		if (is_for_irqs(&list[i]))
 			has_irqs = true;
-		else if (!is_part(list, nr, &list[i]))
+		else if (!capsule_is_part(list, nr, &list[i]))
 			sum += capsule_budget_on(&list[i], cpu);
 	}
 	if (sum <= 1000)

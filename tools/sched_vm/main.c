@@ -71,11 +71,22 @@ static const struct command commands[] = {
 	  O_COMMON | O_TIMES | O(CPUS), 0, 1, cmd_check },
 	{ "top", "[NAME...]",
 	  "what happens, live",
-	  "For each capsule and CPU: share of the budget that was used, times it ran dry,\n"
-	  "overruns, missed deadlines, worst latency of a replenishment, and how many\n"
-	  "threads of its processes are outside.\n",
+	  "For each capsule and CPU: share of the budget that was used, how often it was\n"
+	  "used up, deadlines missed, overruns and the worst ever, the worst latency of a\n"
+	  "budget, and how many threads of its processes have escaped. On a terminal, q\n"
+	  "ends it, and h says what other keys do. NO_COLOR: without colours.\n",
 	  O_COMMON | O(INTERVAL) | O(ONCE) | O(BATCH) | O(COUNT) | O(CSV) | O(THREADS),
 	  0, 64, cmd_top },
+	{ "free", "[--cpus LIST]",
+	  "what can still be reserved on each CPU, and who has the rest",
+	  "FREE is what a new capsule could have at most, as Q/P. Capsules inside of others\n"
+	  "have a part of what these have.\n",
+	  O_COMMON | O(CPUS), 0, 0, cmd_free },
+	{ "monitor", "[NAME...] [--time T] [--count N]",
+	  "events as they happen",
+	  "A line for each: budgets that were used up or exceeded, deadlines missed, changes\n"
+	  "refused, capsules made and removed. With --json, an object in each line.\n",
+	  O_COMMON | O(TIME) | O(COUNT), 0, 64, cmd_monitor },
 	{ "record", "NAME [-o FILE.json] [--svg FILE] [--time T]",
 	  "a timeline for Perfetto and chrome://tracing",
 	  "Records for some seconds. Writes JSON, with the budget as a counter track and\n"

@@ -331,6 +331,8 @@ int capsules_find_all(struct capsule **list);
 void capsules_free(struct capsule *list, int nr);
 /* The nearest one above @cg; allocated, NULL: none. */
 char *capsule_above(const char *cg);
+/* Is its budget part of another's? */
+bool capsule_is_part(const struct capsule *list, int nr, const struct capsule *c);
 /* "active", "empty", "gone": its guest is, or "none": it has no reservation */
 const char *capsule_state(const struct capsule *c);
 /* Of each of its CPUs, in percent. */
@@ -573,8 +575,20 @@ int cmd_list(const struct args *args);
 int cmd_show(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_top(const struct args *args);
+int cmd_free(const struct args *args);
+int cmd_monitor(const struct args *args);
 int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
+
+/* cmd-free.c: what a new capsule could have */
+
+struct cpu_free {
+	int cpu;
+	double percent;		/* -1: not known */
+};
+
+/* Of the whole machine, in the order of CPUs; returns how many there are. */
+int cpus_free(struct cpus *cpus, struct cpu_free **list);
 
 /* cmd-show.c: what it has, in a line */
 int show_reservation(const char *cg);

@@ -9,6 +9,7 @@
  * FAKE_ROOT are read in place of those with these paths, and folders that are
  * only there can be listed: what another machine would have. The folder FAKE_MOUNT
  * is where cgroup2 is mounted, if it is not empty; nothing else is.
+ * What is opened, FAKE_LOG gets to know.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -59,11 +60,24 @@ FILE *setmntent(const char *file, const char *mode)
 	return f;
 }
 
+/* FAKE_LOG: what is opened, a line each. */
+static void note(const char *what, const char *path)
+{
+	const char *file = getenv("FAKE_LOG");
+	FILE *f = file ? fopen(file, "ae") : NULL;
+
+	if (f) {
+		fprintf(f, "%s %s\n", what, path);
+		fclose(f);
+	}
+}
+
 DIR *opendir(const char *path)
 {
 	DIR *(*real)(const char *path) = dlsym(RTLD_NEXT, "opendir");
 	char room[PATH_MAX];
 
+	note("folder", path);
 	if (!access(path, F_OK))
 		return real(path);
 	return real(fake_path(path, room, sizeof(room)));
@@ -80,6 +94,7 @@ int open(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
+	note("file", path);
 	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY))
 		path = fake_path(path, room, sizeof(room));
 	if (strcmp(path, SCHED_VM_PATH) || !getenv("FAKE_FREE"))

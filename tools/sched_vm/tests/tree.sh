@@ -3,13 +3,14 @@
 #
 # What the tool makes of a machine: a made-up tree of cgroups, with real processes, and
 # what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
-# tree.sh SCHED-VM JSON FAKEDEV PTY
+# tree.sh SCHED-VM JSON FAKEDEV PTY THREADS
 
 here=${0%/*}
 tool=$1
 json=$2
 fakedev=$3
 pty=$4
+threads=$5
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=tap.sh
@@ -108,8 +109,7 @@ inside() {
 
 # note CGROUP KEY VALUE: an xattr of the user's
 note() {
-	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user." + sys.argv[2], sys.argv[3].encode())' \
-		"$@"
+	"${threads%threads}note" "$@"
 }
 
 # In $pid; it goes with the test.
@@ -345,8 +345,186 @@ doctor_sees_what_nobody_can_use() {
 	! grep -q 'may run' "$WORK/output" || fail "one may"
 }
 
+# Busy first, as much as there is room for, and in columns that stay where they are.
+top_fits_the_screen() {
+	machine
+	for i in $(seq 40); do
+		named "sched_vm/guest-$i" 100 20000
+	done
+	(while :; do
+		n=$((n + 100))
+		counters sched_vm/guest-33 $n $n 0
+		sleep 0.03
+	done) &
+	echo $! >>"$WORK/pids"
+	for size in 40x30 120x30 20x8; do
+		PTY_SIZE=$size PTY_WAIT=every PTY_KEYS=...q fake_pty top -d 100ms
+		pictures ${size%x*} ${size#*x}
+		grep -q '^guest-33' "$WORK/picture" || fail "the busy one is not to be seen"
+		same "$(grep '^guest' "$WORK/picture" | head -n 1 | cut -c-8)" guest-33
+	done
+}
+
+# On a terminal, its picture and colours, to $WORK/output.
+fake_pty() {
+	TERM=xterm env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" \
+		"$pty" "$tool" "$@" >"$WORK/output" || fail "it ended with $?"
+}
+
+# pictures COLUMNS ROWS: the last one, in $WORK/picture, is no larger
+pictures() {
+	esc=$(printf '\033')
+	tr -d '\r' <"$WORK/output" | sed "s/$esc\[H/\n@@\n/g; s/$esc\[[0-9]*;1H/\n/g" |
+		sed "s/$esc\[[?0-9;]*[a-zA-Z]//g" |
+		awk '/^@@/ { n = 0; next } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' \
+			>"$WORK/picture"
+	sed -i '/^$/d' "$WORK/picture"
+	cat "$WORK/picture"
+	same "$(awk -v most="$1" 'length > most' "$WORK/picture")" ""
+	between "$(wc -l <"$WORK/picture")" 4 "$2"
+}
+
+top_takes_keys() {
+	machine
+	process
+	named sched_vm/web 4000 20000 $pid
+	named sched_vm/db 4000 20000
+	counters sched_vm/web 1000 5 7
+	export PTY_WAIT=CPU:
+	PTY_KEYS=q fake_pty top -d 100ms
+	PTY_KEYS=hq PTY_WAIT=m fake_pty top -d 100ms
+	PTY_KEYS=sq fake_pty top -d 100ms
+	grep -q 'by used' "$WORK/output" && grep -q 'by name' "$WORK/output" || fail "not sorted anew"
+	PTY_KEYS=tq fake_pty top -d 100ms
+	pictures 80 24
+	grep -q "^web *$pid  sleep" "$WORK/picture" || fail "no threads"
+	PTY_KEYS=$(printf '/db\nq') fake_pty top -d 100ms
+	grep -q ', with db' "$WORK/output" || fail "no filter"
+	! grep -q "$(printf '[^a-z]q\r')" "$WORK/output" || fail "keys are echoed"
+	# It leaves the terminal as it was.
+	same "$(tail -c 14 "$WORK/output" | tr -d '\033')" '[?25h[?1049l'
+}
+
+colours_can_be_had_or_not() {
+	machine
+	named sched_vm/web 4000 20000
+	(while :; do
+		n=$((n + 100))
+		counters sched_vm/web $n $n $n
+		sleep 0.03
+	done) &
+	echo $! >>"$WORK/pids"
+	PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	grep -q "$(printf '\033')\[33m" "$WORK/output" || fail "what was throttled has no colour"
+	grep -q "$(printf '\033')\[31m" "$WORK/output" || fail "what was late has no colour"
+	NO_COLOR=1 PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	! grep -q "$(printf '\033')\[3[13]m" "$WORK/output" || fail "it has colours"
+}
+
+top_writes_files() {
+	machine
+	named 'sched_vm/a"b' 4000 20000
+	named sched_vm/off max 20000
+	expect 0 '^a"b +0 +4ms/20ms +0.0 %' fake top -b -n 2 -d 100ms
+	same "$(grep -c '^NAME' "$WORK/output")" 2
+	same "$(grep -c '^off' "$WORK/output")" 0
+	expect 0 '^time,name,cpu,budget_us' fake top --csv -n 2 -d 100ms
+	same "$(grep -c '^time' "$WORK/output")" 1
+	same "$(grep -c '^20..-.*,"a""b",[01],4000,20000,0.0,0,0,0,0,0,,0*$' "$WORK/output")" 4
+	expect 0 '' fake top -n 1 -d 100ms --json
+	same "$(value capsules.0.cpus.1.used_percent)" 0.0
+	expect 2 'csv or --json' fake top --csv --json
+	# shellcheck disable=SC2016
+	same "$(fake top -b -d 100ms 2>&1 | head -n 1 | grep -c -i write)" 0
+}
+
+# Of a thousand threads that are where they belong, none is opened.
+top_opens_no_thread() {
+	machine
+	"$threads" 50 >"$WORK/ready" &
+	pid=$!
+	echo $pid >>"$WORK/pids"
+	until [ -s "$WORK/ready" ]; do :; done
+	named sched_vm/web 4000 20000 $pid
+	FAKE_LOG=$WORK/log.opened fake top --csv -n 2 -d 100ms >/dev/null
+	for tid in /proc/$pid/task/*; do
+		[ "${tid##*/}" = $pid ] || printf '/proc/%s/\n/task/%s/\n' "${tid##*/}" "${tid##*/}"
+	done >"$WORK/names"
+	same "$(grep -c . "$WORK/names")" 100
+	! grep -F -f "$WORK/names" "$WORK/log.opened" || fail "these are opened"
+	between "$(grep -c '^folder /proc$' "$WORK/log.opened")" 1 2
+	expect 0 ',0$' fake top --csv -n 1 -d 100ms
+	# One that is elsewhere is found all the same.
+	tid=$(ls /proc/$pid/task | tail -n 1)
+	sed -i "/^$tid$/d" "$root/sched_vm/web/cgroup.threads"
+	echo 0::/ | file "/proc/$tid/cgroup"
+	: | file "/proc/$tid/sched"
+	expect 0 ',1$' fake top --csv -n 1 -d 100ms
+	expect 0 '' fake top --json -n 1 -d 100ms
+	same "$(value capsules.0.escaped.0.tid)" "$tid"
+	same "$(value capsules.0.escaped.0.why)" "in another cgroup"
+}
+
+free_says_who_has_what() {
+	machine
+	named sched_vm/web 4000 20000
+	named sched_vm/web/part 2000 20000
+	printf 'cpu0 70.00\ncpu1 40.00\n' >"$root/sched_vm/cpu.rt_free"
+	expect 0 '^0 +70.00 % +web 20.0 %, nobody, by sched_rt_runtime_us 5.0 %, others.* 5.0 %$' fake free
+	grep -q '^1  *40.00 % .* others, as SCHED_DEADLINE 35.0 %$' "$WORK/output" || fail "CPU 1"
+	! grep -q part "$WORK/output" || fail "a part is counted twice"
+	printf 'cpu0 70.00\ncpu1 70.00\n' >"$root/sched_vm/cpu.rt_free"
+	expect 0 '^0-1 +70.00 %' fake free
+	expect 0 '^1 +70.00 %' fake free --cpus 1
+	expect 0 '' fake free --json
+	same "$(value cpus.1.free_percent)" 70.0
+	same "$(value cpus.1.holders.0.name)" web
+	same "$(value cpus.1.holders.0.percent)" 20.0
+}
+
+events() {
+	printf 'throttled %d\noverrun 0\ndeadline_miss %d\nrefused %d\n' "$2" "$3" "$4" \
+		>"$root/$1/cpu.rt_events"
+}
+
+# When it watches, and not before: it says so by what it tells of another.
+monitor_tells_events() {
+	machine
+	named sched_vm/web 4000 20000
+	events sched_vm/web 5 0 0
+	(exec env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" \
+		"$tool" monitor --json --count 5) >"$WORK/events" &
+	monitor=$!
+	echo $monitor >>"$WORK/pids"
+	tries=0
+	until [ "$(ls -l /proc/$monitor/fd 2>/dev/null | grep -c inotify)" = 1 ] &&
+		[ "$(cat /proc/$monitor/fdinfo/* | grep -c '^inotify wd')" = 1 ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 2000 ] || fail "it does not watch"
+	done
+	events sched_vm/web 8 0 0
+	until [ -s "$WORK/events" ]; do :; done
+	events sched_vm/web 8 1 2
+	until [ "$(wc -l <"$WORK/events")" -ge 3 ]; do :; done
+	named sched_vm/db 4000 20000
+	until [ "$(wc -l <"$WORK/events")" -ge 4 ]; do :; done
+	rm -r "$root/sched_vm/db"
+	wait $monitor
+	cat "$WORK/events"
+	while read -r line; do
+		echo "$line" >"$WORK/output"
+		echo "$(value name) $(value event) $(value count) $(value total)"
+	done <"$WORK/events" >"$WORK/told"
+	same "$(tr '\n' ',' <"$WORK/told")" \
+		'web throttled 3 8,web deadline_miss 1 1,web refused 2 2,db made 0 0,db removed 0 0,'
+	expect 0 '' fake monitor --time 100ms
+	same "$(cat "$WORK/output")" ""
+}
+
 run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
 	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order \
 	what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf \
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied \
-	doctor_sees_what_nobody_can_use
+	doctor_sees_what_nobody_can_use top_fits_the_screen top_takes_keys \
+	colours_can_be_had_or_not top_writes_files top_opens_no_thread free_says_who_has_what \
+	monitor_tells_events
