@@ -539,15 +539,25 @@ struct sample {			/* budget left from then on; straight to the next one */
 	s64 left;
 };
 
+/* A CPU's budget is used up: until there is a new one. */
+struct dry {
+	int cpu;
+	u64 from, to;
+};
+
 struct timeline {
 	struct slice *slices;
 	size_t nr_slices;
+	struct dry *dry;
+	size_t nr_dry;
 	struct sample *samples;
 	size_t nr_samples;
 };
 
 void timeline_build(const struct trace *t, struct timeline *tl);
 void timeline_free(struct timeline *tl);
+/* Did it ever run? */
+bool timeline_has(const struct timeline *tl, int tid);
 int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f);
 int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f);
 

@@ -155,6 +155,27 @@ a_trace_becomes_a_timeline() {
 	cmp "$here/trace.txt" "$WORK/c.txt"
 }
 
+the_picture_can_be_read() {
+	# A debt of 2 ms, a thread that never ran, and one of a name that another one has.
+	sed -e '/^thread/{p;s/^thread [0-9]* .*/thread 7777 never/;}' "$here/trace.txt" |
+		awk '/never/ && n++ { next } / throttle / { $4 = -2000000 } { print }' >"$WORK/f.txt"
+	expect 0 '' "$tool" record --from "$WORK/f.txt" -o "$WORK/f.json"
+	same "$(sed -n 's|.*class="tick".*||p; s|.*middle">\([^<]*\)</text>|\1|p' "$WORK/f.svg" |
+		tr '\n' ' ')" '0 20ms 40ms 60ms 80ms 100ms 120ms 140ms '
+	# The text of the last one has room to both sides.
+	between "$(sed -n 's|.*class="tick" x="\([0-9]*\).*|\1|p' "$WORK/f.svg" | tail -n 1)" 230 1150
+	grep -q '>-2ms</text>' "$WORK/f.svg" || fail "no scale below zero"
+	grep -q '>4ms</text>' "$WORK/f.svg" || fail "no scale"
+	grep -q '>sh (88)</text>' "$WORK/f.svg" || fail "no thread by number"
+	grep -q '>host CPU 1</text>' "$WORK/f.svg" || fail "whose CPU?"
+	grep -q '<title>sh (88) on host CPU 0, [0-9.]*ms from [0-9.]*ms on</title>' "$WORK/f.svg" ||
+		fail "nothing is said of a bar"
+	! grep -q never "$WORK/f.svg" "$WORK/f.json" || fail "who never ran is there"
+	same "$(grep -c '"ph":"X".*"name":"throttled"' "$WORK/f.json")" 15
+	same "$(grep -c '#f4b8b0' "$WORK/f.svg")" 16
+	! grep 'class="ran"' "$WORK/f.svg" | grep -q '#f4b8b0' || fail "red is a CPU, too"
+}
+
 files_do_not_overwrite_each_other() {
 	cp "$here/trace.txt" "$WORK/d.txt"
 	for names in "-o x.svg" "-o x.json --svg x.json" "-o x.json --raw x.json" \
@@ -285,7 +306,7 @@ commands_are_completed() {
 }
 
 run without_a_command help_is_help times_have_units what_is_not_written_fails options_are_checked arguments_are_counted \
-	names_are_checked a_trace_becomes_a_timeline files_do_not_overwrite_each_other \
+	names_are_checked a_trace_becomes_a_timeline the_picture_can_be_read files_do_not_overwrite_each_other \
 	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \
