@@ -160,11 +160,11 @@ the_picture_can_be_read() {
 	sed -e '/^thread/{p;s/^thread [0-9]* .*/thread 7777 never/;}' "$here/trace.txt" |
 		awk '/never/ && n++ { next } / throttle / { $4 = -2000000 } { print }' >"$WORK/f.txt"
 	expect 0 '' "$tool" record --from "$WORK/f.txt" -o "$WORK/f.json"
-	same "$(sed -n 's|.*class="tick".*||p; s|.*middle">\([^<]*\)</text>|\1|p' "$WORK/f.svg" |
+	same "$(sed -n 's|.*class="tick".*middle">\([^<]*\)</text>|\1|p' "$WORK/f.svg" |
 		tr '\n' ' ')" '0 20ms 40ms 60ms 80ms 100ms 120ms 140ms '
 	# The text of the last one has room to both sides.
 	between "$(sed -n 's|.*class="tick" x="\([0-9]*\).*|\1|p' "$WORK/f.svg" | tail -n 1)" 230 1150
-	grep -q '>-2ms</text>' "$WORK/f.svg" || fail "no scale below zero"
+	grep -q '>-2[.0-9]*ms</text>' "$WORK/f.svg" || fail "no scale below zero"
 	grep -q '>4ms</text>' "$WORK/f.svg" || fail "no scale"
 	grep -q '>sh (88)</text>' "$WORK/f.svg" || fail "no thread by number"
 	grep -q '>host CPU 1</text>' "$WORK/f.svg" || fail "whose CPU?"
@@ -254,7 +254,7 @@ errors_are_json_too() {
 
 the_manual_and_the_completion_know_all() {
 	for cmd in $commands; do
-		grep -q "^\.B sched-vm $cmd$" "$here/../sched-vm.1" ||
+		grep -q "^\.SS \"sched-vm $cmd[ \"]" "$here/../sched-vm.1" ||
 			fail "$cmd is not in the manual"
 		"$tool" "$cmd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"
 		[ -s "$WORK/options" ] || fail "$cmd has no options"
@@ -286,6 +286,46 @@ words_are_completed() {
 	same "$(completes "$tool" create a --force)" ""
 }
 
+# Guests that run, domains that libvirt knows, CPUs and irqs that there are.
+values_are_completed() {
+	mkdir "$WORK/bin"
+	cat >"$WORK/bin/ps" <<-'EOF'
+		#!/bin/sh
+		echo '/usr/bin/qemu-system-x86_64 -m 1G -name guest=web-1,debug-threads=on -smp 2'
+		echo 'qemu-system-x86_64 -name db -m 1G'
+		echo 'grep qemu -name other'
+	EOF
+	printf '#!/bin/sh\necho web-1\necho web-2\n' >"$WORK/bin/virsh"
+	chmod +x "$WORK/bin/ps" "$WORK/bin/virsh"
+	PATH=$WORK/bin:$PATH
+	same "$(completes "$tool" adopt a --qemu w)" web-1
+	same "$(completes "$tool" adopt a --qemu d)" db
+	same "$(completes "$tool" adopt a --domain web- | tr '\n' ' ')" "web-1 web-2 "
+	completes "$tool" create a --cpus '' | grep -q -x 0 || fail "no CPU 0"
+	completes "$tool" create a --cpus 5, | grep -q -x 5,0 || fail "no second one"
+	irq=$(awk -F: '/^ *[0-9]+:/ { print $1 + 0; exit }' /proc/interrupts)
+	[ -n "$irq" ] || skip "no irqs"
+	completes "$tool" set a --irq '' | grep -q -x -e "+$irq" || fail "no irq"
+	completes "$tool" set a --irq - | grep -q -x -e "-$irq" || fail "none that leaves"
+	same "$(completes "$tool" help rem)" remove
+	# A command that is in two folders is offered once.
+	mkdir "$WORK/bin2"
+	for folder in bin bin2; do
+		printf '#!/bin/sh\n' >"$WORK/$folder/xyzzy"
+		chmod +x "$WORK/$folder/xyzzy"
+	done
+	PATH=$WORK/bin2:$PATH
+	same "$(completes "$tool" run -- xyz)" xyzzy
+}
+
+what_is_installed_can_be_removed() {
+	command -v make || skip "no make"
+	make -s -C "$here/.." O="${tool%/*}" DESTDIR="$WORK/dest" install >/dev/null
+	same "$(find "$WORK/dest" -type f | wc -l)" 3
+	make -s -C "$here/.." O="${tool%/*}" DESTDIR="$WORK/dest" uninstall
+	same "$(find "$WORK/dest" -type f)" ""
+}
+
 # What belongs to the command of run is not for the tool.
 commands_are_completed() {
 	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --name x" "--budget = 4ms" \
@@ -310,4 +350,5 @@ run without_a_command help_is_help times_have_units what_is_not_written_fails op
 	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \
-	the_manual_is_well_formed words_are_completed commands_are_completed
+	the_manual_is_well_formed words_are_completed values_are_completed \
+	commands_are_completed what_is_installed_can_be_removed

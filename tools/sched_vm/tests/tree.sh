@@ -96,7 +96,9 @@ counters() {
 		printf '\ncpu1'
 		printf ' %s=%s' $2 $3
 		echo
-	} >"$root/$1/cpu.rt_stat"
+	} >"$WORK/rt_stat.${1##*/}"
+	# At once, as the kernel gives it.
+	mv "$WORK/rt_stat.${1##*/}" "$root/$1/cpu.rt_stat"
 }
 
 # inside PID PATH: so says the kernel
