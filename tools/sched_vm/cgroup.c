@@ -386,8 +386,7 @@ static int make_one(const char *cg, struct cg_trial *trial)
 		return 0;
 	}
 	error = errno;
-	complain(error, error == EACCES || error == EPERM ? CURE_OWN : NULL, "cannot make the cgroup %s",
-		 cg_relative(cg));
+	complain(error, cure_of(error), "cannot make the cgroup %s", cg_relative(cg));
 	return -error;
 }
 

@@ -389,8 +389,8 @@ static void warn_unusable(const char *cg)
 	if (!unusable_cpus(cg, &cpus, &unusable) || !cpus_count(&unusable))
 		return;
 	list = format_cpus(&unusable);
-	warn("none of its threads may run on CPU %s (isolcpus=, taskset): what is reserved there is lost",
-	     list);
+	warn("none of its threads may run on CPU %s (isolcpus=, taskset): %s", list,
+	     "what is reserved there is lost");
 	free(list);
 }
 

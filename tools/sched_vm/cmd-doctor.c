@@ -190,7 +190,7 @@ static void check_halt_poll(struct findings *f)
 
 static void check_hypervisor(struct findings *f)
 {
-	char *name = hypervisor();
+	char *name = hypervisor_below();
 
 	if (name)
 		finding(f, ADVICE, "virtual",

@@ -93,7 +93,7 @@ static double limit(void)
 	return r < 0 || p <= 0 ? 100 : 100 * r / p;
 }
 
-static double fair_server(int cpu)
+static double kept_for_fair(int cpu)
 {
 	char *runtime = read_file("/sys/kernel/debug/sched/fair_server/cpu%d/runtime", cpu);
 	char *period = read_file("/sys/kernel/debug/sched/fair_server/cpu%d/period", cpu);
@@ -120,7 +120,7 @@ static void fill(struct line *l, const struct capsule *list, int nr)
 	for (i = 0; i < nr; i++)
 		if (cpus_test(&list[i].cpus, l->cpu) && !capsule_is_part(list, nr, &list[i]))
 			add_holder(l, list[i].name, share_on(&list[i], l->cpu));
-	add_holder(l, "fair server", fair_server(l->cpu));
+	add_holder(l, "fair server", kept_for_fair(l->cpu));
 	add_holder(l, "nobody, by sched_rt_runtime_us", 100 - limit());
 	for (i = 0; i < l->nr; i++)
 		known += l->holders[i].percent;
@@ -170,7 +170,7 @@ static void print_lines(const struct line *lines, int nr)
 	struct cpus done = {}, same;
 	int i, j;
 
-	table_add(&t, "CPU\tFREE\tTHE REST IS OF");
+	table_add(&t, "CPU\tFREE\tHELD BY");
 	for (i = 0; i < nr; i++) {
 		if (cpus_test(&done, lines[i].cpu))
 			continue;
@@ -187,24 +187,29 @@ static void print_lines(const struct line *lines, int nr)
 	table_free(&t);
 }
 
+static struct json_object *holder_json(const struct holder *h)
+{
+	struct json_object *o = json_object_new_object();
+
+	jo_str(o, "name", h->name);
+	json_object_object_add(o, "percent", json_object_new_double(h->percent));
+	return o;
+}
+
 static void print_json(const struct line *lines, int nr)
 {
 	struct json_object *o = json_object_new_object(), *cpus = jo_array(o, "cpus");
 	int i, j;
 
 	for (i = 0; i < nr; i++) {
-		struct json_object *one = json_object_new_object(), *held, *h;
+		struct json_object *one = json_object_new_object(), *held;
 
 		jo_int(one, "cpu", lines[i].cpu);
 		json_object_object_add(one, "free_percent", lines[i].left < 0 ? NULL :
 				       json_object_new_double(lines[i].left));
 		held = jo_array(one, "holders");
-		for (j = 0; j < lines[i].nr; j++) {
-			h = json_object_new_object();
-			jo_str(h, "name", lines[i].holders[j].name);
-			json_object_object_add(h, "percent", json_object_new_double(lines[i].holders[j].percent));
-			json_object_array_add(held, h);
-		}
+		for (j = 0; j < lines[i].nr; j++)
+			json_object_array_add(held, holder_json(&lines[i].holders[j]));
 		json_object_array_add(cpus, one);
 	}
 	json_print(o);

@@ -317,11 +317,8 @@ static void show_threads(const struct guest *g)
 /* What is counted is not always the capsule's fault. */
 static void show_hypervisor(const struct capsule *c)
 {
-	char *name = c->total.nr_overruns || c->total.nr_deadline_misses ? hypervisor() : NULL;
-
-	if (name)
-		say(stdout, "(a virtual machine, %s: when its CPUs stop, budgets are late)\n", name);
-	free(name);
+	if (c->total.nr_overruns || c->total.nr_deadline_misses)
+		print_hypervisor();
 }
 
 static void show(const struct args *args, const struct capsule *c)

@@ -113,17 +113,15 @@ static void wait_interval(struct top *top, s64 end, bool live)
 static void print_text(struct top *top, bool once)
 {
 	time_t now = time(NULL);
-	char text[32], *name;
+	char text[32];
 
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime(&now));
 	if (!once)
 		printf("%s\n", text);
 	rows_print(top);
-	name = once ? hypervisor() : NULL;
-	if (name)
-		say(stdout, "(a virtual machine, %s: when its CPUs stop, budgets are late)\n", name);
-	free(name);
-	if (!once)
+	if (once)
+		print_hypervisor();
+	else
 		putchar('\n');
 }
 

@@ -138,10 +138,10 @@ static void check_cpuset(struct findings *f, const struct capsule *c)
 			break;
 	if (cpu < 0)
 		goto out;
-	cure = xasprintf("sched-vm set %s --cpus %s; AllowedCPUs= of its unit keeps it", "%s", list);
+	cure = xasprintf("sched-vm set %%s --cpus %s; AllowedCPUs= of its unit keeps it", list);
 	finding_of(f, WRONG, "cpuset", c->name,
-		   xasprintf("%s reserves on %s, not on %s only: its cpuset was changed", c->name, now,
-			     list), cure);
+		   xasprintf("%s reserves on %s, not on %s only: its cpuset was changed",
+			     c->name, now, list), cure);
 	free(cure);
 out:
 	free(now);
@@ -181,7 +181,7 @@ static char *age_text(const struct capsule *c)
 
 static void check_counters(struct findings *f, const struct capsule *c)
 {
-	char *below = hypervisor(), *age = age_text(c);
+	char *below = hypervisor_below(), *age = age_text(c);
 
 	if (c->total.nr_deadline_misses)
 		finding_of(f, below ? ADVICE : WRONG, "deadline-misses", c->name,
@@ -192,8 +192,8 @@ static void check_counters(struct findings *f, const struct capsule *c)
 			   "look for SCHED_DEADLINE threads with D < P, and for irqs-off sections");
 	if (c->total.nr_overruns * 100 > c->total.nr_periods)
 		finding_of(f, ADVICE, "overruns", c->name,
-			   xasprintf("%s exceeded its budget by over 20us in %lld of %lld periods %s",
-				     c->name, c->total.nr_overruns, c->total.nr_periods, age),
+			   xasprintf("%s exceeded its budget in %lld of %lld periods %s", c->name,
+				     c->total.nr_overruns, c->total.nr_periods, age),
 			   below ? "it pays that back; it is the hypervisor below" :
 			   "it pays that back; look for irqs-off sections");
 	free(age);
@@ -206,8 +206,8 @@ static void check_escaped(struct findings *f, const struct capsule *c)
 
 	if (nr)
 		finding_of(f, WRONG, "escaped", c->name,
-			   xasprintf("%d thread%s of processes in %s %s outside of it", nr, plural(nr),
-				     c->name, are(nr)),
+			   xasprintf("%d thread%s of processes in %s %s outside of it", nr,
+				     plural(nr), c->name, are(nr)),
 			   "show %s --threads lists them; adopt %s --pid PID brings them in");
 }
 

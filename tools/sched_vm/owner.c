@@ -65,20 +65,20 @@ void owner_of(const char *cg, struct owner *o)
 {
 	const char *s = cg + strlen(cg_mount());
 	enum owner_kind kind;
-	char *upto;
+	char *path;
 	size_t len;
 
 	*o = (struct owner){};
 	while (*s) {
 		s += strspn(s, "/");
 		len = strcspn(s, "/");
-		upto = xasprintf("%.*s", (int)(s + len - cg), cg);
+		path = xasprintf("%.*s", (int)(s + len - cg), cg);
 		kind = kind_of(s, len);
-		if (kind == OWNER_NONE && is_delegated(upto))
+		if (kind == OWNER_NONE && is_delegated(path))
 			kind = OWNER_UNIT;
 		if (kind != OWNER_NONE)
-			take_part(o, upto, kind);
-		free(upto);
+			take_part(o, path, kind);
+		free(path);
 		s += len;
 	}
 }

@@ -97,7 +97,8 @@ bool machine_is_able(void);
 /* Why a controller is not in the root of cgroup v2, as what helps. */
 const char *controller_cure(const char *controller);
 /* Below this machine; allocated. NULL: its CPUs are real. */
-char *hypervisor(void);
+char *hypervisor_below(void);
+void print_hypervisor(void);
 /* "0": built without; NULL: not known. Of the kernel that runs; allocated. */
 char *kernel_option(const char *name);
 
@@ -163,7 +164,8 @@ enum opt {
 	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
 	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_BATCH, OPT_COUNT,
-	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
+	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP,
+	NR_OPTIONS
 };
 
 #define HAS(args, option)	(!!((args)->given & (1UL << (option))))

@@ -68,7 +68,7 @@ static bool has_steal(void)
 	return steal;
 }
 
-char *hypervisor(void)
+char *hypervisor_below(void)
 {
 	char *text = read_file("/proc/cpuinfo"), *name = NULL;
 	bool is_virtual = (text && strstr(text, " hypervisor")) || has_steal();
@@ -79,6 +79,16 @@ char *hypervisor(void)
 	if (name)
 		clean_text(name);
 	return is_virtual && !name ? xstrdup("its hypervisor is not known") : name;
+}
+
+void print_hypervisor(void)
+{
+	char *name = hypervisor_below();
+
+	if (name)
+		say(stdout, "(on a virtual machine, %s: its CPUs stop, and budgets are late)\n",
+		    name);
+	free(name);
 }
 
 static bool find_file(const char *cg, void *data)

@@ -130,8 +130,8 @@ static void put_rect(struct picture *p, const char *class, double from, double t
 	double width = to - from;
 
 	fprintf(p->f, "<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" ", class, from, y);
-	fprintf(p->f, "width=\"%.2f\" height=\"%.2f\" fill=\"%s\"><title>", width < THIN ? THIN : width,
-		height, fill);
+	fprintf(p->f, "width=\"%.2f\" height=\"%.2f\" ", width < THIN ? THIN : width, height);
+	fprintf(p->f, "fill=\"%s\"><title>", fill);
 	put_text(p->f, what);
 	fputs("</title></rect>\n", p->f);
 }
@@ -189,8 +189,9 @@ static void put_level(struct picture *p, s64 left, const char *stroke)
 	char *text = left ? format_ns(left) : xstrdup("0");
 	double y = y_of(p, left);
 
-	fprintf(p->f, "<line x1=\"%d\" y1=\"%.2f\" x2=\"%d\" y2=\"%.2f\" stroke=\"%s\"/>\n", LEFT, y,
-		WIDTH - RIGHT, y, stroke);
+	fprintf(p->f, "<line x1=\"%d\" y1=\"%.2f\" x2=\"%d\" y2=\"%.2f\" ", LEFT, y,
+		WIDTH - RIGHT, y);
+	fprintf(p->f, "stroke=\"%s\"/>\n", stroke);
 	fprintf(p->f, "<text x=\"%d\" y=\"%.2f\" fill=\"#444\" font-size=\"10\" ", LEFT - 4, y + 4);
 	fprintf(p->f, "text-anchor=\"end\">%s</text>\n", text);
 	free(text);
@@ -242,7 +243,8 @@ static void put_run(struct picture *p, const struct trace_thread *thread, const 
 	char *time = when(p, s->from, to);
 	char *what = nr > 1 ? xasprintf("%s (%d) %d times on host CPU %d, within %s", thread->comm,
 					thread->tid, nr, s->cpu, time) :
-		     xasprintf("%s (%d) on host CPU %d, %s", thread->comm, thread->tid, s->cpu, time);
+		     xasprintf("%s (%d) on host CPU %d, %s", thread->comm, thread->tid, s->cpu,
+			       time);
 
 	put_rect(p, "ran", x_of(p, s->from), x_of(p, to), p->y + 3, LANE_HEIGHT - 6, colour(s->cpu),
 		 what);
@@ -312,8 +314,8 @@ static void put_axis(struct picture *p)
 		fprintf(p->f, "<line x1=\"%.2f\" y1=\"%d\" x2=\"%.2f\" y2=\"%d\" ", x, TOP, x,
 			p->y);
 		fprintf(p->f, "stroke=\"#ccc\" stroke-dasharray=\"2 4\"/>\n");
-		fprintf(p->f, "<text class=\"tick\" x=\"%.2f\" y=\"%d\" fill=\"#444\" ", x, p->y + 18);
-		fprintf(p->f, "text-anchor=\"middle\">%s</text>\n", time);
+		fprintf(p->f, "<text class=\"tick\" x=\"%.2f\" y=\"%d\" ", x, p->y + 18);
+		fprintf(p->f, "fill=\"#444\" text-anchor=\"middle\">%s</text>\n", time);
 		free(time);
 	}
 }

@@ -488,6 +488,12 @@ static void csv_row(const struct top *top, const struct row *r, const char *time
 		puts(",");
 }
 
+static const char *const csv_keys[] = {
+	"time", "name", "cpu", "budget_us", "period_us", "used_percent", "usage_usec",
+	"nr_throttled", "nr_overruns", "max_overrun_nsec", "nr_deadline_misses",
+	"replenish_latency_nsec", "escaped", NULL
+};
+
 void rows_csv(const struct top *top, bool heading)
 {
 	time_t now = time(NULL);
@@ -498,8 +504,8 @@ void rows_csv(const struct top *top, bool heading)
 	if (heading && top->threads)
 		puts("time,name,tid,comm,cpu,used_percent");
 	else if (heading)
-		puts("time,name,cpu,budget_us,period_us,used_percent,usage_usec,nr_throttled,"
-		     "nr_overruns,max_overrun_nsec,nr_deadline_misses,replenish_latency_nsec,escaped");
+		for (i = 0; csv_keys[i]; i++)
+			printf("%s%c", csv_keys[i], csv_keys[i + 1] ? ',' : '\n');
 	for (i = 0; i < top->nr_rows; i++)
 		csv_row(top, &top->rows[i], text);
 }

@@ -117,9 +117,10 @@ static void sum_cpu(const struct top *top, int cpu, double *reserved, double *us
 
 	*reserved = *used = 0;
 	for (i = 0; i < v->nr; i++) {
-		if (cpus_test(&v->list[i].cpus, cpu) && !capsule_is_part(v->list, v->nr, &v->list[i]))
-			*reserved += 100.0 * capsule_budget_on(&v->list[i], cpu) /
-				     v->list[i].res.period;
+		const struct capsule *c = &v->list[i];
+
+		if (cpus_test(&c->cpus, cpu) && !capsule_is_part(v->list, v->nr, c))
+			*reserved += 100.0 * capsule_budget_on(c, cpu) / c->res.period;
 	}
 	for (i = 0; i < v->nr; i++)
 		for (j = 0; j < v->list[i].nr_cpus; j++)
@@ -220,6 +221,18 @@ static const char *const help[] = {
 	"WORST is the worst overrun ever, LATENCY the worst delay of a budget.",
 };
 
+/* In the last line. */
+static void draw_keys(const struct top *top, int row, int cols)
+{
+	char *all = top->typing ? xasprintf("with: %s", top->filter) :
+		    xstrdup("q end  h help  s sort  b busy  t threads  / with");
+	char *text = fit_text(all, cols - 1);
+
+	printf("\033[%d;1H%s", row, text);
+	free(text);
+	free(all);
+}
+
 void screen_draw(struct top *top)
 {
 	int rows, cols, used;
@@ -235,14 +248,8 @@ void screen_draw(struct top *top)
 		draw_rows(top, rows - 1 - used, cols);
 	}
 	fputs(BELOW, stdout);
-	if (has_keys) {
-		char *text = fit_text(top->typing ? "with: " : "q end  h help  s sort  b busy  t threads  / with",
-				      cols - 1);
-
-		printf("\033[%d;1H%.*s%s", rows, top->typing ? 6 : (int)strlen(text), text,
-		       top->typing ? top->filter : "");
-		free(text);
-	}
+	if (has_keys)
+		draw_keys(top, rows, cols);
 	fflush(stdout);
 }
 

@@ -254,7 +254,7 @@ errors_are_json_too() {
 
 the_manual_and_the_completion_know_all() {
 	for cmd in $commands; do
-		grep -q "^\.SS \"sched-vm $cmd[ \"]" "$here/../sched-vm.1" ||
+		grep -q "^\.SS \"sched-vm ${cmd}[ \"]" "$here/../sched-vm.1" ||
 			fail "$cmd is not in the manual"
 		"$tool" "$cmd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"
 		[ -s "$WORK/options" ] || fail "$cmd has no options"

@@ -294,7 +294,7 @@ delegated_subtree() {
 	echo '10000 20000' >$root/user/cpu.rt.max
 	expect 0 '' user create a --budget 2ms --period 20ms
 	same "$(cat $root/user/sched_vm/a/cpu.rt.max)" "2000 20000"
-	expect 0 '^a +2ms' user list
+	expect 0 '^ +a +2ms +20ms +max +0 +.10.0 %. ' user list
 	expect 1 'takes CAP_SYS_NICE' user check --budget 199us --period 20ms
 	expect 1 'not permitted' user create tiny --budget 199us --period 20ms
 	expect 0 '^0::/user/sched_vm/run-' \

@@ -4,6 +4,9 @@
 # What the tool makes of a machine: a made-up tree of cgroups, with real processes, and
 # what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
 # tree.sh SCHED-VM JSON FAKEDEV PTY THREADS
+#
+# Variables are folders and numbers, without blanks.
+# shellcheck disable=SC2086,SC2030,SC2031,SC2012,SC2231
 
 here=${0%/*}
 tool=$1
@@ -88,7 +91,6 @@ group() {
 counters() {
 	set -- "$1" "nr_periods $2 nr_throttled $3 throttled_usec 0 usage_usec $(($2 * 4000))" \
 		"nr_overruns 0 max_overrun_nsec 0 nr_migrations 0 nr_deadline_misses $4"
-	# shellcheck disable=SC2086
 	{
 		printf '%s %s\n' $2 $3
 		printf 'cpu0'
@@ -127,8 +129,7 @@ all_say() {
 	for cmd in list top "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
 		"show a" "set a --scope rt" "remove a" "record a" "adopt a --pid $$ --budget 1ms" \
 		$1; do
-		# shellcheck disable=SC2086
-		expect 1 "^sched-vm: $2" fake $cmd
+			expect 1 "^sched-vm: $2" fake $cmd
 		same "$(grep -c '^sched-vm' "$WORK/output")" 1
 		grep -q "^  cure: .*$3" "$WORK/output" || fail "no cure"
 	done
@@ -171,8 +172,7 @@ without_the_controller_its_owner_is_named() {
 the_root_is_no_capsule() {
 	machine
 	for cmd in show remove "set --budget 1ms" record "adopt --pid $$ --budget 1ms"; do
-		# shellcheck disable=SC2086
-		expect 1 'the root cgroup cannot be a capsule' fake $cmd /
+			expect 1 'the root cgroup cannot be a capsule' fake $cmd /
 	done
 }
 
@@ -318,7 +318,7 @@ doctor_names_the_right_culprit() {
 	echo ACME | file /sys/class/dmi/id/sys_vendor
 	expect 0 '^note +web got its budget too late 5 times' fake doctor
 	grep -q 'this machine is a virtual one (ACME)' "$WORK/output" || fail "not virtual"
-	expect 0 'a virtual machine, ACME: ' fake show web
+	expect 0 'on a virtual machine, ACME: ' fake show web
 }
 
 # systemd's daemon-reload does that to a cpuset that it does not know.
@@ -499,8 +499,7 @@ monitor_tells_events() {
 	monitor=$!
 	echo $monitor >>"$WORK/pids"
 	tries=0
-	until [ "$(ls -l /proc/$monitor/fd 2>/dev/null | grep -c inotify)" = 1 ] &&
-		[ "$(cat /proc/$monitor/fdinfo/* | grep -c '^inotify wd')" = 1 ]; do
+	until [ "$(cat /proc/$monitor/fdinfo/* 2>/dev/null | grep -c '^inotify wd')" = 1 ]; do
 		tries=$((tries + 1))
 		[ $tries -lt 2000 ] || fail "it does not watch"
 	done
