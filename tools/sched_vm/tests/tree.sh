@@ -454,6 +454,7 @@ top_opens_no_thread() {
 	done >"$WORK/names"
 	same "$(grep -c . "$WORK/names")" 100
 	! grep -F -f "$WORK/names" "$WORK/log.opened" || fail "these are opened"
+	! grep "^folder /proc/$pid/task" "$WORK/log.opened" || fail "nor need they be listed"
 	between "$(grep -c '^folder /proc$' "$WORK/log.opened")" 1 2
 	expect 0 ',0$' fake top --csv -n 1 -d 100ms
 	# One that is elsewhere is found all the same.
