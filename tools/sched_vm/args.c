@@ -29,22 +29,31 @@ static const struct {
 	[OPT_SVG]	 = { "svg", "FILE", "the picture (default: beside it, ending in .svg)" },
 	[OPT_RAW]	 = { "raw", "FILE", "keep the events, too, for --from" },
 	[OPT_FROM]	 = { "from", "FILE", "convert what --raw kept, record nothing" },
-	[OPT_TIME]	 = { "time", "T", "how long (default 2s)" },
-	[OPT_INTERVAL]	 = { "interval", "T", "between updates (default 1s)" },
+	[OPT_TIME]	 = { "time", "T", "how long: 5s (default 2s)" },
+	[OPT_INTERVAL]	 = { "interval", "T", "between updates: 500ms (default 1s; -d)" },
 	[OPT_ONCE]	 = { "once", NULL, "one interval, then end" },
-	[OPT_FORCE]	 = { "force", NULL, "move threads out first" },
+	[OPT_BATCH]	 = { "batch", NULL, "as text without end, for files and pipes (-b)" },
+	[OPT_COUNT]	 = { "count", "N", "end after N (-n)" },
+	[OPT_CSV]	 = { "csv", NULL, "lines with commas, for spreadsheets" },
+	[OPT_FORCE]	 = { "force", NULL, "even so: --help says what" },
+	[OPT_REMOVE_AT_EXIT] = { "remove-at-exit", NULL, "when nobody is inside any more" },
 	[OPT_THREADS]	 = { "threads", NULL, "list the threads, and those that escaped" },
 	[OPT_CGROUP]	 = { "cgroup", "PATH", "cgroup that capsules are made in" },
-	[OPT_JSON]	 = { "json", NULL, "for programs" },
-	[OPT_HELP]	 = { "help", NULL, "this text" },
+	[OPT_JSON]	 = { "json", NULL, "for programs (-j)" },
+	[OPT_HELP]	 = { "help", NULL, "this text (-h)" },
 };
+
+#define MIN_INTERVAL	100000	/* us: to look is work */
 
 static u64 time_value(const char *name, const char *text)
 {
 	u64 us;
 
+	if (lacks_unit(text))
+		usage("--%s %s: %s of what? Like %ss, %sms or %sus", name, text, text, text, text,
+		      text);
 	if (!parse_time(text, &us))
-		usage("--%s %s: not a time, like 4ms, 500us, 1.5s, or microseconds", name, text);
+		usage("--%s %s: not a time, like 4ms, 500us or 1.5s", name, text);
 	return us;
 }
 
@@ -74,15 +83,20 @@ static void check_cpu_budget(const char *text)
 {
 	const char *eq = strchr(text, '=');
 	struct cpus cpus;
-	u64 us;
 	char *list;
 
-	if (!eq)
-		usage("--cpu-budget %s: not of the form CPUS=TIME, like 0,2-3=4ms", text);
-	list = strndup(text, eq - text);
-	if (!list || !parse_cpus(list, &cpus) || !cpus_count(&cpus) || !parse_time(eq + 1, &us))
+	list = eq ? strndup(text, eq - text) : NULL;
+	if (!list || !parse_cpus(list, &cpus) || !cpus_count(&cpus))
 		usage("--cpu-budget %s: not of the form CPUS=TIME, like 0,2-3=4ms", text);
 	free(list);
+	time_value("cpu-budget", eq + 1);
+}
+
+static int count_value(const char *text)
+{
+	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 9 || atoi(text) < 1)
+		usage("--count %s: must be a number above 0", text);
+	return atoi(text);
 }
 
 static void check_irq(const char *text)
@@ -133,6 +147,8 @@ static void take_time(struct args *args, enum opt option, const char *text)
 		break;
 	default:
 		args->interval = finite_value(name, text);
+		if (args->interval < MIN_INTERVAL)
+			usage("--interval %s: at least 100ms", text);
 		break;
 	}
 }
@@ -191,6 +207,9 @@ static void take(struct args *args, enum opt option, const char *text)
 	case OPT_PID:
 		args->pid = pid_value(text);
 		break;
+	case OPT_COUNT:
+		args->count = count_value(text);
+		break;
 	case OPT_JSON:
 		json_mode = true;
 		break;
@@ -218,37 +237,116 @@ static void long_options(const struct command *cmd, struct option *table)
 	table[nr] = (struct option){};
 }
 
-static void bad_option(const struct command *cmd, int opt, char **argv)
+static const struct {
+	char letter;
+	enum opt option;
+} letters[] = {
+	{ 'h', OPT_HELP }, { 'o', OPT_OUTPUT }, { 'n', OPT_COUNT }, { 'd', OPT_INTERVAL },
+	{ 'b', OPT_BATCH }, { 'j', OPT_JSON },
+};
+
+/* getopt's list of the letters that @cmd has. */
+static void short_options(const struct command *cmd, char *list)
+{
+	size_t i;
+
+	/* "+": what follows the first word of run is not for us. */
+	if (cmd->max_rest < 0)
+		*list++ = '+';
+	*list++ = ':';
+	for (i = 0; i < ARRAY_SIZE(letters); i++) {
+		if (!(cmd->options & (1UL << letters[i].option)))
+			continue;
+		*list++ = letters[i].letter;
+		if (options[letters[i].option].value)
+			*list++ = ':';
+	}
+	*list = '\0';
+}
+
+static int option_of(int opt)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(letters); i++)
+		if (opt == letters[i].letter)
+			return letters[i].option;
+	return opt;
+}
+
+/* At most @most letters are missing, wrong or too many; two that changed places count once. */
+static bool is_near(const char *a, const char *b, int most)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (!*a && !*b)
+		return true;
+	if (!most)
+		return false;
+	return (*a && *b && is_near(a + 1, b + 1, most - 1)) ||
+	       (*a && is_near(a + 1, b, most - 1)) || (*b && is_near(a, b + 1, most - 1)) ||
+	       (*a && a[1] && a[0] == b[1] && a[1] == b[0] && is_near(a + 2, b + 2, most - 1));
+}
+
+int guess(const char *typed, const char *(*word)(int i), int nr)
+{
+	int most, i;
+
+	for (most = 1; most <= 2 && (int)strlen(typed) > most; most++)
+		for (i = 0; i < nr; i++)
+			if (word(i) && is_near(typed, word(i), most))
+				return i;
+	return -1;
+}
+
+static const struct command *parsed;
+
+static const char *option_word(int i)
+{
+	return parsed->options & (1UL << i) ? options[i].name : NULL;
+}
+
+static void bad_word(const char *word)
+{
+	int i = strncmp(word, "--", 2) ? -1 : guess(word + 2, option_word, NR_OPTIONS);
+
+	if (i >= 0)
+		usage("unknown option '%s'. Did you mean --%s?", word, options[i].name);
+	usage("unknown option '%s'", word);
+}
+
+static void bad_option(int opt, char **argv)
 {
 	if (opt == ':')
-		usage("%s: %s needs a value", cmd->name, argv[optind - 1]);
+		usage("%s needs a value", argv[optind - 1]);
 	/* getopt is still in the middle of a word like -xyz. */
 	if (optopt >= NR_OPTIONS)
-		usage("%s: unknown option '-%c'", cmd->name, optopt);
-	usage("%s: unknown option '%s'", cmd->name, argv[optind - 1]);
+		usage("unknown option '-%c'", optopt);
+	bad_word(argv[optind - 1]);
 }
 
 void args_parse(const struct command *cmd, int argc, char **argv, struct args *args)
 {
 	struct option table[NR_OPTIONS + 1];
-	int opt, start;
+	char list[2 * ARRAY_SIZE(letters) + 3];
+	int opt;
 
 	*args = (struct args){
 		.res = { TIME_MAX, 100000, TIME_MAX },
 		.time = 2000000,
 		.interval = 1000000,
 	};
+	parsed = cmd;
+	usage_command = cmd->name;
 	long_options(cmd, table);
+	short_options(cmd, list);
 	opterr = 0;
-	/* "+": what follows the first word of run is not for us. */
-	start = cmd->max_rest < 0;
-	while ((opt = getopt_long(argc, argv, start ? "+:ho:" : ":ho:", table, NULL)) != -1) {
-		if (opt == 'h')
-			opt = OPT_HELP;
-		else if (opt == 'o' && cmd->options & (1UL << OPT_OUTPUT))
-			opt = OPT_OUTPUT;
+	while ((opt = getopt_long(argc, argv, list, table, NULL)) != -1) {
+		opt = option_of(opt);
 		if (opt >= NR_OPTIONS)
-			bad_option(cmd, opt, argv);
+			bad_option(opt, argv);
 		take(args, opt, optarg);
 	}
 	args->rest = argv + optind;
@@ -256,17 +354,17 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 	if (HAS(args, OPT_HELP))
 		return;
 	if (args->nr_rest < cmd->min_rest)
-		usage("too few arguments: sched-vm %s %s", cmd->name, cmd->synopsis);
+		usage("too few arguments");
 	if (cmd->max_rest >= 0 && args->nr_rest > cmd->max_rest)
-		usage("too many arguments, from '%s' on: sched-vm %s %s",
-		      args->rest[cmd->max_rest], cmd->name, cmd->synopsis);
+		usage("too many arguments, from '%s' on", args->rest[cmd->max_rest]);
 }
 
 void args_help(const struct command *cmd)
 {
 	int i;
 
-	printf("usage: sched-vm %s %s\n\n%s\n", cmd->name, cmd->synopsis, cmd->help);
+	printf("usage: sched-vm %s%s%s\n\n%s\n", cmd->name, *cmd->synopsis ? " " : "",
+	       cmd->synopsis, cmd->help);
 	for (i = 0; i < NR_OPTIONS; i++) {
 		char option[40];
 

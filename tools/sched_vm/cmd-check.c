@@ -59,21 +59,16 @@ static int check(const struct args *args, const char *cg)
 	struct reservation res;
 	struct cg_trial trial;
 	struct verdict v;
-	bool supported;
 	int status;
 
 	if (!args->nr_rest && cg_try(cg, &trial)) {
 		cg_end_trial(&trial);
 		return EXIT_FAILED;
 	}
-	supported = cg_has(cg, RT_MAX);
 	res = wanted(args, cg);
-	if (supported)
-		admission_ask(cg, &res, cpus, &v);
+	admission_ask(cg, &res, cpus, &v);
 	if (!args->nr_rest)
 		cg_end_trial(&trial);
-	if (!supported)
-		return complain(0, CURE_KERNEL, "this kernel has no deadline groups");
 	status = report(&res, &v);
 	if (cpus && v.fits)
 		warn_cpus(args, cg);
@@ -90,8 +85,9 @@ int cmd_check(const struct args *args)
 	int status = EXIT_FAILED;
 	char *cg;
 
-	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
-		usage("check: a --budget above 0");
+	want_budget(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
 	if (args->nr_rest)
 		cg = cg_find(args, args->rest[0]);
 	else

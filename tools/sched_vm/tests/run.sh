@@ -17,4 +17,6 @@ for file in small trace; do
 	"$build/test-json" "$work/$file.json" traceEvents >/dev/null || status=1
 done
 "$here/cli.sh" "$build/sched-vm" "$build/test-json" || status=1
+"$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" "$build/test-pty" \
+	"$build/test-threads" || status=1
 exit $status

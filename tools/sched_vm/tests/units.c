@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Times, CPU lists, and tables. */
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,15 @@ static const struct {
 } times[] = {
 	{ "4ms", 4000 },
 	{ "500us", 500 },
-	{ "500", 500 },
+	{ "500", REFUSED },
 	{ "1s", 1000000 },
 	{ "1.5ms", 1500 },
 	{ "0.001ms", 1 },
 	{ ".5ms", 500 },
 	{ "2000ns", 2 },
-	{ "1.0", 1 },
+	{ "1.0", REFUSED },
+	{ "0.0", REFUSED },
+	{ "1.0us", 1 },
 	{ "4 ms", 4000 },
 	{ "7\302\265s", 7 },
 	{ "0", 0 },
@@ -198,8 +201,18 @@ static void test_clean(void)
 	tap_check(!strcmp(lines, "a?\nb\n??[2J\n"), "lines are cleaned");
 }
 
+static void test_width(void)
+{
+	tap_check(text_width("abc", 3) == 3, "three letters are three columns");
+	tap_check(text_width("gr\303\266\303\237e", 7) == 5, "an umlaut is one column");
+	tap_check(text_width("\346\234\272\345\231\250", 6) == 4, "these are two each");
+	tap_check(text_width("a\377b", 3) == 3, "what is no character is a column, too");
+}
+
 int main(void)
 {
+	setlocale(LC_CTYPE, "C.UTF-8");
+	test_width();
 	test_parse_time();
 	test_format_time();
 	test_round_trip();
