@@ -34,6 +34,15 @@ static const struct {
 	[OPT_ONCE]	 = { "once", NULL, "one interval, then end" },
 	[OPT_FORCE]	 = { "force", NULL, "move threads out first" },
 	[OPT_THREADS]	 = { "threads", NULL, "list the threads, and those that escaped" },
+	[OPT_TASK]	 = { "task", "C/T[/D]", "C of CPU time in each T, by D: 8ms/20ms" },
+	[OPT_TASKS]	 = { "tasks", "FILE|-", "such tasks, one a line; # begins a comment" },
+	[OPT_GUEST]	 = { "guest", "fp|edf|gedf", "its scheduler (default fp)" },
+	[OPT_VCPUS]	 = { "vcpus", "N|auto", "vCPUs (default auto: as few as it takes)" },
+	[OPT_LATENCY]	 = { "latency", "L", "longest time without CPU time" },
+	[OPT_MARGIN]	 = { "margin", "M%", "all C are so much longer (default 0%)" },
+	[OPT_STEP]	 = { "step", "T", "budgets are multiples of this (default 1us)" },
+	[OPT_OVERHEAD]	 = { "overhead", "T", "of each budget lost to switches (default 8us)" },
+	[OPT_DEBT]	 = { "debt", "T", "most by which a budget is exceeded (default 20us)" },
 	[OPT_CGROUP]	 = { "cgroup", "PATH", "cgroup that capsules are made in" },
 	[OPT_JSON]	 = { "json", NULL, "for programs" },
 	[OPT_HELP]	 = { "help", NULL, "this text" },
@@ -55,6 +64,51 @@ static u64 finite_value(const char *name, const char *text)
 	if (us == TIME_MAX || !us)
 		usage("--%s %s: must be a time above 0", name, text);
 	return us;
+}
+
+/* "P", or for plan "LOW-HIGH" */
+static void take_period(struct args *args, const char *text)
+{
+	const char *dash = strchr(text, '-');
+	char *low;
+
+	args->period_high = 0;
+	if (!dash) {
+		args->res.period = finite_value("period", text);
+		return;
+	}
+	low = strndup(text, dash - text);
+	args->res.period = finite_value("period", low ? low : "");
+	args->period_high = finite_value("period", dash + 1);
+	if (args->period_high < args->res.period)
+		usage("--period %s: from the shorter to the longer", text);
+	free(low);
+}
+
+/* "10%", "12.5 %" */
+static u64 percent_value(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	while (*end == ' ')
+		end++;
+	if (end == text || (*text != '.' && (*text < '0' || *text > '9')) ||
+	    strcmp(end, "%") || !(value >= 0 && value <= 1000))
+		usage("--margin %s: not a percentage, like 10%%", text);
+	return value * 10000 + 0.5;
+}
+
+static int vcpus_value(const char *text)
+{
+	char *end;
+	long nr = strtol(text, &end, 10);
+
+	if (!strcmp(text, "auto"))
+		return 0;
+	if (end == text || *end || nr < 1 || nr > 64)
+		usage("--vcpus %s: auto, or a number from 1 to 64", text);
+	return nr;
 }
 
 static pid_t pid_value(const char *text)
@@ -121,9 +175,24 @@ static void take_time(struct args *args, enum opt option, const char *text)
 		args->res.budget = time_value(name, text);
 		break;
 	case OPT_PERIOD:
-		args->res.period = finite_value(name, text);
+		take_period(args, text);
+		break;
+	case OPT_LATENCY:
+		args->latency = finite_value(name, text);
+		break;
+	case OPT_STEP:
+		args->step = finite_value(name, text);
+		break;
+	case OPT_OVERHEAD:
+		args->overhead = time_value(name, text);
+		break;
+	case OPT_DEBT:
+		args->debt = time_value(name, text);
 		break;
 	case OPT_DEADLINE:
+		args->deadline_auto = !strcmp(text, "auto");
+		if (args->deadline_auto)
+			break;
 		args->res.deadline = time_value(name, text);
 		if (!args->res.deadline)
 			usage("--deadline %s: must be max, or a time above 0", text);
@@ -157,6 +226,10 @@ static const char **word_of(struct args *args, enum opt option)
 		return &args->from;
 	case OPT_CGROUP:
 		return &args->cgroup;
+	case OPT_TASKS:
+		return &args->task_file;
+	case OPT_GUEST:
+		return &args->guest;
 	default:
 		return NULL;
 	}
@@ -190,6 +263,15 @@ static void take(struct args *args, enum opt option, const char *text)
 		break;
 	case OPT_PID:
 		args->pid = pid_value(text);
+		break;
+	case OPT_TASK:
+		take_list(text, &args->tasks, &args->nr_tasks);
+		break;
+	case OPT_VCPUS:
+		args->vcpus = vcpus_value(text);
+		break;
+	case OPT_MARGIN:
+		args->margin_ppm = percent_value(text);
 		break;
 	case OPT_JSON:
 		json_mode = true;
@@ -231,12 +313,16 @@ static void bad_option(const struct command *cmd, int opt, char **argv)
 void args_parse(const struct command *cmd, int argc, char **argv, struct args *args)
 {
 	struct option table[NR_OPTIONS + 1];
+	bool planned = cmd->options & (1UL << OPT_TASK);
 	int opt, start;
 
 	*args = (struct args){
 		.res = { TIME_MAX, 100000, TIME_MAX },
 		.time = 2000000,
 		.interval = 1000000,
+		.step = 1,
+		.overhead = 8,
+		.debt = 20,
 	};
 	long_options(cmd, table);
 	opterr = 0;
@@ -255,6 +341,10 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 	args->nr_rest = argc - optind;
 	if (HAS(args, OPT_HELP))
 		return;
+	if (!planned && args->period_high)
+		usage("%s: --period takes no range", cmd->name);
+	if (!planned && args->deadline_auto)
+		usage("--deadline auto: not a time, like 4ms, 500us, 1.5s, or microseconds");
 	if (args->nr_rest < cmd->min_rest)
 		usage("too few arguments: sched-vm %s %s", cmd->name, cmd->synopsis);
 	if (cmd->max_rest >= 0 && args->nr_rest > cmd->max_rest)

@@ -12,7 +12,7 @@
 #include "rt-model.h"
 
 /* How many numbers are added up, at most, for one window after the other */
-#define MOST_ADDED	2000000
+#define MOST_ADDED	400000
 #define SHIFT		40
 
 struct cpus {
@@ -123,22 +123,22 @@ static bool give_up(struct rt_failure *f, unsigned int id)
 static rt_time enough_from(const struct rt_task *tasks, int nr, const struct cpus *cpus,
 			   rt_time extra)
 {
-	unsigned __int128 use = 0, has = 0, ahead = (unsigned __int128)extra << SHIFT, t;
+	__uint128_t use = 0, has = 0, ahead = (__uint128_t)extra << SHIFT, t;
 	int i;
 
 	for (i = 0; i < nr; i++) {
-		use += ((unsigned __int128)tasks[i].c << SHIFT) / tasks[i].t + 1;
-		ahead += (unsigned __int128)tasks[i].c << SHIFT;
+		use += ((__uint128_t)tasks[i].c << SHIFT) / tasks[i].t + 1;
+		ahead += (__uint128_t)tasks[i].c << SHIFT;
 	}
 	for (i = 0; i < cpus->nr; i++) {
 		const struct rt_server *s = &cpus->s[i];
-		unsigned __int128 rate;
+		__uint128_t rate;
 
 		if (s->q <= s->lost + s->debt)
 			continue;
-		rate = ((unsigned __int128)(s->q - s->lost) << SHIFT) / s->p;
+		rate = ((__uint128_t)(s->q - s->lost) << SHIFT) / s->p;
 		has += rate;
-		ahead += (rate + 1) * rt_gap(s) + ((unsigned __int128)s->debt << SHIFT);
+		ahead += (rate + 1) * rt_gap(s) + ((__uint128_t)s->debt << SHIFT);
 	}
 	if (use >= has)
 		return RT_NEVER;
@@ -151,7 +151,7 @@ static bool in_time(const struct rt_task *tasks, int nr, int k, const struct cpu
 		    rt_time t, struct rt_failure *f)
 {
 	rt_time demand, supply, enough;
-	int rounds = MOST_ADDED / (nr + 1), full;
+	int rounds = MOST_ADDED / (nr + 1) + 100, full;
 
 	while (t >= tasks[k].d) {
 		demand = interference(tasks, nr, k, cpus->nr, t, &full);
@@ -185,7 +185,7 @@ static bool many_in_time(const struct rt_task *tasks, int nr, const struct cpus 
 			 rt_time t, rt_time extra, struct rt_failure *f)
 {
 	rt_time demand, enough;
-	int rounds = MOST_ADDED / (nr + 1);
+	int rounds = MOST_ADDED / (nr + 1) + 100;
 
 	while (t >= tasks[0].d) {
 		demand = rt_demand(tasks, nr, t) + extra;

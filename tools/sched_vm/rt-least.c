@@ -146,7 +146,7 @@ static rt_time least_edf(const struct rt_question *q, rt_time low, struct rt_fai
 /* What the tasks take in the long run, and what is lost beside, are not too much. */
 static rt_time at_least(const struct rt_question *q)
 {
-	unsigned __int128 use = rt_utilisation(q->tasks, q->nr);
+	__uint128_t use = rt_utilisation(q->tasks, q->nr);
 	rt_time low = 0;
 
 	if (use)

@@ -91,7 +91,7 @@ bool rt_last_in_time(const struct rt_task *tasks, int nr, const struct rt_server
 /* rt-gedf.c: global EDF on several CPUs, sufficient */
 
 /* Sets up to this size have the better, slower test. */
-#define RT_GEDF_FEW	64
+#define RT_GEDF_FEW	24
 
 bool rt_fits_gedf(const struct rt_task *tasks, int nr, const struct rt_server *s, int nr_cpus,
 		  struct rt_failure *f);

@@ -8,7 +8,7 @@
 #include "rt-model.h"
 
 /* How many numbers are added up, at most, for one answer */
-#define MOST_ADDED	4000000
+#define MOST_ADDED	1000000
 
 static bool fail(struct rt_failure *f, unsigned int id, rt_time window, rt_time demand,
 		 rt_time supply)
@@ -78,14 +78,14 @@ bool rt_fits_fp(const struct rt_task *tasks, int nr, const struct rt_server *s,
  */
 static bool overloaded(const struct rt_task *tasks, int nr, const struct rt_server *s)
 {
-	unsigned __int128 use = 0, has;
+	__uint128_t use = 0, has;
 	int i;
 
 	if (s->q <= s->lost + s->debt)
 		return true;
-	has = ((unsigned __int128)(s->q - s->lost) << 64) / s->p;
+	has = ((__uint128_t)(s->q - s->lost) << 64) / s->p;
 	for (i = 0; i < nr; i++)
-		use += ((unsigned __int128)tasks[i].c << 64) / tasks[i].t;
+		use += ((__uint128_t)tasks[i].c << 64) / tasks[i].t;
 	return use > has || (use + nr >= has && s->d + s->debt > s->q - s->lost);
 }
 

@@ -22,11 +22,11 @@ void rt_sort(struct rt_task *tasks, int nr)
 
 uint64_t rt_utilisation(const struct rt_task *tasks, int nr)
 {
-	unsigned __int128 sum = 0;
+	__uint128_t sum = 0;
 	int i;
 
 	for (i = 0; i < nr; i++)
-		sum += (((unsigned __int128)tasks[i].c << 64) + tasks[i].t - 1) / tasks[i].t;
+		sum += (((__uint128_t)tasks[i].c << 64) + tasks[i].t - 1) / tasks[i].t;
 	return (sum + UINT32_MAX) >> 32;
 }
 

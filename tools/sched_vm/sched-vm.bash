@@ -10,7 +10,9 @@ _sched_vm_names() {
 _sched_vm_value() {
 	case $2 in
 	--scope) mapfile -t COMPREPLY < <(compgen -W 'all rt' -- "$3") ;;
-	--output | -o | --svg | --raw | --from) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	--guest) mapfile -t COMPREPLY < <(compgen -W 'fp edf gedf' -- "$3") ;;
+	--vcpus) mapfile -t COMPREPLY < <(compgen -W auto -- "$3") ;;
+	--output | -o | --svg | --raw | --from | --tasks) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
 	--pid) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$3") ;;
 	--force | --json | --help | --once | --threads | --in-place) return 1 ;;

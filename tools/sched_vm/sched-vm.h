@@ -131,7 +131,8 @@ enum opt {
 	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
 	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_FORCE,
-	OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
+	OPT_THREADS, OPT_TASK, OPT_TASKS, OPT_GUEST, OPT_VCPUS, OPT_LATENCY, OPT_MARGIN,
+	OPT_STEP, OPT_OVERHEAD, OPT_DEBT, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
 };
 
 #define HAS(args, option)	(!!((args)->given & (1UL << (option))))
@@ -148,6 +149,14 @@ struct args {
 	pid_t pid;
 	const char *qemu, *domain, *name, *output, *svg, *raw, *from, *cgroup;
 	u64 time, interval;	/* us */
+	/* Of plan: */
+	const char **tasks;	/* "C/T/D" */
+	int nr_tasks;
+	const char *task_file, *guest;
+	int vcpus;		/* 0: auto */
+	u64 period_high;	/* 0: res.period is the only one */
+	u64 latency, margin_ppm, step, overhead, debt;
+	bool deadline_auto;
 	char **rest;			/* what is no option */
 	int nr_rest;
 };
@@ -307,6 +316,16 @@ char *admission_invalid(const struct reservation *res);
 void verdict_free(struct verdict *v);
 void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has);
 
+/* place.c: which CPUs for which budgets? */
+
+/*
+ * One CPU for each of @nr budgets, with the period and deadline of @res, for a capsule
+ * @cg, which exists: where most is free or, with @best, least. 0; -ENOSPC: @lacking is the
+ * first budget that fits nowhere; -EOPNOTSUPP: this kernel has no capsules.
+ */
+int place_budgets(const char *cg, const struct reservation *res, const u64 *budgets, int nr,
+		  bool best, int *cpus, u64 *lacking);
+
 /* guest.c, guest-devices.c: which threads work for a guest? */
 
 enum thread_kind { THREAD_PROCESS, THREAD_KTHREAD, THREAD_NAPI, THREAD_IRQ };
@@ -456,6 +475,7 @@ int cmd_check(const struct args *args);
 int cmd_top(const struct args *args);
 int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
+int cmd_plan(const struct args *args);
 
 /* cmd-create.c: what adopt and run need of it */
 char *capsule_path(const struct args *args, const char *name);

@@ -29,7 +29,7 @@ without_a_command() {
 help_is_help() {
 	expect 0 'Status: 0 done, 1 failed or does not fit, 2 wrong usage' "$tool" --help
 	expect 0 '^sched-vm [0-9]' "$tool" --version
-	for cmd in create adopt run set remove list show check top record doctor; do
+	for cmd in create adopt run set remove list show check plan top record doctor; do
 		expect 0 "^usage: sched-vm $cmd" "$tool" $cmd --help
 		expect 0 '  --json ' "$tool" $cmd --help
 		"$tool" --help | grep -q "^  $cmd " || fail "$cmd is not in the help"
@@ -167,7 +167,7 @@ errors_are_json_too() {
 }
 
 the_manual_and_the_completion_know_all() {
-	for cmd in create adopt run set remove list show check top record doctor; do
+	for cmd in create adopt run set remove list show check plan top record doctor; do
 		grep -q "^\.B sched-vm $cmd$" "$here/../sched-vm.1" ||
 			fail "$cmd is not in the manual"
 		"$tool" $cmd --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"

@@ -385,7 +385,7 @@ static bool printed_fits(const struct rt_question *q, const struct rt_server *s)
 		ahead += q->tasks[k].c * (q->nr_cpus + 2);
 	}
 	ahead += q->nr_cpus * s->debt;
-	if (rate - use < 1e-9)
+	if (rate < use + 0.000000001)
 		return false;
 	most = (ahead + rate * rt_gap(s)) / (rate - use) + 1;
 	for (k = 0; k < q->nr; k++)

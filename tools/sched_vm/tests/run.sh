@@ -18,4 +18,5 @@ for file in small trace; do
 	"$build/test-json" "$work/$file.json" traceEvents >/dev/null || status=1
 done
 "$here/cli.sh" "$build/sched-vm" "$build/test-json" || status=1
+"$here/plan.sh" "$build/sched-vm" "$build/test-json" || status=1
 exit $status
