@@ -17,6 +17,7 @@ static const struct {
 	[OPT_PERIOD]	 = { "period", "P", "period: 20ms (default 100ms)" },
 	[OPT_DEADLINE]	 = { "deadline", "D", "when Q is there at the latest; max: P (default)" },
 	[OPT_CPUS]	 = { "cpus", "LIST", "CPUs, by cpuset: 1,3-4 (default: all there are)" },
+	[OPT_FIT]	 = { "fit", "worst|best", "auto: where most is free (default), or least" },
 	[OPT_SCOPE]	 = { "scope", "all|rt", "all threads, or SCHED_FIFO and SCHED_RR only" },
 	[OPT_CPU_BUDGET] = { "cpu-budget", "LIST=Q", "another budget there; Q max ends it" },
 	[OPT_IRQ]	 = { "irq", "+N|-N", "handler threads of irq N join or leave" },
@@ -155,8 +156,25 @@ static void take_list(const char *text, const char ***list, int *nr)
 
 static void take_cpus(struct args *args, const char *text)
 {
+	args->auto_cpus = 0;
+	if (!strncmp(text, "auto:", 5)) {
+		size_t digits = strspn(text + 5, "0123456789");
+
+		if (!digits || digits > 4 || text[5 + digits] || !atoi(text + 5) ||
+		    atoi(text + 5) > MAX_CPUS)
+			usage("--cpus %s: not of the form auto:N", text);
+		args->auto_cpus = atoi(text + 5);
+		return;
+	}
 	if (!parse_cpus(text, &args->cpus) || !cpus_count(&args->cpus))
 		usage("--cpus %s: not a list of CPUs, like 0,2-3", text);
+}
+
+static void take_fit(struct args *args, const char *text)
+{
+	if (strcmp(text, "best") && strcmp(text, "worst"))
+		usage("--fit %s: best or worst", text);
+	args->best_fit = !strcmp(text, "best");
 }
 
 static void take_scope(struct args *args, const char *text)
@@ -249,6 +267,9 @@ static void take(struct args *args, enum opt option, const char *text)
 	switch (option) {
 	case OPT_CPUS:
 		take_cpus(args, text);
+		break;
+	case OPT_FIT:
+		take_fit(args, text);
 		break;
 	case OPT_SCOPE:
 		take_scope(args, text);
@@ -343,6 +364,10 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 		return;
 	if (!planned && args->period_high)
 		usage("%s: --period takes no range", cmd->name);
+	if (args->auto_cpus && !(cmd->options & (1UL << OPT_FIT)))
+		usage("--cpus auto:%d: not a list of CPUs, like 0,2-3", args->auto_cpus);
+	if (HAS(args, OPT_FIT) && !args->auto_cpus)
+		usage("--fit: for --cpus auto:N only");
 	if (!planned && args->deadline_auto)
 		usage("--deadline auto: not a time, like 4ms, 500us, 1.5s, or microseconds");
 	if (args->nr_rest < cmd->min_rest)

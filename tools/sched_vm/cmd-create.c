@@ -38,17 +38,54 @@ char *capsule_path(const struct args *args, const char *name)
 	return xasprintf("%s/%s", cg_base(args), name);
 }
 
+/* Where it is to be: those CPUs that have the most room, or the least that is enough. */
+static int pick_cpus(const char *cg, struct args *args)
+{
+	int nr = args->auto_cpus, i, ret = -ENOENT, *cpus = xzalloc(nr * sizeof(*cpus));
+	u64 *budgets = xzalloc(nr * sizeof(*budgets)), lacking = 0;
+	struct cg_trial trial;
+	bool tried;
+
+	for (i = 0; i < nr; i++)
+		budgets[i] = args->res.budget;
+	tried = !cg_try(cg, &trial);
+	if (tried)
+		ret = place_budgets(cg, &args->res, budgets, nr, args->best_fit, cpus, &lacking);
+	cg_end_trial(&trial);
+	for (i = 0; !ret && i < nr; i++)
+		cpus_set(&args->cpus, cpus[i]);
+	free(budgets);
+	free(cpus);
+	if (ret == -ENOSPC)
+		complain(EBUSY, "fewer CPUs, or a smaller budget; " CURE_CHECK,
+			 "there are no %d CPUs with room for %s in %s", nr,
+			 format_time(args->res.budget), format_time(args->res.period));
+	else if (ret && tried)
+		complain(0, CURE_KERNEL, "this kernel has no deadline groups");
+	return ret;
+}
+
+static int create(const struct args *args, const char *cg)
+{
+	struct args where = *args;
+	bool created;
+
+	if (args->auto_cpus && HAS(args, OPT_BUDGET) && args->res.budget &&
+	    args->res.budget != TIME_MAX && pick_cpus(cg, &where))
+		return EXIT_FAILED;
+	return capsule_make(&where, cg, &created);
+}
+
 int cmd_create(const struct args *args)
 {
 	char *cg = capsule_path(args, args->rest[0]);
-	bool created;
 	int status;
 
 	if (!access(cg, F_OK) || cg_name_taken(args, args->rest[0], cg))
 		status = complain(EEXIST, "sched-vm set changes it, remove removes it", "%s",
 				  args->rest[0]);
 	else
-		status = capsule_make(args, cg, &created);
+		status = create(args, cg);
 	free(cg);
 	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
 }

@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	  "make a capsule",
 	  "Makes the cgroup NAME, with a reservation of Q in every P on each of its CPUs.\n"
 	  "If it does not fit, nothing is left behind, and the reason is printed.\n",
-	  O_COMMON | O_RESERVE | O(IRQ), 1, 1, cmd_create },
+	  O_COMMON | O_RESERVE | O(IRQ) | O(FIT), 1, 1, cmd_create },
 	{ "adopt", "NAME --pid PID | --qemu GUEST | --domain DOMAIN [--budget Q ...]",
 	  "bring all threads of a running guest into a capsule",
 	  "Its process with all threads, vhost and kvm-pit threads, and the irqs and NAPI\n"

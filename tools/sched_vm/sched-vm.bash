@@ -10,6 +10,7 @@ _sched_vm_names() {
 _sched_vm_value() {
 	case $2 in
 	--scope) mapfile -t COMPREPLY < <(compgen -W 'all rt' -- "$3") ;;
+	--fit) mapfile -t COMPREPLY < <(compgen -W 'worst best' -- "$3") ;;
 	--guest) mapfile -t COMPREPLY < <(compgen -W 'fp edf gedf' -- "$3") ;;
 	--vcpus) mapfile -t COMPREPLY < <(compgen -W auto -- "$3") ;;
 	--output | -o | --svg | --raw | --from | --tasks) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;

@@ -132,7 +132,7 @@ enum opt {
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
 	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_FORCE,
 	OPT_THREADS, OPT_TASK, OPT_TASKS, OPT_GUEST, OPT_VCPUS, OPT_LATENCY, OPT_MARGIN,
-	OPT_STEP, OPT_OVERHEAD, OPT_DEBT, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
+	OPT_STEP, OPT_OVERHEAD, OPT_DEBT, OPT_FIT, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
 };
 
 #define HAS(args, option)	(!!((args)->given & (1UL << (option))))
@@ -141,6 +141,8 @@ struct args {
 	unsigned long given;		/* bits of enum opt */
 	struct reservation res;
 	struct cpus cpus;
+	int auto_cpus;			/* so many, wherever there is room; 0: those above */
+	bool best_fit;
 	const char *scope;
 	const char **cpu_budgets;	/* "CPUS=Q" */
 	int nr_cpu_budgets;
