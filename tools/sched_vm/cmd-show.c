@@ -29,6 +29,7 @@ static struct json_object *capsule_json(const struct capsule *c)
 	jo_time(o, "budget_us", c->res.budget);
 	jo_int(o, "period_us", c->res.period);
 	jo_time(o, "deadline_us", c->res.deadline);
+	supply_json(o, &c->res);
 	jo_str(o, "scope", c->scope);
 	json_object_object_add(o, "cpus", jo_cpus(&c->cpus));
 	jo_str(o, "cpu_budgets", c->cpu_budgets);
@@ -116,6 +117,7 @@ static void show_reservation(const struct capsule *c)
 	if (c->res.deadline != TIME_MAX)
 		printf(", by %s", deadline);
 	printf(", on CPUs %s, scope %s\n", cpus, c->scope);
+	print_supply(&c->res);
 	say(stdout, "cgroup: %s\n", cg_relative(c->path));
 	if (c->cpu_budgets && *c->cpu_budgets)
 		printf("other budgets (CPUs, us):\n%s\n", c->cpu_budgets);

@@ -328,6 +328,10 @@ void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has);
 int place_budgets(const char *cg, const struct reservation *res, const u64 *budgets, int nr,
 		  bool best, int *cpus, u64 *lacking);
 
+/* supply.c: what a reservation gives at the least, whatever else runs. */
+void print_supply(const struct reservation *res);
+void supply_json(struct json_object *o, const struct reservation *res);
+
 /* guest.c, guest-devices.c: which threads work for a guest? */
 
 enum thread_kind { THREAD_PROCESS, THREAD_KTHREAD, THREAD_NAPI, THREAD_IRQ };
