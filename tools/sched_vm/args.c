@@ -17,6 +17,7 @@ static const struct {
 	[OPT_PERIOD]	 = { "period", "P", "period: 20ms (default 100ms)" },
 	[OPT_DEADLINE]	 = { "deadline", "D", "when Q is there at the latest; max: P (default)" },
 	[OPT_CPUS]	 = { "cpus", "LIST", "CPUs, by cpuset: 1,3-4 (default: all there are)" },
+	[OPT_FIT]	 = { "fit", "worst|best", "auto: where most is free (default), or least" },
 	[OPT_SCOPE]	 = { "scope", "all|rt", "all threads, or SCHED_FIFO and SCHED_RR only" },
 	[OPT_CPU_BUDGET] = { "cpu-budget", "LIST=Q", "another budget there; Q max ends it" },
 	[OPT_IRQ]	 = { "irq", "+N|-N", "handler threads of irq N join or leave" },
@@ -38,6 +39,15 @@ static const struct {
 	[OPT_FORCE]	 = { "force", NULL, "even so: --help says what" },
 	[OPT_REMOVE_AT_EXIT] = { "remove-at-exit", NULL, "when nobody is inside any more" },
 	[OPT_THREADS]	 = { "threads", NULL, "list the threads, and those that escaped" },
+	[OPT_TASK]	 = { "task", "C/T[/D]", "C of CPU time in each T, by D: 8ms/20ms" },
+	[OPT_TASKS]	 = { "tasks", "FILE|-", "such tasks, one a line; # begins a comment" },
+	[OPT_GUEST]	 = { "guest", "fp|edf|gedf", "its scheduler (default fp)" },
+	[OPT_VCPUS]	 = { "vcpus", "N|auto", "vCPUs (default auto: as few as it takes)" },
+	[OPT_LATENCY]	 = { "latency", "L", "longest time without CPU time" },
+	[OPT_MARGIN]	 = { "margin", "M%", "all C are so much longer (default 0%)" },
+	[OPT_STEP]	 = { "step", "T", "budgets are multiples of this (default 1us)" },
+	[OPT_OVERHEAD]	 = { "overhead", "T", "of each budget lost to switches (default 8us)" },
+	[OPT_DEBT]	 = { "debt", "T", "most by which a budget is exceeded (default 20us)" },
 	[OPT_CGROUP]	 = { "cgroup", "PATH", "cgroup that capsules are made in" },
 	[OPT_JSON]	 = { "json", NULL, "for programs (-j)" },
 	[OPT_HELP]	 = { "help", NULL, "this text (-h)" },
@@ -64,6 +74,51 @@ static u64 finite_value(const char *name, const char *text)
 	if (us == TIME_MAX || !us)
 		usage("--%s %s: must be a time above 0", name, text);
 	return us;
+}
+
+/* "P", or for plan "LOW-HIGH" */
+static void take_period(struct args *args, const char *text)
+{
+	const char *dash = strchr(text, '-');
+	char *low;
+
+	args->period_high = 0;
+	if (!dash) {
+		args->res.period = finite_value("period", text);
+		return;
+	}
+	low = strndup(text, dash - text);
+	args->res.period = finite_value("period", low ? low : "");
+	args->period_high = finite_value("period", dash + 1);
+	if (args->period_high < args->res.period)
+		usage("--period %s: from the shorter to the longer", text);
+	free(low);
+}
+
+/* "10%", "12.5 %" */
+static u64 percent_value(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	while (*end == ' ')
+		end++;
+	if (end == text || (*text != '.' && (*text < '0' || *text > '9')) ||
+	    strcmp(end, "%") || !(value >= 0 && value <= 1000))
+		usage("--margin %s: not a percentage, like 10%%", text);
+	return value * 10000 + 0.5;
+}
+
+static int vcpus_value(const char *text)
+{
+	char *end;
+	long nr = strtol(text, &end, 10);
+
+	if (!strcmp(text, "auto"))
+		return 0;
+	if (end == text || *end || nr < 1 || nr > 64)
+		usage("--vcpus %s: auto, or a number from 1 to 64", text);
+	return nr;
 }
 
 static pid_t pid_value(const char *text)
@@ -115,8 +170,25 @@ static void take_list(const char *text, const char ***list, int *nr)
 
 static void take_cpus(struct args *args, const char *text)
 {
+	args->auto_cpus = 0;
+	if (!strncmp(text, "auto:", 5)) {
+		size_t digits = strspn(text + 5, "0123456789");
+
+		if (!digits || digits > 4 || text[5 + digits] || !atoi(text + 5) ||
+		    atoi(text + 5) > MAX_CPUS)
+			usage("--cpus %s: not of the form auto:N", text);
+		args->auto_cpus = atoi(text + 5);
+		return;
+	}
 	if (!parse_cpus(text, &args->cpus) || !cpus_count(&args->cpus))
 		usage("--cpus %s: not a list of CPUs, like 0,2-3", text);
+}
+
+static void take_fit(struct args *args, const char *text)
+{
+	if (strcmp(text, "best") && strcmp(text, "worst"))
+		usage("--fit %s: best or worst", text);
+	args->best_fit = !strcmp(text, "best");
 }
 
 static void take_scope(struct args *args, const char *text)
@@ -135,9 +207,24 @@ static void take_time(struct args *args, enum opt option, const char *text)
 		args->res.budget = time_value(name, text);
 		break;
 	case OPT_PERIOD:
-		args->res.period = finite_value(name, text);
+		take_period(args, text);
+		break;
+	case OPT_LATENCY:
+		args->latency = finite_value(name, text);
+		break;
+	case OPT_STEP:
+		args->step = finite_value(name, text);
+		break;
+	case OPT_OVERHEAD:
+		args->overhead = time_value(name, text);
+		break;
+	case OPT_DEBT:
+		args->debt = time_value(name, text);
 		break;
 	case OPT_DEADLINE:
+		args->deadline_auto = !strcmp(text, "auto");
+		if (args->deadline_auto)
+			break;
 		args->res.deadline = time_value(name, text);
 		if (!args->res.deadline)
 			usage("--deadline %s: must be max, or a time above 0", text);
@@ -173,6 +260,10 @@ static const char **word_of(struct args *args, enum opt option)
 		return &args->from;
 	case OPT_CGROUP:
 		return &args->cgroup;
+	case OPT_TASKS:
+		return &args->task_file;
+	case OPT_GUEST:
+		return &args->guest;
 	default:
 		return NULL;
 	}
@@ -193,6 +284,9 @@ static void take(struct args *args, enum opt option, const char *text)
 	case OPT_CPUS:
 		take_cpus(args, text);
 		break;
+	case OPT_FIT:
+		take_fit(args, text);
+		break;
 	case OPT_SCOPE:
 		take_scope(args, text);
 		break;
@@ -209,6 +303,15 @@ static void take(struct args *args, enum opt option, const char *text)
 		break;
 	case OPT_COUNT:
 		args->count = count_value(text);
+		break;
+	case OPT_TASK:
+		take_list(text, &args->tasks, &args->nr_tasks);
+		break;
+	case OPT_VCPUS:
+		args->vcpus = vcpus_value(text);
+		break;
+	case OPT_MARGIN:
+		args->margin_ppm = percent_value(text);
 		break;
 	case OPT_JSON:
 		json_mode = true;
@@ -331,12 +434,16 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 {
 	struct option table[NR_OPTIONS + 1];
 	char list[2 * ARRAY_SIZE(letters) + 3];
+	bool planned = cmd->options & (1UL << OPT_TASK);
 	int opt;
 
 	*args = (struct args){
 		.res = { TIME_MAX, 100000, TIME_MAX },
 		.time = 2000000,
 		.interval = 1000000,
+		.step = 1,
+		.overhead = 8,
+		.debt = 20,
 	};
 	parsed = cmd;
 	usage_command = cmd->name;
@@ -353,6 +460,14 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 	args->nr_rest = argc - optind;
 	if (HAS(args, OPT_HELP))
 		return;
+	if (!planned && args->period_high)
+		usage("%s: --period takes no range", usage_command);
+	if (args->auto_cpus && !(cmd->options & (1UL << OPT_FIT)))
+		usage("--cpus auto:%d: not a list of CPUs, like 0,2-3", args->auto_cpus);
+	if (HAS(args, OPT_FIT) && !args->auto_cpus)
+		usage("--fit: for --cpus auto:N only");
+	if (!planned && args->deadline_auto)
+		usage("--deadline auto: not a time, like 4ms, 500us or 1.5s");
 	if (args->nr_rest < cmd->min_rest)
 		usage("too few arguments");
 	if (cmd->max_rest >= 0 && args->nr_rest > cmd->max_rest)

@@ -34,10 +34,14 @@ static void warn_cpus(const struct args *args, const char *cg)
 
 static int report(const struct reservation *res, const struct verdict *v)
 {
+	struct json_object *o;
 	char *budget, *period;
 
 	if (json_mode) {
-		json_print(admission_json(v));
+		o = admission_json(v);
+		if (v->fits)
+			supply_json(o, res);
+		json_print(o);
 		return v->fits ? EXIT_OK : EXIT_FAILED;
 	}
 	budget = format_time(res->budget);
@@ -48,6 +52,8 @@ static int report(const struct reservation *res, const struct verdict *v)
 	if (v->cure)
 		printf("\n%s", v->cure);
 	printf("%s\n", v->exact ? "" : "\n(to about 0.01 %: this kernel has no dry run)");
+	if (v->fits)
+		print_supply(res);
 	free(budget);
 	free(period);
 	return v->fits ? EXIT_OK : EXIT_FAILED;

@@ -70,9 +70,51 @@ static int show_made(const struct args *args, char *cg, int status)
 	return status;
 }
 
+static void complain_no_room(const struct args *args)
+{
+	char *budget = format_time(args->res.budget), *period = format_time(args->res.period);
+
+	complain(EBUSY, "fewer CPUs, or a smaller budget; " CURE_CHECK,
+		 "there are no %d CPUs with room for %s in %s", args->auto_cpus, budget, period);
+	free(budget);
+	free(period);
+}
+
+/* Where it is to be: those CPUs that have the most room, or the least that is enough. */
+static int pick_cpus(const char *cg, struct args *args)
+{
+	int nr = args->auto_cpus, i, ret = -ENOENT, *cpus = xzalloc(nr * sizeof(*cpus));
+	u64 *budgets = xzalloc(nr * sizeof(*budgets)), lacking = 0;
+	struct cg_trial trial;
+
+	for (i = 0; i < nr; i++)
+		budgets[i] = args->res.budget;
+	if (!cg_try(cg, &trial))
+		ret = place_budgets(cg, &args->res, budgets, nr, args->best_fit, cpus, &lacking);
+	if (ret == -EOPNOTSUPP)
+		complain_no_files(cg);
+	cg_end_trial(&trial);
+	for (i = 0; !ret && i < nr; i++)
+		cpus_set(&args->cpus, cpus[i]);
+	free(budgets);
+	free(cpus);
+	if (ret == -ENOSPC)
+		complain_no_room(args);
+	return ret;
+}
+
+static int create(const struct args *args, const char *cg)
+{
+	struct args where = *args;
+	bool created;
+
+	if (args->auto_cpus && pick_cpus(cg, &where))
+		return EXIT_FAILED;
+	return capsule_make(&where, cg, &created);
+}
+
 int cmd_create(const struct args *args)
 {
-	bool created;
 	int status;
 	char *cg;
 
@@ -84,7 +126,7 @@ int cmd_create(const struct args *args)
 	if (!access(cg, F_OK) || cg_name_taken(args, args->rest[0], cg))
 		status = complain_taken(args->rest[0], cg);
 	else
-		status = capsule_make(args, cg, &created);
+		status = create(args, cg);
 	return show_made(args, cg, status);
 }
 

@@ -54,6 +54,7 @@ static struct json_object *capsule_json(const struct capsule *c)
 	jo_time(o, "budget_us", c->res.budget);
 	jo_int(o, "period_us", c->res.period);
 	jo_time(o, "deadline_us", c->res.deadline);
+	supply_json(o, &c->res);
 	jo_str(o, "scope", c->scope);
 	json_object_object_add(o, "cpus", jo_cpus(&c->cpus));
 	json_object_object_add(o, "cpu_budgets", budgets_json(c->cpu_budgets));
@@ -222,6 +223,7 @@ static void print_head(const struct capsule *c)
 		print_no_reservation(c);
 	else
 		print_reservation(c);
+	print_supply(&c->res);
 	print_budgets(c->cpu_budgets);
 }
 

@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	  "make a capsule",
 	  "Makes the cgroup NAME, with a reservation of Q in every P on each of its CPUs.\n"
 	  "If it does not fit, nothing is left behind, and the reason is printed.\n",
-	  O_COMMON | O_RESERVE | O(IRQ), 1, 1, cmd_create },
+	  O_COMMON | O_RESERVE | O(IRQ) | O(FIT), 1, 1, cmd_create },
 	{ "adopt", "NAME --pid PID | --qemu GUEST | --domain DOMAIN [--budget Q ...]",
 	  "bring all threads of a running guest into a capsule",
 	  "Its process with all threads, vhost and kvm-pit threads, and the irqs and NAPI\n"
@@ -69,6 +69,14 @@ static const struct command commands[] = {
 	  "If not: where, by how much, and what would. With NAME, as a change of that\n"
 	  "capsule. Nothing is changed. Status 0 if it fits, 1 if not.\n",
 	  O_COMMON | O_TIMES | O(CPUS), 0, 1, cmd_check },
+	{ "plan", "[NAME] --task C/T[/D] ... [--guest fp|edf|gedf] [--vcpus N|auto] ...",
+	  "which reservation do these tasks need?",
+	  "The least budgets with which a guest's tasks meet their deadlines, for several\n"
+	  "periods: what they cost in bandwidth and switches, and how long the guest may be\n"
+	  "without CPU time. One is taken, with lines to paste for a capsule NAME. Works\n"
+	  "without the kernel. Status 1 if there is none, with the task and the window.\n",
+	  O_COMMON | O(TASK) | O(TASKS) | O(GUEST) | O(VCPUS) | O(PERIOD) | O(DEADLINE) |
+	  O(LATENCY) | O(MARGIN) | O(STEP) | O(OVERHEAD) | O(DEBT), 0, 1, cmd_plan },
 	{ "top", "[NAME...]",
 	  "what happens, live",
 	  "For each capsule and CPU: share of the budget that was used, how often it was\n"

@@ -33,7 +33,10 @@ _sched_vm_irqs() {
 _sched_vm_value() {
 	case $2 in
 	--scope) mapfile -t COMPREPLY < <(compgen -W 'all rt' -- "$3") ;;
-	--output | -o | --svg | --raw | --from) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	--fit) mapfile -t COMPREPLY < <(compgen -W 'worst best' -- "$3") ;;
+	--guest) mapfile -t COMPREPLY < <(compgen -W 'fp edf gedf' -- "$3") ;;
+	--vcpus) mapfile -t COMPREPLY < <(compgen -W auto -- "$3") ;;
+	--output | -o | --svg | --raw | --from | --tasks) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
 	--pid) mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid= 2>/dev/null)" -- "$3") ;;
 	--qemu) mapfile -t COMPREPLY < <(compgen -W "$(_sched_vm_guests)" -- "$3") ;;

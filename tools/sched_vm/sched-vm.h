@@ -164,8 +164,9 @@ enum opt {
 	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
 	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_BATCH, OPT_COUNT,
-	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP,
-	NR_OPTIONS
+	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_TASK, OPT_TASKS, OPT_GUEST,
+	OPT_VCPUS, OPT_LATENCY, OPT_MARGIN, OPT_STEP, OPT_OVERHEAD, OPT_DEBT, OPT_FIT,
+	OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
 };
 
 #define HAS(args, option)	(!!((args)->given & (1UL << (option))))
@@ -174,6 +175,8 @@ struct args {
 	unsigned long given;		/* bits of enum opt */
 	struct reservation res;
 	struct cpus cpus;
+	int auto_cpus;			/* so many, wherever there is room; 0: those above */
+	bool best_fit;
 	const char *scope;
 	const char **cpu_budgets;	/* "CPUS=Q" */
 	int nr_cpu_budgets;
@@ -183,6 +186,14 @@ struct args {
 	const char *qemu, *domain, *name, *output, *svg, *raw, *from, *cgroup;
 	u64 time, interval;	/* us */
 	int count;		/* 0: without end */
+	/* Of plan: */
+	const char **tasks;	/* "C/T/D" */
+	int nr_tasks;
+	const char *task_file, *guest;
+	int vcpus;		/* 0: auto */
+	u64 period_high;	/* 0: res.period is the only one */
+	u64 latency, margin_ppm, step, overhead, debt;
+	bool deadline_auto;
 	char **rest;			/* what is no option */
 	int nr_rest;
 };
@@ -411,6 +422,20 @@ void procs_refresh(void);
 int procs_all(const struct proc **list);
 bool is_kthread(pid_t tid);
 
+/* place.c: which CPUs for which budgets? */
+
+/*
+ * One CPU for each of @nr budgets, with the period and deadline of @res, for a capsule
+ * @cg, which exists: where most is free or, with @best, least. 0; -ENOSPC: @lacking is the
+ * first budget that fits nowhere; -EOPNOTSUPP: this kernel has no capsules.
+ */
+int place_budgets(const char *cg, const struct reservation *res, const u64 *budgets, int nr,
+		  bool best, int *cpus, u64 *lacking);
+
+/* supply.c: what a reservation gives at the least, whatever else runs. */
+void print_supply(const struct reservation *res);
+void supply_json(struct json_object *o, const struct reservation *res);
+
 /* guest.c, guest-devices.c: which threads work for a guest? */
 
 enum thread_kind { THREAD_PROCESS, THREAD_KTHREAD, THREAD_NAPI, THREAD_IRQ };
@@ -591,6 +616,7 @@ int cmd_free(const struct args *args);
 int cmd_monitor(const struct args *args);
 int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
+int cmd_plan(const struct args *args);
 
 /* cmd-free.c: what a new capsule could have */
 

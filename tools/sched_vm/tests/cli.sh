@@ -88,6 +88,12 @@ options_are_checked() {
 	expect 2 'must be max, or a time above 0' "$tool" check --budget 4ms --deadline 0
 	expect 2 'not a list of CPUs' "$tool" create a --budget 4ms --cpus 3-1
 	expect 2 'not a list of CPUs' "$tool" create a --budget 4ms --cpus ''
+	for cpus in auto: auto:0 auto:x auto:9999 auto:99999; do
+		expect 2 'of the form auto:N' "$tool" create a --budget 4ms --cpus $cpus
+	done
+	expect 2 'not a list of CPUs' "$tool" set a --cpus auto:2
+	expect 2 'best or worst' "$tool" create a --budget 4ms --cpus auto:2 --fit first
+	expect 2 'for --cpus auto:N only' "$tool" create a --budget 4ms --cpus 1 --fit best
 	expect 2 'all or rt' "$tool" create a --budget 4ms --scope some
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget 4ms
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget =4ms
