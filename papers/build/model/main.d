@@ -1,0 +1,1 @@
+build/model/main.o: model/main.c model/sim.h model/set.h

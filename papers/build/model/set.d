@@ -1,0 +1,1 @@
+build/model/set.o: model/set.c model/set.h
