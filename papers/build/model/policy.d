@@ -1,2 +1,0 @@
-build/model/policy.o: model/policy.c model/sim-core.h model/sim.h \
- model/set.h

@@ -1,1 +1,0 @@
-build/model/set.o: model/set.c model/set.h
