@@ -78,13 +78,20 @@ int64_t analysis_response(const struct set *set, int task, bool deferrable)
 	return w + jitter;
 }
 
-bool analysis_davis_burns(const struct set *set, bool deferrable)
+bool analysis_servers(const struct set *set, bool deferrable)
 {
 	int i;
 
 	for (i = 0; i < set->nr_servers; i++)
 		if (!has_budget_in_time(set, &set->server[i], deferrable))
 			return false;
+	return true;
+}
+
+bool analysis_davis_burns(const struct set *set, bool deferrable)
+{
+	int i;
+
 	for (i = 0; i < set->nr_tasks; i++)
 		if (analysis_response(set, i, deferrable) < 0)
 			return false;

@@ -12,9 +12,12 @@
  * fixed priority pre-emptive scheduling (RTSS 2005). The tasks' releases are not bound
  * to the server's.
  *
- * Return: whether each server has its budget in each period, and each task ends in time
+ * Return: whether each task ends in time, if each server has its budget in each period
  */
 bool analysis_davis_burns(const struct set *set, bool deferrable);
+
+/* Return: whether each server has its budget in each period */
+bool analysis_servers(const struct set *set, bool deferrable);
 
 /* Return: the longest response of a task, or -1 if it is longer than its deadline */
 int64_t analysis_response(const struct set *set, int task, bool deferrable);
