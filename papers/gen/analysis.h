@@ -33,7 +33,4 @@ bool analysis_demand(const struct set_server *servers, int nr);
  */
 bool analysis_split(struct set *set);
 
-/* Return: whether on no CPU the sum of budget / deadline is more than all of it */
-bool analysis_density(const struct set *set);
-
 #endif

@@ -63,7 +63,7 @@ void gen_overload(struct set *set)
 			first = t;
 	}
 	if (first)
-		first->period = first->deadline = 10 * first->cost;
+		first->cost = first->period / 10;
 }
 
 void gen_bimodal(struct set *set, int percent, uint64_t seed)
@@ -98,7 +98,9 @@ static bool is_on(const struct set *set, int cpu, int domain, int before)
 	return false;
 }
 
-/* Bandwidth in 2^-30, rounded up */
+/* Bandwidth in 2^-30; rounded up by less than SLACK for all servers together. */
+#define SLACK	SET_SERVERS
+
 static int64_t bandwidth(const struct set_server *s)
 {
 	return ((s->budget << 30) + s->period - 1) / s->period;
@@ -111,7 +113,7 @@ static int fullest(const struct set *set, const int64_t *used, int nr)
 	int cpu, best = -1, alone, best_alone = 0;
 
 	for (cpu = 0; cpu < set->nr_cpus; cpu++) {
-		if (used[cpu] + bandwidth(s) > INT64_C(1) << 30)
+		if (used[cpu] + bandwidth(s) > (INT64_C(1) << 30) + SLACK)
 			continue;
 		alone = !is_on(set, cpu, s->domain, nr);
 		if (best < 0 || alone > best_alone || (alone == best_alone && used[cpu] > used[best])) {

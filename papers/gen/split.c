@@ -112,18 +112,3 @@ bool analysis_split(struct set *set)
 	set->nr_servers = nr;
 	return true;
 }
-
-bool analysis_density(const struct set *set)
-{
-	int64_t sum[SET_CPUS] = { 0 };
-	int i;
-
-	for (i = 0; i < set->nr_servers; i++) {
-		const struct set_server *s = &set->server[i];
-
-		sum[s->cpu] += ((s->budget << 30) + s->deadline - 1) / s->deadline;
-		if (sum[s->cpu] > INT64_C(1) << 30)
-			return false;
-	}
-	return true;
-}
