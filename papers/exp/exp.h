@@ -25,6 +25,7 @@ double percent(double part, double all);
 void run(const struct set *set, enum sim_policy policy, enum sim_order order, enum sim_guest guest,
 	 int seconds, struct sim_result *result);
 
+void exp_prm(const struct effort *effort);
 void exp_t22(const struct effort *effort);
 void exp_f25(const struct effort *effort);
 void exp_t24(const struct effort *effort);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sections 2.6 and 2.7 of RT-Xen: what else to do with the time of an idle server. */
+/*
+ * Sections 2.6 and 2.7 of RT-Xen: what else to do with the time of an idle server; and
+ * the budgets of the tasks of RESCH.
+ */
+#include "../gen/analysis.h"
 #include "../gen/gen.h"
 #include "exp.h"
 
@@ -90,4 +94,21 @@ void exp_f29(const struct effort *effort)
 			snprintf(condition, sizeof(condition), "uw=%d etf=%d", g.percent, g.etf);
 			compare("f2.9", condition, &g, effort);
 		}
+}
+
+void exp_prm(const struct effort *effort)
+{
+	static const int period[] = { 1, 2, 4, 5, 8, 10, 12, 16, 20 };
+	struct set set;
+	unsigned int i;
+	int edf;
+
+	set_init(&set, 1, 0);
+	set_add_task(&set, 1, 1, 8 * MS, 20 * MS);
+	set_add_task(&set, 1, 1, 80 * MS, 220 * MS);
+	for (edf = 0; edf < 2; edf++)
+		for (i = 0; i < sizeof(period) / sizeof(period[0]); i++)
+			emit("prm", analysis_least_budget(&set, 1, period[i] * MS, 50, edf) / 1e3,
+			     "ms; steps of 0.05", "tasks=8/20;80/220 period=%d least budget%s", period[i],
+			     edf ? " guest=edf" : "");
 }

@@ -17,6 +17,7 @@ static const struct experiment {
 	{ "f2.5", exp_f25, { 10, 300 }, { 3, 60 }, "soft real-time capacity" },
 	{ "t2.4", exp_t24, { 10, 300 }, { 3, 60 }, "what an analysis guarantees" },
 #ifdef HAVE_RT_MODEL
+	{ "prm", exp_prm, { 1, 1 }, { 1, 1 }, "the least budget for two tasks" },
 	{ "f2.7", exp_f27, { 10, 300 }, { 3, 60 }, "improved periodic servers" },
 	{ "f2.9", exp_f29, { 10, 300 }, { 3, 60 }, "the same, tasks that take less than planned" },
 	{ "f3.5", exp_f35, { 25, 60 }, { 2, 10 }, "global and partitioned servers" },

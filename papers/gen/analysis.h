@@ -22,7 +22,13 @@ bool analysis_servers(const struct set *set, bool deferrable);
 /* Return: the longest response of a task, or -1 if it is longer than its deadline */
 int64_t analysis_response(const struct set *set, int task, bool deferrable);
 
-/* interface.c: servers under global EDF; and on one CPU, by their exact demand */
+/*
+ * interface.c: the least budget, a multiple of @step, of one server for all tasks of a
+ * domain, with fixed priorities or EDF. Return: 0 if there is none
+ */
+int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step, bool edf);
+
+/* servers under global EDF; and on one CPU, by their exact demand */
 bool analysis_gedf(const struct set *set);
 bool analysis_demand(const struct set_server *servers, int nr);
 

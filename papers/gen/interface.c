@@ -23,13 +23,13 @@ static int collect(const struct set *set, int domain, int vcpu, struct rt_task *
 	return nr;
 }
 
-/* In whole ms, as theirs. Return: 0 if there is none */
+/* Return: 0 if there is none */
 static int64_t least_budget(const struct rt_task *tasks, int nr, int nr_cpus, int64_t period,
-			    enum rt_policy policy)
+			    enum rt_policy policy, int64_t step)
 {
 	struct rt_question q = {
 		.policy = policy, .tasks = tasks, .nr = nr, .nr_cpus = nr_cpus,
-		.server = { .p = period, .d = period }, .step = MS, .most = period,
+		.server = { .p = period, .d = period }, .step = step, .most = period,
 	};
 	struct rt_failure f;
 	bool bound;
@@ -37,6 +37,15 @@ static int64_t least_budget(const struct rt_task *tasks, int nr, int nr_cpus, in
 	return rt_least_budget(&q, &f, &bound);
 }
 
+int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step, bool edf)
+{
+	struct rt_task tasks[SET_TASKS];
+	int nr = collect(set, domain, SET_ANY, tasks);
+
+	return least_budget(tasks, nr, 1, period, edf ? RT_EDF : RT_FP, step);
+}
+
+/* Budgets are whole ms, as theirs. */
 struct interface {
 	int64_t budget;
 	int64_t period;
@@ -51,7 +60,7 @@ static bool less(const struct interface *a, const struct interface *b)
 static void try_period(const struct rt_task *tasks, int nr, int nr_cpus, int64_t period,
 		       enum rt_policy policy, struct interface *best)
 {
-	struct interface this = { least_budget(tasks, nr, nr_cpus, period, policy), period, nr_cpus };
+	struct interface this = { least_budget(tasks, nr, nr_cpus, period, policy, MS), period, nr_cpus };
 
 	if (this.budget && less(&this, best))
 		*best = this;
