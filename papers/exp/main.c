@@ -14,14 +14,14 @@ static const struct experiment {
 	const char *what;
 } experiments[] = {
 	{ "t2.2", exp_t22, { 10, 120 }, { 4, 60 }, "one overloaded domain" },
-	{ "f2.5", exp_f25, { 10, 300 }, { 3, 60 }, "soft real-time capacity" },
-	{ "t2.4", exp_t24, { 10, 300 }, { 3, 60 }, "what an analysis guarantees" },
+	{ "f2.5", exp_f25, { 10, 300 }, { 10, 40 }, "soft real-time capacity" },
+	{ "t2.4", exp_t24, { 10, 300 }, { 10, 40 }, "what an analysis guarantees" },
 #ifdef HAVE_RT_MODEL
 	{ "prm", exp_prm, { 1, 1 }, { 1, 1 }, "the least budget for two tasks" },
 	{ "f2.7", exp_f27, { 10, 300 }, { 3, 60 }, "improved periodic servers" },
 	{ "f2.9", exp_f29, { 10, 300 }, { 3, 60 }, "the same, tasks that take less than planned" },
-	{ "f3.5", exp_f35, { 25, 60 }, { 2, 10 }, "global and partitioned servers" },
-	{ "semi", exp_semi, { 25, 60 }, { 2, 10 }, "semi-partitioned servers" },
+	{ "f3.5", exp_f35, { 25, 60 }, { 8, 10 }, "global and partitioned servers" },
+	{ "semi", exp_semi, { 25, 60 }, { 4, 10 }, "semi-partitioned servers" },
 #endif
 };
 
