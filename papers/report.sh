@@ -67,7 +67,7 @@ line() {
 			sub(".*" key, "", x)
 			print x + 0, $3
 		}' "$OUT"/model/*.csv | sort -n >"$TMP/plot/$1.xy"
-	[ -s "$TMP/plot/$1.xy" ] && NAMES="$NAMES $1"
+	[ ! -s "$TMP/plot/$1.xy" ] || NAMES="$NAMES $1"
 }
 
 begin_plot() {
