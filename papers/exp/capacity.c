@@ -66,7 +66,8 @@ void exp_t22(const struct effort *effort)
 	}
 }
 
-static double missed_at(enum gen_case which, int load, enum sim_policy policy, const struct effort *effort)
+static double missed_at(enum gen_case which, int load, enum sim_policy policy,
+			const struct effort *effort)
 {
 	static struct sim_result result;
 	struct sim_count sum = {};

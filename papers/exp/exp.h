@@ -10,6 +10,8 @@
 
 #include "../model/sim.h"
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /* How much of an experiment is run: sets, and seconds of each */
 struct effort {
 	int sets;

@@ -17,7 +17,8 @@ struct tally {
 	int interfaces[2];
 };
 
-static void simulate(struct set *set, int guest, int vmm, int promised, struct tally *t, int seconds)
+static void simulate(struct set *set, int guest, int vmm, int promised, struct tally *t,
+		     int seconds)
 {
 	static const enum sim_policy policies[] = { SIM_DEFERRABLE, SIM_PERIODIC };
 	enum sim_order order = vmm < PDM ? SIM_EDF : SIM_DM;
@@ -61,22 +62,22 @@ static void print_tally(const struct tally *t, int percentage, int sets)
 	int guest, vmm, i;
 
 	for (guest = 0; guest < 2; guest++) {
-		emit("f3.7", t->interfaces[guest] ? t->bandwidth[guest] / t->interfaces[guest] : 0, "CPUs",
-		     "u=%d guest=%s", percentage, guest_name[guest]);
+		emit("f3.7", t->interfaces[guest] ? t->bandwidth[guest] / t->interfaces[guest] : 0,
+		     "CPUs", "u=%d guest=%s", percentage, guest_name[guest]);
 		for (vmm = 0; vmm < VMMS; vmm++) {
 			/* There is no test for global servers by deadline. */
 			if (vmm != GDM) {
 				emit("f3.5", percent(t->theory[guest][vmm], sets), "% of sets",
-				     "u=%d guest=%s vmm=%s server=theory", percentage, guest_name[guest],
-				     vmm_name[vmm]);
+				     "u=%d guest=%s vmm=%s server=theory", percentage,
+				     guest_name[guest], vmm_name[vmm]);
 				emit("f3.6", t->unsound[guest][vmm], "sets",
 				     "u=%d guest=%s vmm=%s missed though promised", percentage,
 				     guest_name[guest], vmm_name[vmm]);
 			}
 			for (i = 0; i < 2; i++)
 				emit("f3.5", percent(t->model[guest][vmm][i], sets), "% of sets",
-				     "u=%d guest=%s vmm=%s server=%s", percentage, guest_name[guest],
-				     vmm_name[vmm], server_name[i]);
+				     "u=%d guest=%s vmm=%s server=%s", percentage,
+				     guest_name[guest], vmm_name[vmm], server_name[i]);
 		}
 	}
 }
@@ -122,10 +123,14 @@ static void split_sets(const struct effort *effort)
 			run(&split, SIM_PERIODIC, SIM_EDF, SIM_GUEST_EDF, effort->seconds, &result);
 			ran += !result.all.missed;
 		}
-		emit("semi", percent(whole, effort->sets), "% of sets", "u=%d how=partitioned", percentage);
-		emit("semi", percent(global, effort->sets), "% of sets", "u=%d how=global", percentage);
-		emit("semi", percent(pieces, effort->sets), "% of sets", "u=%d how=split", percentage);
-		emit("semi", pieces - ran, "sets", "u=%d how=split missed though promised", percentage);
+		emit("semi", percent(whole, effort->sets), "% of sets", "u=%d how=partitioned",
+		     percentage);
+		emit("semi", percent(global, effort->sets), "% of sets", "u=%d how=global",
+		     percentage);
+		emit("semi", percent(pieces, effort->sets), "% of sets", "u=%d how=split",
+		     percentage);
+		emit("semi", pieces - ran, "sets", "u=%d how=split missed though promised",
+		     percentage);
 	}
 }
 
@@ -159,10 +164,13 @@ static void three_guests(const char *how, bool deadlines, enum sim_policy policy
 	task->period = 10 * MS + 37;
 	task->deadline = task->period;
 	run(&set, policy, SIM_EDF, SIM_GUEST_RM, seconds, &result);
-	emit("semi3", percent(result.domain[3].ran, seconds * 1e6), "% of a CPU", "how=%s share", how);
+	emit("semi3", percent(result.domain[3].ran, seconds * 1e6), "% of a CPU", "how=%s share",
+	     how);
 	emit("semi3", result.domain[3].worst / 1e3, "ms", "how=%s worst", how);
-	emit("semi3", percent(result.domain[3].missed, result.domain[3].jobs), "% missed", "how=%s missed", how);
-	emit("semi3", result.domain[1].missed + result.domain[2].missed, "jobs", "how=%s others", how);
+	emit("semi3", percent(result.domain[3].missed, result.domain[3].jobs), "% missed",
+	     "how=%s missed", how);
+	emit("semi3", result.domain[1].missed + result.domain[2].missed, "jobs", "how=%s others",
+	     how);
 }
 
 void exp_semi(const struct effort *effort)

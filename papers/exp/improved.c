@@ -9,7 +9,7 @@
 
 static const enum sim_policy policies[] = { SIM_PERIODIC, SIM_WCPS, SIM_CRPS, SIM_CBS, SIM_CASH };
 
-#define NR	(sizeof(policies) / sizeof(policies[0]))
+#define NR	ARRAY_SIZE(policies)
 
 /* The server of the lowest priority is the last. */
 static double bandwidth(const struct set *set)
@@ -49,8 +49,8 @@ static void compare(const char *id, const char *condition, const struct gen_impr
 		nr++;
 		overhead += bandwidth(&set) - utilisation(&set);
 		for (i = 0; i < NR; i++) {
-			run(&set, policies[i], policies[i] < SIM_CBS ? SIM_FP : SIM_EDF, SIM_GUEST_RM,
-			    effort->seconds, &result);
+			run(&set, policies[i], policies[i] < SIM_CBS ? SIM_FP : SIM_EDF,
+			    SIM_GUEST_RM, effort->seconds, &result);
 			last[i].jobs += result.domain[5].jobs;
 			last[i].missed += result.domain[5].missed;
 			quartile[i] += sim_quantile(&result, 5, 0.75);
@@ -58,9 +58,9 @@ static void compare(const char *id, const char *condition, const struct gen_impr
 	}
 	emit(id, percent(overhead, nr), "% overhead", "%s overhead", condition);
 	for (i = 0; i < NR; i++) {
-		emit(id, percent(last[i].missed, last[i].jobs), "% missed", "%s policy=%s", condition,
-		     sim_policy_name[policies[i]]);
-		emit(id, nr ? quartile[i] / nr : 0, "response / deadline, upper quartile",
+		emit(id, percent(last[i].missed, last[i].jobs), "% missed", "%s policy=%s",
+		     condition, sim_policy_name[policies[i]]);
+		emit(id, nr ? quartile[i] / nr : 0, "response / deadline; upper quartile",
 		     "%s policy=%s q3", condition, sim_policy_name[policies[i]]);
 	}
 }
@@ -76,7 +76,8 @@ void exp_f27(const struct effort *effort)
 		for (i = 0; i < 3; i++) {
 			g.low = range[i][0];
 			g.high = range[i][1];
-			snprintf(condition, sizeof(condition), "uw=%d periods=%d-%d", g.percent, g.low, g.high);
+			snprintf(condition, sizeof(condition), "uw=%d periods=%d-%d", g.percent,
+				 g.low, g.high);
 			compare("f2.7", condition, &g, effort);
 		}
 }
@@ -107,8 +108,8 @@ void exp_prm(const struct effort *effort)
 	set_add_task(&set, 1, 1, 8 * MS, 20 * MS);
 	set_add_task(&set, 1, 1, 80 * MS, 220 * MS);
 	for (edf = 0; edf < 2; edf++)
-		for (i = 0; i < sizeof(period) / sizeof(period[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(period); i++)
 			emit("prm", analysis_least_budget(&set, 1, period[i] * MS, 50, edf) / 1e3,
-			     "ms; steps of 0.05", "tasks=8/20;80/220 period=%d least budget%s", period[i],
-			     edf ? " guest=edf" : "");
+			     "ms; steps of 0.05", "tasks=8/20;80/220 period=%d least budget%s",
+			     period[i], edf ? " guest=edf" : "");
 }

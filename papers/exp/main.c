@@ -25,7 +25,7 @@ static const struct experiment {
 #endif
 };
 
-#define NR	(sizeof(experiments) / sizeof(experiments[0]))
+#define NR	ARRAY_SIZE(experiments)
 
 void emit(const char *id, double value, const char *unit, const char *condition, ...)
 {
@@ -47,7 +47,10 @@ void run(const struct set *set, enum sim_policy policy, enum sim_order order, en
 	 int seconds, struct sim_result *result)
 {
 	struct sim_options opt = {
-		.policy = policy, .order = order, .guest = guest, .length = seconds * INT64_C(1000000)
+		.policy = policy,
+		.order = order,
+		.guest = guest,
+		.length = seconds * INT64_C(1000000),
 	};
 	const char *fault = set_fault(set);
 
@@ -60,12 +63,13 @@ void run(const struct set *set, enum sim_policy policy, enum sim_order order, en
 	sim_run(set, &opt, result);
 }
 
-static int usage(FILE *out, int status)
+static int print_usage(FILE *out, int status)
 {
 	unsigned int i;
 
 	fputs("usage: experiment [--quick] ID | --list\n\n"
-	      "Runs an experiment in the model; prints lines id,condition,value,unit.\n\n", out);
+	      "Runs an experiment in the model; prints lines id,condition,value,unit.\n\n",
+	      out);
 	for (i = 0; i < NR; i++)
 		fprintf(out, "  %s   %s\n", experiments[i].id, experiments[i].what);
 	return status;
@@ -77,19 +81,19 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout, 0);
+		return print_usage(stdout, 0);
 	if (argc == 2 && !strcmp(argv[1], "--list")) {
 		for (i = 0; i < NR; i++)
 			puts(experiments[i].id);
 		return 0;
 	}
 	if (argc != 2 + quick)
-		return usage(stderr, 2);
+		return print_usage(stderr, 2);
 	for (i = 0; i < NR; i++)
 		if (!strcmp(experiments[i].id, argv[1 + quick]))
 			break;
 	if (i == NR)
-		return usage(stderr, 2);
+		return print_usage(stderr, 2);
 	puts("id,condition,value,unit");
 	experiments[i].run(quick ? &experiments[i].quick : &experiments[i].full);
 	return 0;

@@ -8,7 +8,8 @@ static int64_t up(int64_t a, int64_t b)
 }
 
 /* What servers above @s may take of a window; deferrable ones may begin with a late budget. */
-static int64_t from_above(const struct set *set, const struct set_server *s, int64_t window, bool deferrable)
+static int64_t from_above(const struct set *set, const struct set_server *s, int64_t window,
+			  bool deferrable)
 {
 	int64_t sum = 0;
 	int i;
@@ -19,7 +20,8 @@ static int64_t from_above(const struct set *set, const struct set_server *s, int
 		const struct set_server *x = &set->server[i];
 
 		if (x->priority < s->priority)
-			sum += up(window + (deferrable ? x->period - x->budget : 0), x->period) * x->budget;
+			sum += up(window + (deferrable ? x->period - x->budget : 0), x->period) *
+			       x->budget;
 	}
 	return sum;
 }

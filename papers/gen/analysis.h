@@ -26,7 +26,8 @@ int64_t analysis_response(const struct set *set, int task, bool deferrable);
  * interface.c: the least budget, a multiple of @step, of one server for all tasks of a
  * domain, with fixed priorities or EDF. Return: 0 if there is none
  */
-int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step, bool edf);
+int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step,
+			      bool edf);
 
 /* servers under global EDF; and on one CPU, by their exact demand */
 bool analysis_gedf(const struct set *set);

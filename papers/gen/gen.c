@@ -99,7 +99,7 @@ static bool is_on(const struct set *set, int cpu, int domain, int before)
 }
 
 /* Bandwidth in 2^-30; rounded up by less than SLACK for all servers together. */
-#define SLACK	SET_SERVERS
+#define SLACK SET_SERVERS
 
 static int64_t bandwidth(const struct set_server *s)
 {
@@ -116,7 +116,8 @@ static int fullest(const struct set *set, const int64_t *used, int nr)
 		if (used[cpu] + bandwidth(s) > (INT64_C(1) << 30) + SLACK)
 			continue;
 		alone = !is_on(set, cpu, s->domain, nr);
-		if (best < 0 || alone > best_alone || (alone == best_alone && used[cpu] > used[best])) {
+		if (best < 0 || alone > best_alone ||
+		    (alone == best_alone && used[cpu] > used[best])) {
 			best = cpu;
 			best_alone = alone;
 		}

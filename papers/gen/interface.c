@@ -28,8 +28,13 @@ static int64_t least_budget(const struct rt_task *tasks, int nr, int nr_cpus, in
 			    enum rt_policy policy, int64_t step)
 {
 	struct rt_question q = {
-		.policy = policy, .tasks = tasks, .nr = nr, .nr_cpus = nr_cpus,
-		.server = { .p = period, .d = period }, .step = step, .most = period,
+		.policy = policy,
+		.tasks = tasks,
+		.nr = nr,
+		.nr_cpus = nr_cpus,
+		.server = { .p = period, .d = period },
+		.step = step,
+		.most = period,
 	};
 	struct rt_failure f;
 	bool bound;
@@ -37,7 +42,8 @@ static int64_t least_budget(const struct rt_task *tasks, int nr, int nr_cpus, in
 	return rt_least_budget(&q, &f, &bound);
 }
 
-int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step, bool edf)
+int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step,
+			      bool edf)
 {
 	struct rt_task tasks[SET_TASKS];
 	int nr = collect(set, domain, SET_ANY, tasks);
@@ -54,13 +60,15 @@ struct interface {
 
 static bool less(const struct interface *a, const struct interface *b)
 {
-	return !b->period || a->budget * a->nr_cpus * b->period < b->budget * b->nr_cpus * a->period;
+	return !b->period ||
+	       a->budget * a->nr_cpus * b->period < b->budget * b->nr_cpus * a->period;
 }
 
 static void try_period(const struct rt_task *tasks, int nr, int nr_cpus, int64_t period,
 		       enum rt_policy policy, struct interface *best)
 {
-	struct interface this = { least_budget(tasks, nr, nr_cpus, period, policy, MS), period, nr_cpus };
+	struct interface this = { least_budget(tasks, nr, nr_cpus, period, policy, MS), period,
+				  nr_cpus };
 
 	if (this.budget && less(&this, best))
 		*best = this;
@@ -113,7 +121,8 @@ static void rank_domains(struct set *set, const struct interface *of)
 	for (i = 1; i <= 5; i++) {
 		rank[i] = 1;
 		for (j = 1; j <= 5; j++)
-			rank[i] += of[j].period < of[i].period || (of[j].period == of[i].period && j < i);
+			rank[i] += of[j].period < of[i].period ||
+				   (of[j].period == of[i].period && j < i);
 	}
 	for (j = 1; j <= 5; j++)
 		for (i = 1; i <= 5; i++)
@@ -162,7 +171,8 @@ static bool place_task(struct set *set, struct set_task *task, struct interface 
 	if (!chosen) {
 		chosen = ++*nr;
 		task->vcpu = chosen;
-		best = interface_harmonic(tasks, collect(set, task->domain, chosen, tasks), 1, RT_EDF);
+		best = interface_harmonic(tasks, collect(set, task->domain, chosen, tasks), 1,
+					  RT_EDF);
 	}
 	task->vcpu = chosen;
 	of[chosen] = best;
@@ -218,9 +228,8 @@ static int collect_servers(const struct set *set, struct rt_task *tasks)
 	int i;
 
 	for (i = 0; i < set->nr_servers; i++)
-		tasks[i] = (struct rt_task){
-			set->server[i].budget, set->server[i].deadline, set->server[i].period, i
-		};
+		tasks[i] = (struct rt_task){ set->server[i].budget, set->server[i].deadline,
+					     set->server[i].period, i };
 	rt_sort(tasks, set->nr_servers);
 	return set->nr_servers;
 }
@@ -246,7 +255,8 @@ bool analysis_demand(const struct set_server *servers, int nr)
 	int i;
 
 	for (i = 0; i < nr; i++)
-		tasks[i] = (struct rt_task){ servers[i].budget, servers[i].deadline, servers[i].period, i };
+		tasks[i] = (struct rt_task){ servers[i].budget, servers[i].deadline,
+					     servers[i].period, i };
 	rt_sort(tasks, nr);
 	return rt_fits_edf(tasks, nr, &cpu, &f);
 }

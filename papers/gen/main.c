@@ -6,16 +6,16 @@
 #include "gen.h"
 
 static const char usage[] =
-"usage: gen capacity decreasing|even|increasing LOAD SEED [overload]\n"
-"       gen improved PERCENT LOW HIGH ETF SEED\n"
-"       gen global PERCENT rm|any SEED\n"
-"\n"
-"Prints a set of tasks and servers (its form: papers/model/set.h). The same numbers give\n"
-"the same set, everywhere.\n"
-"\n"
-"  capacity   Table 2.3 and Fig. 2.5 of RT-Xen: LOAD in percent; overload: Table 2.2\n"
-"  improved   its Fig. 2.7 to 2.9: periods between LOW and HIGH ms\n"
-"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, or any of their domain\n";
+	"usage: gen capacity decreasing|even|increasing LOAD SEED [overload]\n"
+	"       gen improved PERCENT LOW HIGH ETF SEED\n"
+	"       gen global PERCENT rm|any SEED\n"
+	"\n"
+	"Prints a set of tasks and servers (its form: papers/model/set.h). The same numbers give\n"
+	"the same set, everywhere.\n"
+	"\n"
+	"  capacity   Table 2.3 and Fig. 2.5 of RT-Xen: LOAD in percent; overload: Table 2.2\n"
+	"  improved   its Fig. 2.7 to 2.9: periods between LOW and HIGH ms\n"
+	"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, or any of their domain\n";
 
 static int bad(const char *why)
 {
@@ -31,7 +31,7 @@ static bool number(const char *text, int64_t least, int64_t most, int64_t *value
 	return *text && !*end && *value >= least && *value <= most;
 }
 
-static const char *capacity(struct set *set, char **argv, int argc)
+static const char *make_capacity(struct set *set, char **argv, int argc)
 {
 	int64_t load, seed;
 	int which;
@@ -50,7 +50,7 @@ static const char *capacity(struct set *set, char **argv, int argc)
 	return NULL;
 }
 
-static const char *improved(struct set *set, char **argv, int argc)
+static const char *make_improved(struct set *set, char **argv, int argc)
 {
 	struct gen_improved g;
 	int64_t v[5];
@@ -63,14 +63,15 @@ static const char *improved(struct set *set, char **argv, int argc)
 	return gen_improved(set, &g, v[4]) ? NULL : "a domain of this set has no interface";
 }
 
-static const char *global(struct set *set, char **argv, int argc)
+static const char *make_global(struct set *set, char **argv, int argc)
 {
 	int64_t percent, seed;
 
 	if (argc < 3 || !number(argv[0], 1, 490, &percent) || !number(argv[2], 0, INT32_MAX, &seed))
 		return "global takes a utilisation of 1 to 490 percent, rm or any, and a seed";
 	gen_bimodal(set, percent, seed);
-	return gen_vcpus(set, !strcmp(argv[1], "any")) ? NULL : "a domain of this set has no interface";
+	return gen_vcpus(set, !strcmp(argv[1], "any")) ? NULL :
+							 "a domain of this set has no interface";
 }
 
 int main(int argc, char **argv)
@@ -83,11 +84,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc > 1 && !strcmp(argv[1], "capacity"))
-		fault = capacity(&set, argv + 2, argc - 2);
+		fault = make_capacity(&set, argv + 2, argc - 2);
 	else if (argc > 1 && !strcmp(argv[1], "improved"))
-		fault = improved(&set, argv + 2, argc - 2);
+		fault = make_improved(&set, argv + 2, argc - 2);
 	else if (argc > 1 && !strcmp(argv[1], "global"))
-		fault = global(&set, argv + 2, argc - 2);
+		fault = make_global(&set, argv + 2, argc - 2);
 	if (fault)
 		return bad(fault);
 	set_print(&set, stdout);

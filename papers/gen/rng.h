@@ -29,7 +29,7 @@ static inline uint64_t rng_next(struct rng *rng)
 /* In [0, 1) */
 static inline double rng_real(struct rng *rng)
 {
-	return (rng_next(rng) >> 11) * 0x1p-53;
+	return (rng_next(rng) >> 11) / 9007199254740992.0;
 }
 
 /* In [low, high]; the bias is below 2^-40 for what is drawn here. */

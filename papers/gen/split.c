@@ -86,7 +86,8 @@ static void sort_servers(struct set_server *s, int nr)
 
 	for (i = 1; i < nr; i++) {
 		moved = s[i];
-		for (j = i; j && moved.budget * s[j - 1].period > s[j - 1].budget * moved.period; j--)
+		for (j = i; j && moved.budget * s[j - 1].period > s[j - 1].budget * moved.period;
+		     j--)
 			s[j] = s[j - 1];
 		s[j] = moved;
 	}

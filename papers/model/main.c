@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs one set. */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,28 +8,28 @@
 #include "sim.h"
 
 static const char usage[] =
-"usage: model [OPTION...] [SET|-]\n"
-"\n"
-"Runs a set of tasks in servers (its form: papers/model/set.h) and prints, for each\n"
-"task, the jobs, those that missed their deadlines, and the longest response in us.\n"
-"\n"
-"  --policy P   deferrable, periodic, polling, sporadic, wcps, crps, cbs (default), cash\n"
-"  --order O    between servers: fp (fixed priority), dm, edf (default)\n"
-"  --guest G    in a server: rm (default), edf\n"
-"  --length US  of the run (default 10000000)\n"
-"  --jobs       print each job instead: task, number, release, finish\n"
-"  --trace      print who ran instead: from, to, server, task\n"
-"\n"
-"Status: 0 if no job missed its deadline, 1 if one did, 2 for an error.\n";
+	"usage: model [OPTION...] [SET|-]\n"
+	"\n"
+	"Runs a set of tasks in servers (its form: papers/model/set.h) and prints, for each\n"
+	"task, the jobs, those that missed their deadlines, and the longest response in us.\n"
+	"\n"
+	"  --policy P   deferrable, periodic, polling, sporadic, wcps, crps, cbs (default), cash\n"
+	"  --order O    between servers: fp (fixed priority), dm, edf (default)\n"
+	"  --guest G    in a server: rm (default), edf\n"
+	"  --length US  of the run (default 10000000)\n"
+	"  --jobs       print each job instead: task, number, release, finish\n"
+	"  --trace      print who ran instead: from, to, server, task\n"
+	"\n"
+	"Status: 0 if no job missed its deadline, 1 if one did, 2 for an error.\n";
 
 static void print_job(void *arg, int task, int64_t nr, int64_t release, int64_t finish)
 {
-	printf("%d,%" PRId64 ",%" PRId64 ",%" PRId64 "\n", task + 1, nr, release, finish);
+	printf("%d,%jd,%jd,%jd\n", task + 1, (intmax_t)nr, (intmax_t)release, (intmax_t)finish);
 }
 
 static void print_ran(void *arg, int server, int task, int64_t from, int64_t to)
 {
-	printf("%" PRId64 ",%" PRId64 ",%d,%d\n", from, to, server + 1, task + 1);
+	printf("%jd,%jd,%d,%d\n", (intmax_t)from, (intmax_t)to, server + 1, task + 1);
 }
 
 static int choice(const char *const *names, int nr, const char *name)
@@ -50,7 +49,8 @@ static int64_t length_of(const char *text)
 	int64_t length = strtoll(text, &end, 10);
 
 	if (*end || length < 1 || length > INT64_C(1) << 42) {
-		fprintf(stderr, "model: error: --length takes a number of microseconds, not '%s'\n", text);
+		fprintf(stderr, "model: error: --length takes a number of microseconds, not '%s'\n",
+			text);
 		exit(2);
 	}
 	return length;
@@ -98,9 +98,12 @@ static void print_result(const struct set *set, const struct sim_result *result)
 	int i;
 
 	puts("domain,task,jobs,missed,worst_us");
-	for (i = 0; i < set->nr_tasks; i++)
-		printf("%d,%d,%" PRId64 ",%" PRId64 ",%" PRId64 "\n", set->task[i].domain, i + 1,
-		       result->task[i].jobs, result->task[i].missed, result->task[i].worst);
+	for (i = 0; i < set->nr_tasks; i++) {
+		const struct sim_count *count = &result->task[i];
+
+		printf("%d,%d,%jd,%jd,%jd\n", set->task[i].domain, i + 1, (intmax_t)count->jobs,
+		       (intmax_t)count->missed, (intmax_t)count->worst);
+	}
 }
 
 int main(int argc, char **argv)

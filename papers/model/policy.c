@@ -128,7 +128,8 @@ static void cbs_new_period(struct sim *sim, struct server *s)
 /* May what is left be used until the deadline without a share above Q/P? */
 static bool cbs_overflows(const struct sim *sim, const struct server *s)
 {
-	return (__int128)s->budget * s->def->deadline > (__int128)(s->deadline - sim->now) * s->def->budget;
+	return (__int128)s->budget * s->def->deadline >
+	       (__int128)(s->deadline - sim->now) * s->def->budget;
 }
 
 static void cbs_wake(struct sim *sim, struct server *s)
@@ -197,7 +198,8 @@ static void cbs_choose_piece(struct sim *sim, struct queue *q)
 {
 	int i;
 
-	if (!q->pending || (q->home != NOBODY && sim->server[q->home].active && !sim->server[q->home].throttled))
+	if (!q->pending ||
+	    (q->home != NOBODY && sim->server[q->home].active && !sim->server[q->home].throttled))
 		return;
 	if (q->home != NOBODY && !sim->server[q->home].throttled) {
 		cbs_start(sim, &sim->server[q->home]);
@@ -277,7 +279,8 @@ static void sort_servers(const struct sim *sim, struct pool *pool)
 
 	for (i = 1; i < pool->nr_servers; i++) {
 		moved = pool->server[i];
-		for (j = i; j && before(sim, &sim->server[moved], &sim->server[pool->server[j - 1]]); j--)
+		for (j = i;
+		     j && before(sim, &sim->server[moved], &sim->server[pool->server[j - 1]]); j--)
 			pool->server[j] = pool->server[j - 1];
 		pool->server[j] = moved;
 	}
@@ -334,7 +337,8 @@ static void pick_meanwhile(struct sim *sim, struct pool *pool, int rank)
 
 static void pick_spare(struct sim *sim, struct pool *pool, struct server *running)
 {
-	pool->spare_charged = pool->nr_spare && (!running || pool->spare[0].when <= running->deadline);
+	pool->spare_charged = pool->nr_spare &&
+			      (!running || pool->spare[0].when <= running->deadline);
 	if (pool->spare_charged && running)
 		running->charged = false;
 }
@@ -350,13 +354,12 @@ static void pick_servers(struct sim *sim, struct pool *pool)
 
 		if (!has_budget(sim, s))
 			continue;
-		if (take_job(sim, s)) {
+		if (take_job(sim, s))
 			running = s;
-		} else if (policy == SIM_WCPS || policy == SIM_CRPS) {
+		else if (policy == SIM_WCPS || policy == SIM_CRPS)
 			pick_meanwhile(sim, pool, i);
-		} else if (policy != SIM_PERIODIC) {
+		else if (policy != SIM_PERIODIC)
 			continue;
-		}
 		s->charged = true;
 		free--;
 	}

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sets as text, and what is wrong with one. */
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "set.h"
 
-#define LONGEST		(INT64_C(1) << 40)	/* 12 days, in us */
+#define LONGEST	(INT64_C(1) << 40) /* 12 days, in us */
 
 void set_init(struct set *set, int nr_cpus, uint64_t seed)
 {
@@ -16,8 +15,8 @@ void set_init(struct set *set, int nr_cpus, uint64_t seed)
 	set->seed = seed;
 }
 
-struct set_server *set_add_server(struct set *set, int domain, int vcpu, int cpu,
-				  int64_t budget, int64_t period)
+struct set_server *set_add_server(struct set *set, int domain, int vcpu, int cpu, int64_t budget,
+				  int64_t period)
 {
 	struct set_server *server;
 
@@ -25,8 +24,13 @@ struct set_server *set_add_server(struct set *set, int domain, int vcpu, int cpu
 		return NULL;
 	server = &set->server[set->nr_servers++];
 	*server = (struct set_server){
-		.domain = domain, .vcpu = vcpu, .cpu = cpu, .priority = set->nr_servers,
-		.budget = budget, .period = period, .deadline = period,
+		.domain = domain,
+		.vcpu = vcpu,
+		.cpu = cpu,
+		.priority = set->nr_servers,
+		.budget = budget,
+		.period = period,
+		.deadline = period,
 	};
 	return server;
 }
@@ -39,8 +43,12 @@ struct set_task *set_add_task(struct set *set, int domain, int vcpu, int64_t cos
 		return NULL;
 	task = &set->task[set->nr_tasks++];
 	*task = (struct set_task){
-		.domain = domain, .vcpu = vcpu, .percent = 100,
-		.cost = cost, .period = period, .deadline = period,
+		.domain = domain,
+		.vcpu = vcpu,
+		.percent = 100,
+		.cost = cost,
+		.period = period,
+		.deadline = period,
 	};
 	return task;
 }
@@ -125,7 +133,8 @@ int set_read(struct set *set, FILE *in, const char *name)
 	while (getline(&line, &room, in) >= 0) {
 		nr++;
 		if (!read_line(set, line)) {
-			fprintf(stderr, "%s:%d: not a line of a set (see papers/model/set.h)\n", name, nr);
+			fprintf(stderr, "%s:%d: not a line of a set (see papers/model/set.h)\n",
+				name, nr);
 			free(line);
 			return -1;
 		}
@@ -149,23 +158,28 @@ void set_print(const struct set *set, FILE *out)
 {
 	int i;
 
-	fprintf(out, "cpus %d\nseed %" PRIu64 "\n", set->nr_cpus, set->seed);
+	fprintf(out, "cpus %d\nseed %ju\n", set->nr_cpus, (uintmax_t)set->seed);
 	for (i = 0; i < set->nr_servers; i++) {
 		const struct set_server *s = &set->server[i];
 
 		fprintf(out, "server %d %d", s->domain, s->vcpu);
 		print_any(out, s->cpu);
-		fprintf(out, " %" PRId64 " %" PRId64 " %" PRId64 " %d %" PRId64 "\n",
-			s->budget, s->period, s->deadline, s->priority, s->offset);
+		fprintf(out, " %jd %jd %jd %d %jd\n", (intmax_t)s->budget, (intmax_t)s->period,
+			(intmax_t)s->deadline, s->priority, (intmax_t)s->offset);
 	}
 	for (i = 0; i < set->nr_tasks; i++) {
 		const struct set_task *t = &set->task[i];
 
 		fprintf(out, "task %d", t->domain);
 		print_any(out, t->vcpu);
-		fprintf(out, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d\n",
-			t->cost, t->period, t->deadline, t->offset, t->percent);
+		fprintf(out, " %jd %jd %jd %jd %d\n", (intmax_t)t->cost, (intmax_t)t->period,
+			(intmax_t)t->deadline, (intmax_t)t->offset, t->percent);
 	}
+}
+
+static bool is_any(int value)
+{
+	return value == SET_ANY;
 }
 
 static const char *server_fault(const struct set *set, const struct set_server *s)
@@ -174,7 +188,7 @@ static const char *server_fault(const struct set *set, const struct set_server *
 		return "a server's domain or vCPU is out of range";
 	if (s->cpu != SET_ANY && s->cpu >= set->nr_cpus)
 		return "a server's CPU is not there";
-	if ((s->cpu == SET_ANY) != (set->server[0].cpu == SET_ANY))
+	if (is_any(s->cpu) != is_any(set->server[0].cpu))
 		return "servers are global or each on a CPU, not mixed";
 	if (s->budget < 1 || s->budget > s->deadline || s->deadline > s->period)
 		return "a server must have 0 < budget <= deadline <= period";
@@ -190,7 +204,8 @@ static const char *task_fault(const struct set *set, const struct set_task *t)
 	if (t->percent < 1 || t->percent > 100)
 		return "a task's percentage must be 1 to 100";
 	for (i = 0; i < set->nr_tasks; i++)
-		if (set->task[i].domain == t->domain && (set->task[i].vcpu == SET_ANY) != (t->vcpu == SET_ANY))
+		if (set->task[i].domain == t->domain &&
+		    is_any(set->task[i].vcpu) != is_any(t->vcpu))
 			return "the tasks of a domain have a vCPU each, or none has";
 	for (i = 0; i < set->nr_servers; i++)
 		if (set->server[i].domain == t->domain &&

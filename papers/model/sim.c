@@ -211,7 +211,8 @@ static struct queue *queue_for(struct sim *sim, int domain, int vcpu, bool share
 	int i, first = -1;
 
 	for (i = 0; i < sim->set->nr_servers && first < 0; i++)
-		if (sim->set->server[i].domain == domain && (shared || sim->set->server[i].vcpu == vcpu))
+		if (sim->set->server[i].domain == domain &&
+		    (shared || sim->set->server[i].vcpu == vcpu))
 			first = i;
 	return &sim->queue[first];
 }
@@ -284,7 +285,8 @@ static void init_tasks(struct sim *sim)
 		t->def = &sim->set->task[i];
 		q = queue_for(sim, t->def->domain, t->def->vcpu, t->def->vcpu == SET_ANY);
 		t->queue = q;
-		for (j = q->nr_tasks++; j && sim->set->task[q->task[j - 1]].period > t->def->period; j--)
+		for (j = q->nr_tasks++; j && sim->set->task[q->task[j - 1]].period > t->def->period;
+		     j--)
 			q->task[j] = q->task[j - 1];
 		q->task[j] = i;
 		sim->due[i] = t->def->offset;
@@ -304,8 +306,8 @@ const char *sim_fault(const struct set *set, const struct sim_options *opt)
 
 	if (opt->policy == SIM_SPORADIC && opt->order == SIM_EDF)
 		return "a sporadic server has a fixed priority";
-	if (global && set->nr_cpus > 1 && opt->policy != SIM_DEFERRABLE && opt->policy != SIM_PERIODIC &&
-	    opt->policy != SIM_CBS)
+	if (global && set->nr_cpus > 1 && opt->policy != SIM_DEFERRABLE &&
+	    opt->policy != SIM_PERIODIC && opt->policy != SIM_CBS)
 		return "this policy is for one CPU, or for servers that are each on one";
 	for (i = 0; i < set->nr_servers; i++) {
 		for (j = tasks = 0; j < set->nr_tasks; j++)

@@ -25,7 +25,8 @@
  * cash		the same; what is left at the last job's end is handed on
  */
 enum sim_policy {
-	SIM_DEFERRABLE, SIM_PERIODIC, SIM_POLLING, SIM_SPORADIC, SIM_WCPS, SIM_CRPS, SIM_CBS, SIM_CASH,
+	SIM_DEFERRABLE, SIM_PERIODIC, SIM_POLLING, SIM_SPORADIC,
+	SIM_WCPS, SIM_CRPS, SIM_CBS, SIM_CASH,
 	SIM_POLICIES
 };
 

@@ -37,7 +37,7 @@ static void test_random(void)
 			sum += part[j];
 			positive = positive && part[j] >= 0;
 		}
-		positive = positive && fabs(sum - 0.8) < 1e-9;
+		positive = positive && fabs(sum - 0.8) < 0.000001;
 		first += part[0];
 	}
 	check(positive, "UUniFast: parts add up to the sum");
@@ -82,10 +82,12 @@ static void test_sets(void)
 	gen_capacity(&b, GEN_EVEN, 70, 6);
 	check(memcmp(&a.task, &b.task, sizeof(a.task)), "another seed, another set");
 	check(a.nr_servers == 5 && a.nr_tasks == 25 && fabs(load_of(&a, 0) - 0.7) < 0.02 &&
-	      fabs(load_of(&a, 3) - 0.14) < 0.005, "five domains at 14 % each");
+	      fabs(load_of(&a, 3) - 0.14) < 0.005,
+	      "five domains at 14 % each");
 	gen_capacity(&b, GEN_INCREASING, 100, 1);
 	check(b.server[4].budget == 10 * MS && b.server[4].period == 20 * MS &&
-	      fabs(load_of(&b, 5) - 0.5) < 0.01, "increasing: domain 5 has 10 in 20 ms");
+	      fabs(load_of(&b, 5) - 0.5) < 0.01,
+	      "increasing: domain 5 has 10 in 20 ms");
 	gen_bimodal(&a, 290, 3);
 	check(a.nr_cpus == 5 && fabs(load_of(&a, 0) - 2.9) < 0.02, "bimodal: the sum is exact");
 }
@@ -160,10 +162,11 @@ static void audit_ran(void *arg, int server, int task, int64_t from, int64_t to)
 static void test_policy(int policy)
 {
 	struct audit audit = { .one_at_a_time = true };
-	struct sim_options opt = {
-		.policy = policy, .order = policy < SIM_CBS ? SIM_FP : SIM_EDF,
-		.length = 20000000, .ran = audit_ran, .arg = &audit
-	};
+	struct sim_options opt = { .policy = policy,
+				   .order = policy < SIM_CBS ? SIM_FP : SIM_EDF,
+				   .length = 20000000,
+				   .ran = audit_ran,
+				   .arg = &audit };
 	static struct sim_result result;
 	static struct set set;
 	char what[64];
@@ -180,9 +183,11 @@ static void test_policy(int policy)
 		if (policy == SIM_CRPS || policy == SIM_CASH)
 			continue;
 		for (i = 0; i < 5; i++)
-			ok = ok && audit.used[i] <= (opt.length / set.server[i].period + 1) * set.server[i].budget;
+			ok = ok && audit.used[i] <= (opt.length / set.server[i].period + 1) *
+							    set.server[i].budget;
 	}
-	snprintf(what, sizeof(what), "%s: one at a time, and no more than Q in P", sim_policy_name[policy]);
+	snprintf(what, sizeof(what), "%s: one at a time, and no more than Q in P",
+		 sim_policy_name[policy]);
 	check(ok, what);
 }
 
@@ -203,7 +208,8 @@ static void test_counts(void)
 	sim_run(&set, &opt, &result);
 	check(result.all.jobs == 10 && !result.all.missed && result.all.worst == 5,
 	      "jobs that end in time are not");
-	check(fabs(sim_quantile(&result, 1, 0.5) - 0.5) < 1e-9, "the median response is half the deadline");
+	check(fabs(sim_quantile(&result, 1, 0.5) - 0.5) < 0.000001,
+	      "the median response is half the deadline");
 }
 
 #ifdef HAVE_RT_MODEL
@@ -246,9 +252,11 @@ static void test_interfaces(void)
 	check(ok, "improved: the shorter the period the higher");
 	for (i = 0; i < set.nr_tasks; i++)
 		ok = ok && set.task[i].percent == (set.task[i].domain <= 3 ? 50 : 100);
-	check(ok && fabs(load_of(&set, 0) - 0.925) < 0.03, "improved: the load, and who executes less");
+	check(ok && fabs(load_of(&set, 0) - 0.925) < 0.03,
+	      "improved: the load, and who executes less");
 	gen_bimodal(&set, 290, 3);
-	check(gen_vcpus(&set, false) && !set_fault(&set), "each task of a partitioned guest has a vCPU");
+	check(gen_vcpus(&set, false) && !set_fault(&set),
+	      "each task of a partitioned guest has a vCPU");
 	gen_bimodal(&set, 290, 3);
 	check(gen_vcpus(&set, true) && !set_fault(&set), "a global guest has vCPUs");
 }
