@@ -130,6 +130,9 @@ static void test_analysis(void)
 	set_add_server(&set, 1, 1, 0, 2, 10);
 	set_add_task(&set, 1, 1, 3, 100);
 	check(analysis_response(&set, 0, false) == 19, "Davis and Burns: alone");
+	set.task[0].cost = 4;
+	check(analysis_response(&set, 0, false) == 20, "Davis and Burns: two whole budgets");
+	set.task[0].cost = 3;
 	set.server[0].priority = 2;
 	set_add_server(&set, 2, 1, 0, 1, 5)->priority = 1;
 	check(analysis_response(&set, 0, false) == 20, "Davis and Burns: below a periodic server");
