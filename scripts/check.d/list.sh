@@ -11,6 +11,7 @@ parts_table() {
 style           90  checkpatch, codespell, shellcheck; how many lines are ours
 test-lab        90  the lab: trees, patches, export, runs, this check
 tools           15  sched-vm without a kernel of ours: arguments, output, manual
+papers          25  the published experiments: their model, and what judges them
 tools-lab       60  sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
 code            90  option off: the code is that of a kernel without our patches
@@ -128,6 +129,7 @@ part_run() {
 	style) style_all; lines_check ;;
 	test-lab) run_test_lab ;;
 	tools) tools_run ;;
+	papers) papers_run ;;
 	tools-lab) part_kernel release || return 0; tools_run_lab ;;
 	libvirt) libvirt_run ;;
 	code) part_kernel off || return 0; code_compare ;;

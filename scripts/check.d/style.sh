@@ -15,7 +15,7 @@ style_checkpatch() {
 	*-sched-dl-group-class.patch) option='--ignore SPACING' ;;
 	*.patch | *.diff) option= ;;
 	# Programs have no u64, __printf() or READ_ONCE().
-	tools/sched_vm/*.[ch])
+	tools/sched_vm/*.[ch] | papers/*.[ch])
 		option='--file --ignore PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE'
 		;;
 	# Trace events are laid out as all others are.
@@ -33,7 +33,8 @@ style_all() {
 	before=$(wc -l <"$OUT/counts")
 	while read -r file; do
 		verdict "checkpatch $file" "$OUT/style.log" style_checkpatch "$file" || true
-	done < <(style_files kernel include patches init tools/testing tools/sched_vm Documentation |
+	done < <(style_files kernel include patches init tools/testing tools/sched_vm papers \
+			     Documentation |
 		 grep -E '\.([ch]|patch|rst|S)$|/(Kconfig|Makefile)$')
 	verdict "sched_vm.h in C and C++" "$OUT/style.log" style_uapi || true
 	verdict "codespell" "$OUT/style.log" style_codespell || true
@@ -74,5 +75,5 @@ style_shellcheck() {
 	(cd "$TOP" && shellcheck -x scripts/check scripts/check.d/*.sh .ci/run tools/sched_vm/tests/*.sh \
 		tools/sched_vm/sched-vm.bash libvirt/build libvirt/test/run libvirt/test/e2e \
 		libvirt/test/e2e-guest libvirt/hook/install bench/*.sh bench/guest/*.sh \
-		demo/*.sh demo/guest/*.sh)
+		demo/*.sh demo/guest/*.sh papers/*.sh papers/test/run papers/test/*.sh)
 }
