@@ -22,7 +22,7 @@ tree: ## bring the patched kernel tree up to date
 	$(LAB) tree
 
 kernel: ## build the kernel (KIND=release)
-	$(LAB) kernel --config $(or $(KIND),release)
+	$(LAB) kernel --kernel $(or $(KIND),release)
 
 patches: ## turn edits in the kernel tree into patches (PATCH=name.patch)
 	scripts/make-patches $(PATCH)

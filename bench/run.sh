@@ -37,7 +37,7 @@ prepare() {
 	mkdir -p $BUILD
 	if [ ! -f "$image" ]; then
 		say "the kernel"
-		image=$($LAB kernel --config "$KERNEL")
+		image=$($LAB kernel --kernel "$KERNEL")
 	fi
 	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
 	if stale $BUILD/initramfs.cpio bench/guest/* demo/guest/initramfs-lib.sh \
@@ -63,14 +63,4 @@ prepare
 check_load
 describe_machine "iperf3" "$(iperf3 --version | head -n 1)" \
 	"cyclictest" "$(cyclictest --help | head -n 1)"
-lab_status=0
-measure bench/host.sh "${OPTIONS[@]}" $BUILD $OUT || lab_status=$?
-# 99: all is measured, but the kernel has complained. That is a report, and a failure.
-[ $lab_status -eq 0 ] || [ $lab_status -eq 99 ] ||
-	die "the measurement has failed (status $lab_status); what there is of it is in $OUT"
-finish_facts
-status=0
-bench/report.sh $OUT || status=$?
-say "the report, with the pictures: $OUT/report.html"
-[ $lab_status -eq 0 ] || die "the kernel has complained, see above"
-exit $status
+judge bench/report.sh bench/host.sh "${OPTIONS[@]}" $BUILD $OUT

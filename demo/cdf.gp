@@ -7,29 +7,36 @@
 names = ARG2
 deadline = ARG3 + 0
 
-set terminal svg size 900,560 font "sans-serif,14" background "white"
+set terminal svg size 1100,480 font "sans-serif,14" background "white"
 set output ARG4
-set xlabel "response time in ms (logarithmic)" offset 0,0.5
+set xlabel "response time in ms (logarithmic)"
 set ylabel "share of requests answered by then"
 set logscale x
-set format x "%g"
-set autoscale xfix
+# 1, 2 and 5 of each power of ten
+set xtics (0)
+do for [e = 0:5] { do for [m in "1 2 5"] { set xtics add (sprintf("%d", m * 10 ** e) m * 10 ** e) } }
+set xrange [*:*]
+set offsets graph 0.02, graph 0.02, 0, 0
 set yrange [0:1.02]
-set ytics 0.1
-set grid xtics ytics mxtics linecolor rgb "#e0e0e0"
-set key outside below maxcols 2 samplen 3
-set lmargin 9
-set bmargin 9
-set arrow from deadline, graph 0 to deadline, graph 1 nohead dashtype 3 linecolor rgb "#606060"
-set label "deadline" at deadline, graph 0.03 offset 0.5,0 textcolor rgb "#606060"
+set ytics ("0 %%" 0, "20 %%" 0.2, "40 %%" 0.4, "60 %%" 0.6, "80 %%" 0.8, "95 %%" 0.95)
+set grid xtics ytics linecolor rgb "#e0e0e0" linetype 1
+set key outside right center Left reverse samplen 4 spacing 1.6
+set lmargin 10
+set tmargin 2.5
+set arrow from deadline, graph 0 to deadline, graph 1 nohead dashtype 3 linewidth 1.5 linecolor rgb "#404040"
+set label sprintf("deadline, %g ms", deadline) at deadline, graph 1 center offset 0,0.8 textcolor rgb "#404040"
 
 title(name) = name eq "none-idle" ? "no reservation, guest 2 idle" : \
 	name eq "none-load" ? "no reservation, guest 2 loaded" : \
 	name eq "fair-load" ? "equal weights, guest 2 loaded" : \
 	name eq "cbs-idle" ? "reservation, guest 2 idle" : "reservation, guest 2 loaded"
-colour(name) = name eq "none-idle" ? 0x7aa6d8 : name eq "none-load" ? 0xd62728 : \
-	name eq "fair-load" ? 0xe8a33d : name eq "cbs-idle" ? 0x8fce8f : 0x147a2e
+# Okabe and Ito's colours; and who sees none has the dashes: with a load, lines are
+# whole, and with a reservation, thick.
+colour(name) = name eq "none-idle" ? 0x56b4e9 : name eq "none-load" ? 0xd55e00 : \
+	name eq "fair-load" ? 0xe69f00 : name eq "cbs-idle" ? 0x000000 : 0x0072b2
+dash(name) = name eq "none-idle" ? 2 : name eq "fair-load" ? 4 : name eq "cbs-idle" ? 3 : 1
+width(name) = name[1:3] eq "cbs" ? 4 : 2
 
 plot for [name in names] sprintf("%s/%s.ms", ARG1, name) \
-	using 1:2 with steps linewidth 2.5 linecolor rgb colour(name) \
+	using 1:2 with lines linewidth width(name) dashtype dash(name) linecolor rgb colour(name) \
 	title title(name)

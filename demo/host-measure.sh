@@ -57,10 +57,7 @@ calibrate() {
 	[ $BUDGET_US -ge $BUDGET_MIN_US ] || BUDGET_US=$BUDGET_MIN_US
 	[ -z "$PERIOD_MS" ] || BUDGET_US=$((PERIOD_MS * 10 * BUDGET_PERCENT))
 	PERIOD_US=$((BUDGET_US * 100 / BUDGET_PERCENT))
-	choose_requests
-	[ $REQUESTS -ge 100 ] ||
-		say "note: this machine is slow, or busy: so few requests make a coarse picture"
-	say "a request takes $cost us of CPU time: Q = $BUDGET_US us, P = $PERIOD_US us, $REQUESTS requests in each scenario"
+	say "a request takes $cost us of CPU time: Q = $BUDGET_US us, P = $PERIOD_US us; some $(((3 * $(requests cbs-load) + 2 * $(requests fair-load)) * PERIOD_US / 60000000 + 1)) minutes to measure"
 	fact cost_us $cost
 	fact margin_percent $((BUDGET_US * 100 / cost))
 	fact budget_us $BUDGET_US
@@ -70,13 +67,14 @@ calibrate() {
 	fact vcpus2 "${VCPUS[2]}"
 }
 
-choose_requests() {
-	if [ -z "$REQUESTS" ]; then
-		REQUESTS=$((SCENARIO_SECONDS * 1000000 / PERIOD_US))
-		[ $REQUESTS -ge 50 ] || REQUESTS=50
-		[ $REQUESTS -le 400 ] || REQUESTS=400
-	fi
-	REQUESTS=$(((REQUESTS + ROUNDS - 1) / ROUNDS * ROUNDS))
+# requests SCENARIO: how many; the headline compares three of the scenarios.
+requests() {
+	local n=$REQUESTS
+	case $1 in
+	none-load | cbs-*) ;;
+	*) n=$((n * 2 / 3)) ;;
+	esac
+	echo $(((n + ROUNDS - 1) / ROUNDS * ROUNDS))
 }
 
 # cpu_control +|-: the cpu controller for the guests, on or off
@@ -147,7 +145,7 @@ part() {
 	esac
 	[ "$name" != cbs-load.1 ] || watch_threads &
 	read -r -a begin < <(usage_now)
-	ask $((REQUESTS / ROUNDS)) "$PERIOD_US" "$name" || lost=yes
+	ask $(($(requests "$1") / ROUNDS)) "$PERIOD_US" "$name" || lost=yes
 	read -r -a end < <(usage_now)
 	case $1 in
 	*-load) load_stop "$name" ;;

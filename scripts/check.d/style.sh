@@ -15,7 +15,7 @@ style_checkpatch() {
 	*-sched-dl-group-class.patch) option='--ignore SPACING' ;;
 	*.patch | *.diff) option= ;;
 	# Programs have no u64, __printf() or READ_ONCE().
-	tools/sched_vm/*.[ch])
+	tools/sched_vm/*.[ch] | papers/*.[ch])
 		option='--file --ignore PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE'
 		;;
 	# Trace events are laid out as all others are.
@@ -33,12 +33,29 @@ style_all() {
 	before=$(wc -l <"$OUT/counts")
 	while read -r file; do
 		verdict "checkpatch $file" "$OUT/style.log" style_checkpatch "$file" || true
-	done < <(style_files kernel include patches init tools/testing tools/sched_vm Documentation |
+	done < <(style_files kernel include patches init tools/testing tools/sched_vm papers \
+			     Documentation |
 		 grep -E '\.([ch]|patch|rst|S)$|/(Kconfig|Makefile)$')
 	verdict "sched_vm.h in C and C++" "$OUT/style.log" style_uapi || true
 	verdict "codespell" "$OUT/style.log" style_codespell || true
 	verdict "shellcheck" "$OUT/style.log" style_shellcheck || true
 	say "style: $(($(wc -l <"$OUT/counts") - before)) files and checks"
+}
+
+# Less is better, and more wants a reason: both limits only ever go down.
+LINES_OURS=5310 LINES_HOOKS=250
+
+lines_check() {
+	"$LAB" lines >"$OUT/lines"
+	verdict "lines of ours in kernel/: at most $LINES_OURS" "$OUT/lines.log" lines_within 1 $LINES_OURS || true
+	verdict "lines of hooks: at most $LINES_HOOKS" "$OUT/lines.log" lines_within 2 $LINES_HOOKS || true
+	say "$(paste -sd ';' "$OUT/lines" | sed 's/;/; /')"
+}
+
+# lines_within NR MOST: the number in line NR of what lab lines prints
+lines_within() {
+	sed -n "$1p" "$OUT/lines"
+	[ "$(awk -v nr="$1" 'NR == nr { print $1 }' "$OUT/lines")" -le "$2" ]
 }
 
 # For programs: nothing else need be included, in C and in C++.
@@ -58,5 +75,5 @@ style_shellcheck() {
 	(cd "$TOP" && shellcheck -x scripts/check scripts/check.d/*.sh .ci/run tools/sched_vm/tests/*.sh \
 		tools/sched_vm/sched-vm.bash libvirt/build libvirt/test/run libvirt/test/e2e \
 		libvirt/test/e2e-guest libvirt/hook/install bench/*.sh bench/guest/*.sh \
-		demo/*.sh demo/guest/*.sh)
+		demo/*.sh demo/guest/*.sh papers/*.sh papers/test/run papers/test/*.sh)
 }

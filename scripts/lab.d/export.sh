@@ -11,13 +11,14 @@ export_help() {
 	cat <<'EOF'
 usage: scripts/lab export DIR
 
-Writes DIR/0000-cover-letter.patch (from patches/linux-7.3/cover-letter.txt, if
+Writes DIR/0000-cover-letter.txt (from patches/linux-7.3/cover-letter.txt, if
 there is one) and DIR/0001-*.patch ..., checks that git am applies them and that
 the result is the patched tree, and prints how much is changed. To apply:
 
-    git am DIR/0*[1-9]-*.patch DIR/*0-[!c]*.patch
+    git am DIR/*.patch
 
-scripts/export.map says which new file goes into which patch.
+and to send it, git send-email DIR/0*. scripts/export.map says which new file goes
+into which patch.
 EOF
 }
 
@@ -195,15 +196,14 @@ export_cover() {
 		echo
 		export_shortlog
 		series_stat "$all"
-	} >"$EXPORT_WORK/out/0000-cover-letter.patch"
+	} >"$EXPORT_WORK/out/0000-cover-letter.txt"
 }
 
 # As git shortlog has it.
 export_shortlog() {
 	local i
 	for i in "$EXPORT_WORK"/out/*.patch; do
-		[ "${i##*/}" = 0000-cover-letter.patch ] ||
-			printf '%s\t%s\n' "$(sed -n 's/^From: *\(.*\) <.*/\1/p;/^$/q' "$i")" \
+		printf '%s\t%s\n' "$(sed -n 's/^From: *\(.*\) <.*/\1/p;/^$/q' "$i")" \
 				"$(export_subject "$i")"
 	done | awk -F '\t' '
 		{ count[$1]++; text[$1] = text[$1] "  " $2 "\n" }
@@ -223,7 +223,7 @@ export_verify() {
 		series_git init -q .
 		series_git add -A .
 		series_git commit -q --allow-empty -m vanilla
-		find "$EXPORT_WORK/out" -name '*.patch' ! -name '0000-*' -print0 | LC_ALL=C sort -z |
+		find "$EXPORT_WORK/out" -name '*.patch' -print0 | LC_ALL=C sort -z |
 			GIT_CONFIG_GLOBAL=/dev/null xargs -0 git am -q --whitespace=error-all
 	) >"$LAB_LOGS/export.log" 2>&1 ||
 		die "export: git am does not take the series; log: $LAB_LOGS/export.log"
@@ -234,8 +234,9 @@ export_verify() {
 
 export_install() {
 	mkdir -p "$1" || die "cannot make $1"
-	find "$1" -maxdepth 1 -name '[0-9][0-9][0-9][0-9]-*.patch' -delete
-	cp "$EXPORT_WORK"/out/*.patch "$1/"
+	find "$1" -maxdepth 1 \( -name '[0-9][0-9][0-9][0-9]-*.patch' \
+		-o -name 0000-cover-letter.txt \) -delete
+	cp "$EXPORT_WORK"/out/* "$1/"
 }
 
 export_summary() {

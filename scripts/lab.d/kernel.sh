@@ -12,7 +12,7 @@ KINDS=$LAB_TOP/scripts/config/kinds
 
 kernel_help() {
 	cat <<EOF
-usage: scripts/lab kernel [--config KIND] [-- MAKE-TARGET...]
+usage: scripts/lab kernel [KIND | --kernel KIND] [-- MAKE-TARGET...]
 
 Brings the tree up to date and builds the kernel; does nothing, quickly, if it is
 up to date. Prints the path of the image. KIND is one of:
@@ -33,11 +33,17 @@ cmd_kernel() {
 	local -a targets=()
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--config) kind=${2:?--config needs a kind}; shift ;;
-		--config=*) kind=${1#*=} ;;
+		# --config is what it was called once
+		--kernel | --config)
+			[ $# -ge 2 ] || die "kernel: $1 needs a kind (scripts/lab kernel --help)"
+			kind=$2
+			shift
+			;;
+		--kernel=* | --config=*) kind=${1#*=} ;;
 		--) shift; targets=("$@"); break ;;
 		-h | --help) kernel_help; return ;;
-		*) die "kernel: unknown option '$1' (scripts/lab kernel --help)" ;;
+		-*) die "kernel: unknown option '$1' (scripts/lab kernel --help)" ;;
+		*) kind=$1 ;;
 		esac
 		shift
 	done

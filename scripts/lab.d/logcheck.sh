@@ -27,5 +27,11 @@ logcheck_where() {
 		/^Call Trace:/            { if (trace++) exit; next }
 		trace && /^[a-z_A-Z].*\+0x/ && n++ < 8 { sub(/\/.*/, ""); calls = calls " " $0 }
 		trace && /^<\/TASK>|^---\[/ { exit }
-		END { if (rip calls != "") print "  in " rip ", called by" calls }' "$1"
+		END {
+			if (rip == "" && calls != "") {	# a panic without an exception: who called first
+				sub(/^ /, "", calls); rip = calls; sub(/ .*/, "", rip)
+				calls = substr(calls, length(rip) + 1)
+			}
+			if (rip != "") print "  in " rip (calls != "" ? ", called by" calls : "")
+		}' "$1"
 }

@@ -6,12 +6,20 @@
 cmd_path() {
 	load kernel
 	case ${1:-} in
+	cache) echo "$LAB_CACHE" ;;
+	logs) echo "$LAB_LOGS" ;;
+	qemu) load qemu; qemu_choose several; echo "$QEMU" ;;
 	vanilla-tree | patched) echo "$LAB_SRC/${1%-tree}" ;;
 	'')
-		printf '%-10s %s\n' cache "$LAB_CACHE" tree "$LAB_SRC/patched" \
-			pristine "$LAB_SRC/vanilla" logs "$LAB_LOGS"
+		printf '%-12s %s\n' cache "$LAB_CACHE" patched "$LAB_SRC/patched" \
+			vanilla-tree "$LAB_SRC/vanilla" logs "$LAB_LOGS"
 		;;
-	-h | --help) echo "usage: scripts/lab path [patched|vanilla-tree|KIND]" ;;
+	-h | --help) 
+		echo "usage: scripts/lab path [cache|patched|vanilla-tree|logs|qemu|KIND]"
+		echo
+		echo "Prints where a tree, or the build folder of a kernel of this kind, is; all of it"
+		echo "without an argument. qemu: the one that emulates several CPUs at a time."
+		;;
 	*) kernel_kind "$1"; echo "$KERNEL_BUILD" ;;
 	esac
 }

@@ -81,7 +81,11 @@ run_options() {
 			run_option_value "$1" "$2"
 			shift
 			;;
-		*) die "run: put -- before the command: scripts/lab run [options] -- $*" ;;
+		*)
+			[ "$RUN_SHELL" = no ] ||
+				die "shell: takes no command; scripts/lab run [options] -- $* does"
+			die "run: put -- before the command: scripts/lab run [options] -- $*"
+			;;
 		esac
 		shift
 	done
@@ -154,7 +158,7 @@ run_kernel() {
 	fi
 	kernel_kind "$RUN_KERNEL"
 	if [ "$RUN_BUILD" = no ]; then
-		[ -f "$KERNEL_IMAGE" ] || die "the $RUN_KERNEL kernel is not built: scripts/lab kernel --config $RUN_KERNEL"
+		[ -f "$KERNEL_IMAGE" ] || die "the $RUN_KERNEL kernel is not built: scripts/lab kernel --kernel $RUN_KERNEL"
 		cp "$KERNEL_IMAGE" "$image"
 	else
 		kernel_update bzImage "$image"

@@ -18,9 +18,10 @@ cmd_shell() {
 	esac
 	load run
 	run_defaults
-	run_options "$@"
-	[ ${#RUN_CMD[@]} -eq 0 ] || die "shell: takes no command; scripts/lab run does"
 	RUN_SHELL=yes
+	run_options "$@"
+	[ ${#RUN_CMD[@]} -eq 0 ] ||
+		die "shell: takes no command; scripts/lab run [options] -- ${RUN_CMD[*]} does"
 	run_check_options
 	run_it
 }

@@ -93,18 +93,24 @@ patch_files() {
 }
 
 tree_stage() {
-	local stage=$TREE_TMP/stage p f
-	mkdir "$stage"
 	tree_series >"$TREE_TMP/series"
 	tree_series_check
+	tree_stage_on "$TREE_VANILLA" "$TREE_TMP/stage" <"$TREE_TMP/series" || tree_patch_failed "$TREE_VANILLA"
+	(cd "$TREE_TMP/stage" && find . -type f -printf '%P\n') | LC_ALL=C sort >"$TREE_TMP/staged"
+}
+
+# tree_stage_on TREE STAGE: the files that the patches named on standard input touch,
+# of TREE, with all that apply; false at the first that does not, which is then in
+# TREE_PATCH, with what patch says of it in TREE_WHY.
+tree_stage_on() {
+	local p f
+	mkdir "$2"
 	while read -r p; do
 		patch_files "$LAB_SERIES/$p" | while IFS= read -r f; do
-			[ ! -f "$TREE_VANILLA/$f" ] || [ -e "$stage/$f" ] ||
-				install -D -m 644 "$TREE_VANILLA/$f" "$stage/$f"
+			[ ! -f "$1/$f" ] || [ -e "$2/$f" ] || install -D -m 644 "$1/$f" "$2/$f"
 		done
-		tree_apply_patch "$stage" "$p"
-	done <"$TREE_TMP/series"
-	(cd "$stage" && find . -type f -printf '%P\n') | LC_ALL=C sort >"$TREE_TMP/staged"
+		tree_try_patch "$2" "$p" || return
+	done
 }
 
 tree_series_check() {
@@ -116,15 +122,27 @@ tree_series_check() {
 }
 
 # No fuzz: git am does not know it either.
-tree_apply_patch() {
-	local out
-	out=$(patch -d "$1" -p1 -s -f -F0 -r - --no-backup-if-mismatch <"$LAB_SERIES/$2" 2>&1) && return
-	printf '%s\n' "$out" >"$LAB_LOGS/patch.log"
-	die "patches/linux-7.3/$2 does not apply to $(cat "$TREE_VANILLA/.lab-origin"): $(tree_hunks "$out") (log: $LAB_LOGS/patch.log); correct that patch, or its place in patches/linux-7.3/series"
+tree_try_patch() {
+	TREE_PATCH=$2
+	TREE_WHY=$(patch -d "$1" -p1 -f -F0 -r - --no-backup-if-mismatch <"$LAB_SERIES/$2" 2>&1)
 }
 
+tree_apply_patch() {
+	tree_try_patch "$@" || tree_patch_failed "$TREE_VANILLA"
+}
+
+# tree_patch_failed TREE: and which hunk
+tree_patch_failed() {
+	printf '%s\n' "$TREE_WHY" >"$LAB_LOGS/patch.log"
+	die "patches/linux-7.3/$TREE_PATCH does not apply to $(cat "$1/.lab-origin"): $(tree_hunks "$TREE_WHY") (log: $LAB_LOGS/patch.log); correct that patch, or its place in patches/linux-7.3/series"
+}
+
+# The first hunk that fails, with its file
 tree_hunks() {
-	grep -m1 -E 'FAILED|malformed|find file' <<<"$1" || head -n 1 <<<"$1"
+	awk '/^(checking|patching) file / { file = $3 ": " }
+		/FAILED|malformed|find file/ { print file $0; found = 1; exit }
+		NR == 1 { first = $0 }
+		END { if (!found) print first }' <<<"$1"
 }
 
 # --- our new files ---
@@ -202,6 +220,7 @@ tree_refuse() {
 tree_apply() {
 	local what f
 	tree_save_discarded
+	tree_tell_owner
 	while read -r what f; do
 		case $what in
 		put) tree_put "$f" ;;
@@ -212,6 +231,14 @@ tree_apply() {
 	mv "$TREE_STATE/installed.new" "$TREE_STATE/installed"
 	echo "$LAB_TOP" >"$TREE_STATE/top"
 	[ -n "${TREE_QUIET:-}" ] || tree_tell_edits
+}
+
+# Clones that share a cache share its trees. Whoever takes them over, says so.
+tree_tell_owner() {
+	local owner
+	owner=$(cat "$TREE_STATE/top" 2>/dev/null) || return 0
+	[ "$owner" != "$LAB_TOP" ] && grep -qE '^(put|drop) ' "$TREE_TMP/plan" || return 0
+	say "tree: it had the sources of $owner, and has those of $LAB_TOP now (to keep both, give one another XDG_CACHE_HOME)"
 }
 
 tree_tell_edits() {

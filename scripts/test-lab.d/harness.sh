@@ -36,8 +36,11 @@ fail() {
 # expect STATUS PATTERN COMMAND...: it ends with that status, and its output (both
 # kinds) has the pattern.
 expect() {
-	local want=$1 pattern=$2 rc=0
-	shift 2
+	local want=$1 pattern rc=0
+	shift
+	[ "$1" != -- ] || shift
+	pattern=$1
+	shift
 	"$@" >"$WORK/output" 2>&1 || rc=$?
 	cat "$WORK/output"
 	[ "$rc" -eq "$want" ] || fail "'$*' ended with $rc, not $want"
@@ -84,7 +87,7 @@ make_repo() {
 	rm -rf "$REPO" "$WORK/cache" "$WORK/state"
 	make_linux
 	export XDG_CACHE_HOME=$WORK/cache LINUX_SRC=$WORK/linux
-	unset CI
+	unset CI CHECK_UNTIL CHECK_OUT
 	mkdir -p "$REPO/patches/linux-7.3" "$REPO/kernel/sched"
 	cp -a "$TOP/scripts" "$TOP/.gitignore" "$REPO/"
 	echo "ours" >"$REPO/kernel/sched/ours.c"

@@ -86,7 +86,7 @@ test_export_applies() {
 	cat "$WORK/said"
 	grep -q '2 patches in .*; 3 lines added in existing kernel files' "$WORK/said"
 	same "$(cd "$WORK/mails" && echo *)" \
-		"0000-cover-letter.patch 0001-sched-0001-one.patch 0002-sched-0002-two.patch"
+		"0000-cover-letter.txt 0001-sched-0001-one.patch 0002-sched-0002-two.patch"
 	grep -q '^Subject: \[PATCH 2/2\] sched: 0002-two$' "$WORK/mails/0002-sched-0002-two.patch"
 	cp -a "$WORK/linux" "$WORK/am"
 	cd "$WORK/am"
@@ -119,6 +119,26 @@ test_export_new_files_alone() {
 	printf 'A cover\n\nText.\n' >patches/linux-7.3/cover-letter.txt
 	scripts/lab export "$WORK/mails"
 	grep -q '^+ours$' "$WORK/mails/0001-sched-our-file.patch"
-	grep -q '^Subject: \[PATCH 0/3\] A cover$' "$WORK/mails/0000-cover-letter.patch"
-	grep -q '^A Tester (3):$' "$WORK/mails/0000-cover-letter.patch"
+	grep -q '^Subject: \[PATCH 0/3\] A cover$' "$WORK/mails/0000-cover-letter.txt"
+	grep -q '^A Tester (3):$' "$WORK/mails/0000-cover-letter.txt"
+}
+
+# The command that the help prints, with more than nine patches.
+test_export_applies_as_told() {
+	make_repo
+	local i
+	for i in $(seq 3 12); do
+		make_patch "$(printf '%04d-p%d.patch' "$i" "$i")" kernel/sched/rt.c "s/^rt line $i\$/rt $i/"
+	done
+	scripts/lab export "$WORK/mails" >/dev/null
+	rm -rf "$WORK/am"
+	cp -a "$WORK/linux" "$WORK/am"
+	cd "$WORK/am"
+	git init -q . && git add . && git -c user.name=t -c user.email=t commit -qm vanilla
+	export GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t
+	"$REPO/scripts/lab" export --help | sed -n 's/^    git am/git am -q/p' | sed "s|DIR|$WORK/mails|g" >"$WORK/command"
+	grep -q . "$WORK/command"
+	. "$WORK/command"
+	same "$(git log --format=%s --reverse | sed 1d | sed 's/^sched: 00*//; s/-.*//' | paste -sd ' ')" \
+		"1 2 3 4 5 6 7 8 9 10 11 12"
 }

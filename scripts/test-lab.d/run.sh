@@ -13,14 +13,19 @@ test_options_are_checked() {
 	expect 125 'real or virtual' scripts/lab run --time fast -- true
 	expect 125 'needs --time real' scripts/lab run --time virtual --kvm -- true
 	expect 125 'needs a value' scripts/lab run --cpus
-	expect 125 "no kind of kernel 'fast'" scripts/lab kernel --config fast
+	expect 125 "no kind of kernel 'fast'" scripts/lab kernel --kernel fast
+	expect 125 "no kind of kernel 'fast'" scripts/lab kernel fast
+	expect 125 -- '--kernel needs a kind' scripts/lab kernel --kernel
+	expect 125 "unknown option '--fast'" scripts/lab kernel --fast
+	expect 125 'takes no command; scripts/lab run \[options\] -- foo does' scripts/lab shell foo
+	expect 125 'takes no command; scripts/lab run \[options\] -- foo does' scripts/lab shell -- foo
 	expect 125 "no command 'boot'" scripts/lab boot
 }
 
 test_every_command_has_help() {
 	make_repo
 	local c
-	for c in deps tree kernel run shell export path clean; do
+	for c in deps tree kernel run shell export lines path clean; do
 		expect 0 "usage: scripts/lab $c" scripts/lab $c --help
 	done
 	expect 0 'release +our option on' scripts/lab help
@@ -115,6 +120,17 @@ test_initramfs_tells_not_where_a_folder_was() {
 		--kernel "$WORK/list" --time real --add "$WORK=/tests" -- true
 }
 
+# What logcheck says of $WORK/log goes to $WORK/err.
+complain() {
+	(
+		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
+		# shellcheck source=scripts/lab.d/common.sh
+		. "$LAB_LIB/common.sh"
+		load logcheck
+		! logcheck "$WORK/log" || fail "no complaint"
+	) 2>"$WORK/err"
+}
+
 # What a CI that keeps a few lines must know: which function, and who called it.
 test_complaint_says_where() {
 	make_repo
@@ -130,15 +146,33 @@ test_complaint_says_where() {
 [    2.0]  </TASK>
 [    3.0] later+0x1/0x2
 EOF
-	(
-		LAB_TOP=$REPO LAB_LIB=$REPO/scripts/lab.d
-		# shellcheck source=scripts/lab.d/common.sh
-		. "$LAB_LIB/common.sh"
-		load logcheck
-		! logcheck "$WORK/log" || fail "no complaint"
-	) 2>"$WORK/err"
+	complain
 	grep -q 'the kernel complained (2 lines' "$WORK/err"
 	grep -qxF '  in foo+0x1/0x2, called by bar+0x3 baz+0x5' "$WORK/err"
+}
+
+# A panic is no exception: there is no RIP.
+test_complaint_without_rip() {
+	make_repo
+	cat >"$WORK/log" <<'EOF'
+[    2.0] Kernel panic - not syncing: sysrq triggered crash
+[    2.0] Call Trace:
+[    2.0]  <TASK>
+[    2.0]  vpanic+0x2be/0x300
+[    2.0]  panic+0x5/0x6
+[    2.0]  </TASK>
+EOF
+	complain
+	grep -qxF '  in vpanic+0x2be, called by panic+0x5' "$WORK/err"
+}
+
+# Each word that lab path prints is one that it takes.
+test_path_takes_what_it_prints() {
+	make_repo
+	local name path
+	scripts/lab path | while read -r name path; do
+		same "$(scripts/lab path "$name")" "$path"
+	done
 }
 
 # The mirror of a machine whose QEMU is of version $1; it gives one of version $2.

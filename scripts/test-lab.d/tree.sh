@@ -106,7 +106,7 @@ test_tree_reports_a_stray_file() {
 test_tree_names_a_patch_that_does_not_apply() {
 	make_repo
 	sed -i 's/^ core line 11$/ core line eleven/' patches/linux-7.3/0001-one.patch
-	expect 125 'error: patches/linux-7.3/0001-one.patch does not apply' scripts/lab tree
+	expect 125 'error: patches/linux-7.3/0001-one.patch does not apply to .*: kernel/sched/core.c: Hunk #1 FAILED at' scripts/lab tree
 	same "$(grep -c . "$WORK/output")" "$(grep -c '^lab: ' "$WORK/output")"
 }
 
@@ -202,6 +202,98 @@ test_fetch_checks_the_checksum() {
 	[ ! -e "$XDG_CACHE_HOME/sched_vm/src/vanilla" ] || fail "it was taken all the same"
 }
 
+# Another version at kernel.org: add_version 7.3.6 [a line of core.c that it changes]
+add_version() {
+	rm -rf "$WORK/other"
+	mkdir "$WORK/other"
+	cp -a "$WORK/linux" "$WORK/other/linux"
+	sed -i "s/^SUBLEVEL = .*/SUBLEVEL = ${1##*.}/" "$WORK/other/linux/Makefile"
+	[ -z "${2:-}" ] || sed -i "s/^core line $2\$/core line, changed/" "$WORK/other/linux/kernel/sched/core.c"
+	tar -C "$WORK/other" -cJf "$WORK/cdn/linux-$1.tar.xz" linux
+	(cd "$WORK/cdn" && sha256sum linux-*.tar.xz >sha256sums.asc)
+}
+
+sublevel() {
+	sed -n 's/^SUBLEVEL = //p' "$XDG_CACHE_HOME/sched_vm/src/vanilla/Makefile"
+}
+
+# The mirrors move on: any 7.3.x will do, the newest first, 10 after 9.
+test_fetch_takes_a_newer_version() {
+	make_repo
+	make_cdn
+	add_version 7.3.9
+	add_version 7.3.10
+	add_version 7.4.1
+	expect 0 'Linux 7.3 is in .*linux-7.3.10.tar.xz' scripts/lab tree
+	same "$(sublevel)" 10
+	same "$(sed -n 10p "$PATCHED/kernel/sched/core.c")" "core ten"
+}
+
+test_fetch_takes_the_newest_that_fits() {
+	make_repo
+	make_cdn
+	add_version 7.3.5
+	add_version 7.3.6 41
+	expect 0 '0002-two.patch does not apply to linux-7.3.6.tar.xz: kernel/sched/core.c: Hunk #1 FAILED at' scripts/lab tree
+	same "$(sublevel)" 5
+	same "$(sed -n 40p "$PATCHED/kernel/sched/core.c")" "core forty"
+}
+
+test_fetch_says_what_does_not_fit() {
+	make_repo
+	make_cdn
+	rm "$WORK"/cdn/*
+	add_version 7.3.6 11
+	add_version 7.3.5 41
+	expect 125 'apply to no Linux 7.3 that there is \(linux-7.3.6.tar.xz linux-7.3.5.tar.xz; log: .*correct them' \
+		scripts/lab tree
+	grep -q '0001-one.patch does not apply to linux-7.3.6.tar.xz: kernel/sched/core.c: Hunk #1 FAILED at' "$WORK/output"
+	grep -q '0002-two.patch does not apply to linux-7.3.5.tar.xz: kernel/sched/core.c: Hunk #1 FAILED at' "$WORK/output"
+	[ ! -e "$XDG_CACHE_HOME/sched_vm/src/vanilla" ] || fail "it was taken all the same"
+}
+
+# A Debian mirror with these versions of the package, each with a tarball of Linux:
+# add_deb 7.3.6-1 [a line of core.c that it changes]
+add_deb() {
+	local tree=$WORK/deb-tree
+	add_version "${1%%-*}" "${2:-}"
+	rm -rf "$tree"
+	mkdir -p "$tree/DEBIAN" "$tree/usr/src"
+	mv "$WORK/cdn/linux-${1%%-*}.tar.xz" "$tree/usr/src/linux-source-7.3.tar.xz"
+	printf 'Package: linux-source-7.3\nVersion: %s\nArchitecture: all\nMaintainer: A Tester <tester@example.org>\nDescription: test\n' \
+		"$1" >"$tree/DEBIAN/control"
+	mkdir -p "$WORK/mirror"
+	dpkg-deb -b "$tree" "$WORK/mirror/linux-source-7.3_$1_all.deb" >/dev/null
+	cat >"$WORK/bin/apt-get" <<-EOF
+		#!/bin/bash
+		case "\$*" in
+		indextargets*) echo "http://mirror.example.org/ \$(. /etc/os-release && echo "\$VERSION_CODENAME")" ;;
+		*download*) echo "\${!#}" >>"$WORK/asked"; cp "$WORK/mirror/linux-source-7.3_\${!###*=}_all.deb" . 2>/dev/null ||
+			cp "$WORK/mirror/\$(echo "\${!#}" | tr = _)_all.deb" . ;;
+		esac
+	EOF
+	cat >"$WORK/bin/apt-cache" <<-EOF
+		#!/bin/sh
+		cd "$WORK/mirror" && ls | sed -E 's/^(.*)_(.*)_all.deb/ \1 | \2 | http:\/\/mirror.example.org\/ main amd64 Packages/'
+	EOF
+	chmod +x "$WORK"/bin/*
+}
+
+test_fetch_debian_keeps_several() {
+	make_repo
+	make_cdn
+	rm -rf "$WORK/mirror" "$WORK/asked"
+	add_deb 7.3.4-1
+	add_deb 7.3.10-1~bpo13+1
+	add_deb 7.3.12-1 41
+	expect 0 '0002-two.patch does not apply to linux-source-7.3_7.3.12-1_all.deb: kernel/sched/core.c: Hunk #1 FAILED at' scripts/lab tree
+	same "$(sublevel)" 10
+	same "$(paste -sd ' ' "$WORK/asked")" "linux-source-7.3=7.3.12-1 linux-source-7.3=7.3.10-1~bpo13+1"
+	rm -rf "$XDG_CACHE_HOME/sched_vm/src" "$WORK/mirror"
+	scripts/lab tree
+	same "$(sublevel)" 10
+}
+
 test_fetch_without_any_source() {
 	make_repo
 	make_cdn
@@ -232,4 +324,16 @@ test_missing_packages_are_named() {
 	sed -i 's/^lz4 /no-lz4 /' scripts/deps.list
 	sed -i 's/ dwarves lz4$/ dwarves no-lz4/' scripts/lab.d/kernel.sh
 	expect 125 'packages are missing \(no-lz4\): run scripts/lab deps' scripts/lab kernel
+}
+
+# Clones share a cache, and with it the tree.
+test_tree_says_whose_it_was() {
+	make_repo
+	scripts/lab tree
+	cp -a "$REPO" "$WORK/clone"
+	echo "ours, changed" >"$WORK/clone/kernel/sched/ours.c"
+	expect 0 "it had the sources of $REPO, and has those of $WORK/clone now" "$WORK/clone/scripts/lab" tree
+	expect 0 "it had the sources of $WORK/clone, and has those of $REPO now" scripts/lab tree
+	scripts/lab tree >"$WORK/said" 2>&1
+	same "$(cat "$WORK/said")" ""
 }

@@ -95,6 +95,27 @@ static u64 find_period(const char *cg, const struct reservation *res,
 	return 0;
 }
 
+/* The least budget that covers what the capsules below have. */
+static u64 find_budget(const char *cg, const struct reservation *res, const struct cpus *cpus,
+		       u32 missing_ppm)
+{
+	struct reservation more = *res;
+	struct sched_vm_check check;
+	int tries;
+
+	for (tries = 0; tries < 20; tries++) {
+		more.budget += (missing_ppm * deadline_of(res) + PPM - 1) / PPM;
+		if (more.budget > deadline_of(&more) || device_check(cg, &more, cpus, &check))
+			return 0;
+		if (check.result == SCHED_VM_FITS)
+			return more.budget;
+		if (check.result != SCHED_VM_BELOW_CHILDREN)
+			return 0;
+		missing_ppm = check.missing_ppm ? check.missing_ppm : 1;
+	}
+	return 0;
+}
+
 static void find_cpus(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		      struct cpus *fitting)
 {
@@ -150,6 +171,8 @@ static char *cure_for(const struct verdict *v)
 {
 	char *text = NULL, *longer, *part;
 
+	if (v->min_budget)
+		return xasprintf("--budget %s is the least that fits", format_time(v->min_budget));
 	if (v->max_budget)
 		text = xasprintf("--budget %s would fit", format_time(v->max_budget));
 	if (v->min_period) {
@@ -186,6 +209,10 @@ static int ask_device(const char *cg, const struct reservation *res, const struc
 	if (v->fits)
 		return 0;
 	v->reason = device_reason(&check, res);
+	if (check.result == SCHED_VM_BELOW_CHILDREN) {
+		v->max_budget = 0;
+		v->min_budget = find_budget(cg, res, cpus, check.missing_ppm);
+	}
 	if (check.result == SCHED_VM_CPU_FULL || check.result == SCHED_VM_PARENT_FULL) {
 		v->min_period = find_period(cg, res, cpus, v->max_budget);
 		cg_available(cg, &all);
@@ -352,26 +379,12 @@ struct json_object *admission_json(const struct verdict *v)
 	}
 	if (v->max_budget)
 		jo_int(o, "max_budget_us", v->max_budget);
+	if (v->min_budget)
+		jo_int(o, "min_budget_us", v->min_budget);
 	if (v->min_period)
 		jo_int(o, "min_period_us", v->min_period);
 	json_object_object_add(o, "fitting_cpus", jo_cpus(&v->fitting));
 	return o;
-}
-
-static const char *cure_of(int error)
-{
-	switch (error) {
-	case EACCES:
-		return "run as root, or have the cgroup delegated to you";
-	case EPERM:
-		return CURE_PERMISSION;
-	case ENOENT:
-		return "turn on the cpu controller there; or " CURE_KERNEL;
-	case EINVAL:
-		return "sched-vm check says what fits";
-	default:
-		return NULL;
-	}
 }
 
 static int complain_verdict(const char *cg, const struct verdict *v, int error)
@@ -408,13 +421,35 @@ bool admission_refused(const char *cg, const struct reservation *res, const stru
 	return refused;
 }
 
+int admission_complain_on(const char *cg, const struct reservation *res, const char *list,
+			  int error)
+{
+	char *invalid = admission_invalid(res);
+	int status = EXIT_OK;
+	struct cpus cpus;
+
+	parse_cpus(list, &cpus);
+	if (cg_lacks_cpus(cg, &cpus))
+		status = EXIT_FAILED;
+	else if (error == EINVAL && invalid)
+		status = complain(0, NULL, "%s: on the CPUs %s, %s", cg_relative(cg), list,
+				  invalid);
+	else if (error == EBUSY && res->budget && res->budget != TIME_MAX &&
+		 admission_refused(cg, res, &cpus, list))
+		status = EXIT_FAILED;
+	free(invalid);
+	return status;
+}
+
 int admission_complain(const char *cg, const struct reservation *res, int error)
 {
 	char *invalid = admission_invalid(res);
 	struct verdict v = {};
 	int status;
 
-	if (error == EINVAL && invalid) {
+	if (error == ENOENT) {
+		status = complain_no_files(cg);
+	} else if (error == EINVAL && invalid) {
 		status = complain(0, NULL, "%s: %s", cg_relative(cg), invalid);
 	} else if (error == EBUSY && !res->budget) {
 		status = complain(error, "chrt -o -p 0 TID for each of them, or move them out",
@@ -427,8 +462,8 @@ int admission_complain(const char *cg, const struct reservation *res, int error)
 		status = complain_verdict(cg, &v, error);
 		verdict_free(&v);
 	} else {
-		status = complain(error, cure_of(error), "%s: cannot set the reservation",
-				  cg_relative(cg));
+		status = complain(error, error == EPERM ? CURE_PERMISSION : cure_of(error),
+				  "%s: cannot set the reservation", cg_relative(cg));
 	}
 	free(invalid);
 	return status;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
@@ -31,19 +32,49 @@ bool capsule_exists(const char *cg)
 	return budget && budget != TIME_MAX;
 }
 
-static const struct {
-	const char *key;
-	size_t offset;
-} counters[] = {
-	{ "nr_periods", offsetof(struct cpu_stat, nr_periods) },
-	{ "nr_throttled", offsetof(struct cpu_stat, nr_throttled) },
-	{ "throttled_usec", offsetof(struct cpu_stat, throttled_usec) },
-	{ "usage_usec", offsetof(struct cpu_stat, usage_usec) },
-	{ "nr_overruns", offsetof(struct cpu_stat, nr_overruns) },
-	{ "max_overrun_nsec", offsetof(struct cpu_stat, max_overrun_nsec) },
-	{ "nr_migrations", offsetof(struct cpu_stat, nr_migrations) },
-	{ "nr_deadline_misses", offsetof(struct cpu_stat, nr_deadline_misses) },
+#define COUNTER(name, heading, unit)	{ #name, heading, unit, offsetof(struct cpu_stat, name) }
+
+const struct counter counters[] = {
+	COUNTER(usage_usec, "USAGE", USEC),
+	COUNTER(nr_periods, "PERIODS", COUNT),
+	COUNTER(nr_throttled, "THROTTLED", COUNT),
+	COUNTER(throttled_usec, "FOR", USEC),
+	COUNTER(nr_overruns, "OVERRUNS", COUNT),
+	COUNTER(max_overrun_nsec, "WORST", NSEC),
+	COUNTER(nr_deadline_misses, "MISSES", COUNT),
+	COUNTER(nr_migrations, "MIGRATIONS", COUNT),
+	COUNTER(spilled_usec, "SPILLED", USEC),
+	COUNTER(extra_usec, "EXTRA", USEC),
 };
+
+const int nr_counters = ARRAY_SIZE(counters);
+
+long long counter_value(const struct cpu_stat *s, const struct counter *c)
+{
+	return *(const long long *)((const char *)s + c->offset);
+}
+
+char *counter_text(const struct cpu_stat *s, const struct counter *c)
+{
+	long long value = counter_value(s, c);
+
+	if (value < 0)
+		return xstrdup("-");
+	if (c->unit == USEC)
+		return format_time(value);
+	return c->unit == NSEC ? format_ns(value) : xasprintf("%lld", value);
+}
+
+void counters_json(struct json_object *o, const struct cpu_stat *s)
+{
+	int i;
+
+	for (i = 0; i < nr_counters; i++)
+		if (counter_value(s, &counters[i]) >= 0)
+			jo_int(o, counters[i].key, counter_value(s, &counters[i]));
+}
+
+static const struct cpu_stat nothing = { .cpu = -1, .spilled_usec = -1, .extra_usec = -1 };
 
 /* Unknown keys are those of a newer kernel. */
 static void take_counter(struct cpu_stat *stat, const char *key, const char *value)
@@ -63,7 +94,8 @@ static void take_cpu_line(struct capsule *c, char *line)
 
 	c->cpu = grow(c->cpu, c->nr_cpus, sizeof(*c->cpu));
 	stat = &c->cpu[c->nr_cpus++];
-	*stat = (struct cpu_stat){ .cpu = atoi(line + 3) };
+	*stat = nothing;
+	stat->cpu = atoi(line + 3);
 	strtok_r(line, " ", &save);
 	while ((word = strtok_r(NULL, " ", &save))) {
 		eq = strchr(word, '=');
@@ -108,7 +140,7 @@ static char *name_of(const char *cg)
 
 int capsule_read(const char *cg, struct capsule *c)
 {
-	*c = (struct capsule){ .res.budget = TIME_MAX };
+	*c = (struct capsule){ .res.budget = TIME_MAX, .total = nothing };
 	if (!cg_has(cg, BUDGET))
 		return -ENOENT;
 	c->path = xstrdup(cg);
@@ -181,52 +213,103 @@ u64 capsule_budget_on(const struct capsule *c, int cpu)
 struct list {
 	struct capsule *c;
 	int nr;
+	bool all;
 };
 
 static bool take_capsule(const char *cg, void *data)
 {
 	struct list *l = data;
+	char *name = l->all ? cg_noted(cg, "name") : NULL;
 
-	if (capsule_exists(cg)) {
+	if (name || capsule_exists(cg)) {
 		l->c = grow(l->c, l->nr, sizeof(*l->c));
 		if (!capsule_read(cg, &l->c[l->nr]))
 			l->nr++;
 	}
+	free(name);
 	return true;
 }
 
-int capsules_find(struct capsule **list)
+static int find(struct capsule **list, bool all)
 {
-	struct list l = {};
+	struct list l = { .all = all };
 
 	cg_walk(cg_mount(), take_capsule, &l);
 	*list = l.c;
 	return l.nr;
 }
 
-static bool find_file(const char *cg, void *data)
+int capsules_find(struct capsule **list)
 {
-	bool *found = data;
-
-	*found = *found || cg_has(cg, RT_MAX);
-	return !*found;
+	return find(list, false);
 }
 
-/* Any cgroup with the cpu controller tells. Without one, make one for a moment. */
-bool capsules_supported(const struct args *args)
+int capsules_find_all(struct capsule **list)
 {
-	struct cg_trial trial;
-	bool found = false;
-	char *probe;
+	return find(list, true);
+}
 
-	cg_walk(cg_mount(), find_file, &found);
-	if (found)
-		return true;
-	probe = xasprintf("%s/check-%d", cg_base(args), getpid());
-	quiet = true;
-	found = !cg_try(probe, &trial) && cg_has(probe, RT_MAX);
-	cg_end_trial(&trial);
-	quiet = false;
-	free(probe);
-	return found;
+void capsules_free(struct capsule *list, int nr)
+{
+	while (nr)
+		capsule_free(&list[--nr]);
+	free(list);
+}
+
+char *capsule_above(const char *cg)
+{
+	char *up = cg_parent(cg), *next;
+
+	while (strlen(up) > strlen(cg_mount())) {
+		if (capsule_exists(up))
+			return up;
+		next = cg_parent(up);
+		free(up);
+		up = next;
+	}
+	free(up);
+	return NULL;
+}
+
+const char *capsule_state(const struct capsule *c)
+{
+	char *events = cg_read(c->path, "cgroup.events"), *comm;
+	bool populated = keyed_value(events, "populated") > 0;
+	pid_t pid;
+
+	free(events);
+	if (!c->res.budget || c->res.budget == TIME_MAX)
+		return "none";
+	if (populated)
+		return "active";
+	if (!cg_guest_is_gone(c->path, &pid, &comm))
+		return "empty";
+	free(comm);
+	return "gone";
+}
+
+bool capsule_is_part(const struct capsule *list, int nr, const struct capsule *c)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (&list[i] != c && cg_is_below(c->path, list[i].path))
+			return true;
+	return false;
+}
+
+double capsule_share(const struct capsule *c)
+{
+	return c->res.budget == TIME_MAX ? 0 : 100.0 * c->res.budget / c->res.period;
+}
+
+int complain_no_files(const char *cg)
+{
+	struct stat st;
+
+	if (!stat(cg, &st) && !S_ISDIR(st.st_mode))
+		return complain(0, "sched-vm list shows those there are", "%s is no cgroup",
+				cg_relative(cg));
+	return complain(0, "echo +cpu > cgroup.subtree_control, in the one above",
+			"the cgroup %s has no cpu controller", cg_relative(cg));
 }

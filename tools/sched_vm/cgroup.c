@@ -150,6 +150,8 @@ const char *cg_base(const struct args *args)
 	return base;
 }
 
+#define MAX_NAME	200
+
 struct wanted {
 	const char *name;
 	char *path;
@@ -166,12 +168,30 @@ static bool find_noted(const char *cg, void *data)
 	return true;
 }
 
+/* Why nobody can be called that; NULL: he can. */
+static const char *bad_name(const char *name)
+{
+	if (strlen(name) > MAX_NAME)
+		return "it has more than 200 bytes";
+	if (!*name)
+		return "it is empty";
+	if (strchr(name, '/'))
+		return "it has a slash";
+	if (strpbrk(name, " \t\n"))
+		return "it has a space";
+	if (*name == '.' || *name == '-')
+		return *name == '.' ? "it begins with a dot" : "it begins with -";
+	if (!strcmp(name, OUTSIDE))
+		return "sched-vm needs that itself";
+	return NULL;
+}
+
 void cg_check_name(const char *name)
 {
-	if (!*name || name[0] == '.' || strchr(name, '/') || strlen(name) > 200 ||
-	    strpbrk(name, " \t\n"))
-		usage("'%s' cannot be the name of a capsule: no slash, space, or dot at the start",
-		      name);
+	const char *why = bad_name(name);
+
+	if (why)
+		usage("'%.40s' cannot be the name of a capsule: %s", name, why);
 }
 
 /* Up and out of the mount is no way to a cgroup. */
@@ -186,6 +206,23 @@ static void check_path(const char *path)
 	}
 }
 
+static bool is_root(const char *cg)
+{
+	return strlen(cg) <= strlen(cg_mount());
+}
+
+static int complain_root(void)
+{
+	return complain(0, "name one below it", "the root cgroup cannot be a capsule");
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 char *cg_find(const struct args *args, const char *name)
 {
 	struct wanted w = { .name = name };
@@ -195,11 +232,18 @@ char *cg_find(const struct args *args, const char *name)
 		check_path(name);
 	else
 		cg_check_name(name);
+	if (!machine_is_able())
+		return NULL;
 	if (strchr(name, '/'))
 		path = full_path(name);
 	else
 		path = xasprintf("%s/%s", cg_base(args), name);
-	if (!access(path, F_OK))
+	if (is_root(path)) {
+		complain_root();
+		free(path);
+		return NULL;
+	}
+	if (is_folder(path))
 		return path;
 	if (!strchr(name, '/'))
 		cg_walk(cg_mount(), find_noted, &w);
@@ -293,11 +337,11 @@ static int complain_controller(const char *cg, const char *controller, int error
 	const char *cure = NULL;
 
 	if (!cg_enabled(cg, controller))
-		cure = strcmp(cg, cg_mount()) ? CURE_DELEGATE : CURE_V1;
+		cure = strcmp(cg, cg_mount()) ? CURE_DELEGATE : controller_cure(controller);
 	else if (error == EBUSY)
 		cure = "processes in it forbid that: move them to a child, or another --cgroup";
 	else if (error == EACCES || error == EPERM)
-		cure = "run as root, or give a --cgroup that is yours";
+		cure = CURE_OWN;
 	return complain(error, cure, "cannot turn on the %s controller in %s", controller,
 			cg_relative(cg));
 }
@@ -342,9 +386,7 @@ static int make_one(const char *cg, struct cg_trial *trial)
 		return 0;
 	}
 	error = errno;
-	complain(error, error == EACCES || error == EPERM ?
-		 "run as root, or give a --cgroup that is yours" : NULL,
-		 "cannot make the cgroup %s", cg_relative(cg));
+	complain(error, cure_of(error), "cannot make the cgroup %s", cg_relative(cg));
 	return -error;
 }
 
@@ -354,8 +396,8 @@ static int create(const char *cg, bool cpuset, bool *created, struct cg_trial *t
 	int ret = 0;
 
 	*created = false;
-	if (strlen(cg) <= strlen(cg_mount()))
-		return -complain(0, NULL, "the root cgroup cannot be a capsule");
+	if (is_root(cg))
+		return -complain_root();
 	parent = cg_parent(cg);
 	if (access(parent, F_OK))
 		ret = create(parent, cpuset, created, trial);
@@ -466,9 +508,50 @@ void cg_available(const char *cg, struct cpus *cpus)
 	free(parent);
 }
 
+static void possible_cpus(struct cpus *cpus)
+{
+	char *text = read_file("/sys/devices/system/cpu/possible");
+
+	if (!text || !parse_cpus(text, cpus))
+		*cpus = (struct cpus){ .map = { 1 } };
+	free(text);
+}
+
+/* Takes the lists. */
+static bool complain_cpus(const char *cg, char *wanted, const char *are_what, char *others,
+			  const char *whose)
+{
+	char *cure = xasprintf("%s has the CPUs %s", whose, others);
+
+	complain(0, cure, "%s: none of the CPUs %s is %s", cg_relative(cg), wanted, are_what);
+	free(cure);
+	free(others);
+	free(wanted);
+	return true;
+}
+
+bool cg_lacks_cpus(const char *cg, const struct cpus *wanted)
+{
+	struct cpus all, common, never = *wanted;
+	int cpu;
+
+	possible_cpus(&all);
+	for (cpu = cpus_next(&all, -1); cpu >= 0; cpu = cpus_next(&all, cpu))
+		cpus_clear(&never, cpu);
+	if (cpus_count(&never))
+		return complain_cpus(cg, format_cpus(&never), "there", format_cpus(&all),
+				     "the machine");
+	cg_available(cg, &all);
+	common = cpus_common(wanted, &all);
+	if (!cpus_count(&common))
+		return complain_cpus(cg, format_cpus(wanted), "available", format_cpus(&all),
+				     "the cgroup above");
+	return false;
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strverscmp((*a)->d_name, (*b)->d_name);
 }
 
 void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data)

@@ -80,6 +80,8 @@ static char *joined(char *a, char *b)
 	return text;
 }
 
+static int complain_cpu_budgets(const struct change *c, int error);
+
 /* One write, so the kernel takes all of them or none. */
 static int change_cpu_budgets(struct change *c)
 {
@@ -97,11 +99,7 @@ static int change_cpu_budgets(struct change *c)
 	if (!i)
 		free(undo);
 	free(text);
-	if (ret)
-		return complain(-ret, CURE_CHECK, "%s: cannot set the budget %s%s",
-				cg_relative(c->cg), c->args->cpu_budgets[0],
-				i > 1 ? " and others" : "");
-	return EXIT_OK;
+	return ret && !quiet ? complain_cpu_budgets(c, -ret) : ret ? EXIT_FAILED : EXIT_OK;
 }
 
 static int complain_irq(const struct change *c, const char *irq, int error)
@@ -110,9 +108,15 @@ static int complain_irq(const struct change *c, const char *irq, int error)
 
 	if (!cg_has(c->cg, "cpu.rt_irqs"))
 		cure = "this kernel cannot bind irq threads";
+	else if (error == ENOENT && *irq == '-')
+		return complain(0, "sched-vm show lists those that are",
+				"%s: irq %s is not bound to it", cg_relative(c->cg), irq + 1);
 	else if (error == ENOENT)
-		cure = "/proc/interrupts lists irqs";
-	else if (error == EPERM || error == EACCES)
+		return complain(0, "/proc/interrupts lists irqs", "%s: there is no irq %s",
+				cg_relative(c->cg), irq + 1);
+	else if (error == EACCES)
+		cure = CURE_OWN;
+	else if (error == EPERM)
 		cure = "it takes CAP_SYS_NICE: run as root";
 	return complain(error, cure, "%s: irq %s", cg_relative(c->cg), irq);
 }
@@ -135,35 +139,18 @@ static int change_irqs(struct change *c)
 	return EXIT_OK;
 }
 
-/* A cpuset without any CPU of its list has those of the cgroup above. */
-static int check_cpus(const struct change *c, const char *list)
-{
-	char *has = cg_read(c->cg, "cpuset.cpus.effective");
-	struct cpus cpus;
-	int cpu, status = EXIT_OK;
-
-	if (!has || !parse_cpus(has, &cpus))
-		goto out;
-	for (cpu = cpus_next(&cpus, -1); cpu >= 0; cpu = cpus_next(&cpus, cpu))
-		if (!cpus_test(&c->args->cpus, cpu))
-			break;
-	if (cpu >= 0 || !cpus_count(&cpus))
-		status = complain(0, "cpuset.cpus.effective of the cgroup above has the list",
-				  "%s: none of the CPUs %s is available", cg_relative(c->cg), list);
-out:
-	free(has);
-	return status;
-}
-
 /* The cgroup may have been made when nobody asked for its CPUs. */
 static int change_cpus(struct change *c)
 {
 	char *list, *was;
 	bool created;
-	int ret, status;
+	int ret, status = EXIT_OK;
 
 	if (!HAS(c->args, OPT_CPUS))
 		return EXIT_OK;
+	/* A cpuset without any CPU of its list has those of the cgroup above. */
+	if (cg_lacks_cpus(c->cg, &c->args->cpus))
+		return EXIT_FAILED;
 	if (!cg_has(c->cg, "cpuset.cpus") && cg_create(c->cg, true, &created))
 		return EXIT_FAILED;
 	list = format_cpus(&c->args->cpus);
@@ -171,10 +158,8 @@ static int change_cpus(struct change *c)
 	/* An empty write is none: the newline empties the list. */
 	ret = change_file(c, "cpuset.cpus", list, xasprintf("%s\n", was ? was : ""));
 	if (ret)
-		status = complain(-ret, CURE_CHECK, "%s: cannot set the CPUs to %s",
-				  cg_relative(c->cg), list);
-	else
-		status = check_cpus(c, list);
+		status = complain(-ret, cure_of(-ret) ? cure_of(-ret) : CURE_CHECK,
+				  "%s: cannot set the CPUs to %s", cg_relative(c->cg), list);
 	free(was);
 	free(list);
 	return status;
@@ -190,7 +175,8 @@ static int change_scope(struct change *c)
 	was = cg_read(c->cg, "cpu.rt_scope");
 	ret = change_file(c, "cpu.rt_scope", c->args->scope, was ? was : xstrdup("all"));
 	if (ret)
-		return complain(-ret, NULL, "%s: cannot set the scope", cg_relative(c->cg));
+		return complain(-ret, cure_of(-ret), "%s: cannot set the scope",
+				cg_relative(c->cg));
 	return EXIT_OK;
 }
 
@@ -252,6 +238,33 @@ static int change_times(struct change *c)
 static int change_shape(struct change *c)
 {
 	return capsule_exists(c->cg) ? EXIT_OK : write_times(c, true);
+}
+
+/* The first of them that cannot be, else all of them together. */
+static int complain_cpu_budgets(const struct change *c, int error)
+{
+	struct reservation res;
+	struct capsule now;
+	char *list;
+	int i, status = EXIT_OK;
+
+	if (capsule_read(c->cg, &now))
+		return complain_no_files(c->cg);
+	wanted_times(c, &now.res, &res);
+	capsule_free(&now);
+	for (i = 0; i < c->args->nr_cpu_budgets && status == EXIT_OK; i++) {
+		const char *one = c->args->cpu_budgets[i], *eq = strchr(one, '=');
+
+		parse_time(eq + 1, &res.budget);
+		list = xasprintf("%.*s", (int)(eq - one), one);
+		status = admission_complain_on(c->cg, &res, list, error);
+		free(list);
+	}
+	if (status == EXIT_OK)
+		status = complain(error, cure_of(error) ? cure_of(error) : CURE_FREE,
+				  "%s: cannot set the budget %s%s", cg_relative(c->cg),
+				  c->args->cpu_budgets[0], i > 1 ? " and others" : "");
+	return status;
 }
 
 /* Those CPUs of @set that one "LIST=Q" is about, which are taken from it. */
@@ -377,8 +390,21 @@ struct change *change_begin(const struct args *args, const char *cg)
 	return NULL;
 }
 
+/* Who else writes the cpuset is found out by that. */
+static void note_cpus(const struct change *c)
+{
+	char *list;
+
+	if (!HAS(c->args, OPT_CPUS))
+		return;
+	list = format_cpus(&c->args->cpus);
+	cg_note(c->cg, "cpus", list);
+	free(list);
+}
+
 void change_keep(struct change *c)
 {
+	note_cpus(c);
 	while (c->nr)
 		free(c->log[--c->nr].text);
 	free(c->log);

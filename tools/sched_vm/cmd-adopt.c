@@ -11,12 +11,20 @@
 
 #include "sched-vm.h"
 
+static void want_process(const struct args *args)
+{
+	if (HAS(args, OPT_PID) + HAS(args, OPT_QEMU) + HAS(args, OPT_DOMAIN) != 1)
+		usage("adopt: one of --pid, --qemu and --domain");
+	if (HAS(args, OPT_BUDGET))
+		want_budget(args);
+	if (!strchr(args->rest[0], '/'))
+		cg_check_name(args->rest[0]);
+}
+
 static pid_t find_process(const struct args *args)
 {
 	pid_t pid;
 
-	if (HAS(args, OPT_PID) + HAS(args, OPT_QEMU) + HAS(args, OPT_DOMAIN) != 1)
-		usage("adopt: one of --pid, --qemu and --domain");
 	if (HAS(args, OPT_PID)) {
 		pid = kill(args->pid, 0) && errno == ESRCH ? 0 : args->pid;
 		if (!pid)
@@ -82,13 +90,16 @@ static bool alone(const char *cg, pid_t pid)
 	return yes;
 }
 
+#define CURE_BUDGET	"--budget 4ms --period 20ms, for example"
+
 /* It has a reservation, or gets one. NULL after a complaint. */
 static struct change *reserve(const struct args *args, const char *cg)
 {
-	if (!HAS(args, OPT_BUDGET) && !capsule_exists(cg))
-		usage("adopt: %s has no reservation yet, so needs a --budget", cg_relative(cg));
-	if (HAS(args, OPT_BUDGET) && (args->res.budget == TIME_MAX || !args->res.budget))
-		usage("adopt: a --budget above 0");
+	if (!HAS(args, OPT_BUDGET) && !capsule_exists(cg)) {
+		complain(0, CURE_BUDGET, "%s has no reservation yet, so it needs a --budget",
+			 cg_relative(cg));
+		return NULL;
+	}
 	return change_begin(args, cg);
 }
 
@@ -99,7 +110,8 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 	bool created;
 
 	if (cg_name_taken(args, args->rest[0], cg)) {
-		complain(EEXIST, "another NAME, or sched-vm remove", "%s", args->rest[0]);
+		complain(EEXIST, "another NAME, or sched-vm remove it",
+			 "there is a capsule %s already", args->rest[0]);
 		free(cg);
 		return NULL;
 	}
@@ -114,6 +126,7 @@ static char *place_in_place(const struct args *args, const struct guest *g)
 		change_keep(change);
 		cg_note(cg, "name", args->rest[0]);
 		cg_note(cg, "in-place", "1");
+		cg_note_made(cg);
 		cg_note_process(cg, g->pid, NULL);
 		return cg;
 	}
@@ -133,12 +146,21 @@ struct place {
 
 static bool find_place(const struct args *args, struct place *p)
 {
-	quiet = true;
+	bool is_path = strchr(args->rest[0], '/');
+
+	quiet = !is_path;
 	p->cg = cg_find(args, args->rest[0]);
 	quiet = false;
+	if (!p->cg && is_path)
+		return false;
 	if (p->cg) {
 		p->change = reserve(args, p->cg);
 		return p->change;
+	}
+	if (!HAS(args, OPT_BUDGET)) {
+		complain(0, CURE_BUDGET, "there is no capsule %s yet, so it needs a --budget",
+			 args->rest[0]);
+		return false;
 	}
 	p->cg = capsule_path(args, args->rest[0]);
 	return capsule_make(args, p->cg, &p->created) == EXIT_OK;
@@ -168,13 +190,73 @@ static int move(const char *cg, pid_t pid)
 	return ret;
 }
 
+static const char *cure_of_move(int error)
+{
+	switch (error) {
+	case EBUSY:
+		return "cgroups below it have controllers, so it takes no processes: another NAME";
+	case EOPNOTSUPP:
+		return "it is threaded, or below one that is: another NAME";
+	case ENOSPC:
+		return "its cpuset is empty: --cpus";
+	default:
+		return cure_of(error);
+	}
+}
+
+static const char *unit_name(const struct owner *o)
+{
+	return strrchr(o->cg, '/') + 1;
+}
+
+static int complain_owner(const struct args *args, pid_t pid, const struct owner *o)
+{
+	bool libvirt = o->kind == OWNER_LIBVIRT;
+	char *cure = xasprintf("%s%s%s--in-place reserves where it is; --force moves it even so",
+			       libvirt ? "--domain " : "",
+			       libvirt ? args->qemu ? args->qemu : "DOMAIN" : "",
+			       libvirt ? " or " : "");
+
+	complain(0, cure, "process %d is in %s: without it, %s would lose it", pid, unit_name(o),
+		 libvirt ? "libvirt and systemd" : "systemd");
+	free(cure);
+	return EXIT_FAILED;
+}
+
+/* In the same unit it may go where it likes. */
+static bool may_leave(const struct args *args, pid_t pid, const char *to)
+{
+	char *from = cg_of(pid);
+	struct owner o = {};
+	bool may;
+
+	if (from)
+		owner_of(from, &o);
+	may = o.kind == OWNER_NONE || cg_is_below(to, o.cg) || o.kind == OWNER_SESSION ||
+	      HAS(args, OPT_FORCE);
+	if (!may)
+		complain_owner(args, pid, &o);
+	else if (o.kind != OWNER_NONE && !cg_is_below(to, o.cg) && !json_mode)
+		say(stdout, "process %d is taken out of %s, which does not end it any more\n",
+		    pid, unit_name(&o));
+	owner_free(&o);
+	free(from);
+	return may;
+}
+
 /* NULL after a complaint; then all is as it was. */
 static char *place_elsewhere(const struct args *args, pid_t pid)
 {
 	struct place p = {};
+	char *to;
 	int ret;
+	bool may;
 
-	if (!find_place(args, &p))
+	to = strchr(args->rest[0], '/') ? cg_find(args, args->rest[0]) :
+	     capsule_path(args, args->rest[0]);
+	may = to && may_leave(args, pid, to);
+	free(to);
+	if (!may || !find_place(args, &p))
 		goto out;
 	ret = move(p.cg, pid);
 	if (!ret) {
@@ -182,7 +264,7 @@ static char *place_elsewhere(const struct args *args, pid_t pid)
 			change_keep(p.change);
 		return p.cg;
 	}
-	complain(-ret, ret == -EACCES ? "run as root" : NULL, "cannot move process %d to %s", pid,
+	complain(-ret, cure_of_move(-ret), "cannot move process %d to %s", pid,
 		 cg_relative(p.cg));
 	leave_place(&p);
 out:
@@ -286,15 +368,30 @@ static int report(const char *cg, const char *name, pid_t pid)
 	} else {
 		table_add(&t, "TID\tNAME\tKIND\tWHERE");
 		for (i = 0; i < g.nr; i++)
-			thread_row(&t, &g.threads[i], name);
+			thread_row(&t, &g.threads[i]);
 		table_print(&t);
 		table_free(&t);
 		print_cures(&g);
-		say(stdout, "%d of %d threads are served by %s (%s)\n", served, g.nr,
-		    name, cg_relative(cg));
+		say(stdout, "%d of %d thread%s %s served by %s (%s)\n", served, g.nr,
+		    plural(g.nr), are(served), name, cg_relative(cg));
+		show_reservation(cg);
 	}
 	guest_free(&g);
 	return escaped ? EXIT_FAILED : EXIT_OK;
+}
+
+static void warn_unusable(const char *cg)
+{
+	struct cpus cpus, unusable;
+	char *list;
+
+	cg_cpus(cg, &cpus);
+	if (!unusable_cpus(cg, &cpus, &unusable) || !cpus_count(&unusable))
+		return;
+	list = format_cpus(&unusable);
+	warn("none of its threads may run on CPU %s (isolcpus=, taskset): %s", list,
+	     "what is reserved there is lost");
+	free(list);
 }
 
 int cmd_adopt(const struct args *args)
@@ -307,12 +404,18 @@ int cmd_adopt(const struct args *args)
 
 	if (in_place)
 		cg_check_name(args->rest[0]);
+	want_process(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
 	pid = find_process(args);
 	if (pid <= 0)
 		return EXIT_FAILED;
+	if (is_kthread(pid))
+		return complain(0, "those of a guest come with its process",
+				"process %d is a thread of the kernel", pid);
 	guest_find(pid, &g);
 	if (!g.nr)
-		return complain(ESRCH, NULL, "process %d", pid);
+		return complain(0, NULL, "there is no process %d", pid);
 	cg = in_place ? place_in_place(args, &g) : place_elsewhere(args, pid);
 	if (cg) {
 		if (g.other_netns)
@@ -320,6 +423,10 @@ int cmd_adopt(const struct args *args)
 			     "NAPI threads of its tap devices are left alone");
 		take_kthreads(cg, &g);
 		take_later_kthreads(cg, pid, g.nr + g.nr_irqs);
+		cg_note_guest(cg, pid);
+		if (HAS(args, OPT_REMOVE_AT_EXIT) && remove_at_exit(args, cg, NULL))
+			warn("nobody will remove %s: %s", args->rest[0], strerror(errno));
+		warn_unusable(cg);
 		status = report(cg, args->rest[0], pid);
 	}
 	free(cg);

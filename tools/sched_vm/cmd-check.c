@@ -34,10 +34,14 @@ static void warn_cpus(const struct args *args, const char *cg)
 
 static int report(const struct reservation *res, const struct verdict *v)
 {
+	struct json_object *o;
 	char *budget, *period;
 
 	if (json_mode) {
-		json_print(admission_json(v));
+		o = admission_json(v);
+		if (v->fits)
+			supply_json(o, res);
+		json_print(o);
 		return v->fits ? EXIT_OK : EXIT_FAILED;
 	}
 	budget = format_time(res->budget);
@@ -48,6 +52,8 @@ static int report(const struct reservation *res, const struct verdict *v)
 	if (v->cure)
 		printf("\n%s", v->cure);
 	printf("%s\n", v->exact ? "" : "\n(to about 0.01 %: this kernel has no dry run)");
+	if (v->fits)
+		print_supply(res);
 	free(budget);
 	free(period);
 	return v->fits ? EXIT_OK : EXIT_FAILED;
@@ -59,21 +65,16 @@ static int check(const struct args *args, const char *cg)
 	struct reservation res;
 	struct cg_trial trial;
 	struct verdict v;
-	bool supported;
 	int status;
 
 	if (!args->nr_rest && cg_try(cg, &trial)) {
 		cg_end_trial(&trial);
 		return EXIT_FAILED;
 	}
-	supported = cg_has(cg, RT_MAX);
 	res = wanted(args, cg);
-	if (supported)
-		admission_ask(cg, &res, cpus, &v);
+	admission_ask(cg, &res, cpus, &v);
 	if (!args->nr_rest)
 		cg_end_trial(&trial);
-	if (!supported)
-		return complain(0, CURE_KERNEL, "this kernel has no deadline groups");
 	status = report(&res, &v);
 	if (cpus && v.fits)
 		warn_cpus(args, cg);
@@ -90,8 +91,9 @@ int cmd_check(const struct args *args)
 	int status = EXIT_FAILED;
 	char *cg;
 
-	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
-		usage("check: a --budget above 0");
+	want_budget(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
 	if (args->nr_rest)
 		cg = cg_find(args, args->rest[0]);
 	else

@@ -12,13 +12,20 @@
 
 #include "sched-vm.h"
 
+void want_budget(const struct args *args)
+{
+	if (!HAS(args, OPT_BUDGET))
+		usage("%s: it needs a --budget", usage_command);
+	if (args->res.budget == TIME_MAX || !args->res.budget)
+		usage("%s: a --budget above 0", usage_command);
+}
+
 /* All or nothing: what does not work out is removed again. */
 int capsule_make(const struct args *args, const char *cg, bool *created)
 {
 	int status;
 
-	if (!HAS(args, OPT_BUDGET) || args->res.budget == TIME_MAX || !args->res.budget)
-		usage("%s: a capsule needs a --budget above 0", strrchr(cg, '/') + 1);
+	want_budget(args);
 	if (cg_create(cg, HAS(args, OPT_CPUS), created))
 		return EXIT_FAILED;
 	status = capsule_change(args, cg);
@@ -27,8 +34,10 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 		*created = false;
 		return status;
 	}
-	if (*created)
+	if (*created) {
 		cg_note(cg, "name", strrchr(cg, '/') + 1);
+		cg_note_made(cg);
+	}
 	return status;
 }
 
@@ -38,19 +47,87 @@ char *capsule_path(const struct args *args, const char *name)
 	return xasprintf("%s/%s", cg_base(args), name);
 }
 
+/* A cgroup's file has that name, or a cgroup, or a capsule. */
+int complain_taken(const char *name, const char *cg)
+{
+	struct stat st;
+
+	if (!stat(cg, &st) && !S_ISDIR(st.st_mode))
+		return complain(EEXIST, "another NAME", "%s is a file of cgroups", name);
+	if (!stat(cg, &st) && !capsule_exists(cg))
+		return complain(EEXIST, "sched-vm set gives it a reservation",
+				"there is a cgroup %s, without one", cg_relative(cg));
+	return complain(EEXIST, "another NAME; or sched-vm set changes it, remove removes it",
+			"there is a capsule %s already", name);
+}
+
+/* As it is now, so that a mistyped time is seen. Takes @cg. */
+static int show_made(const struct args *args, char *cg, int status)
+{
+	if (status == EXIT_OK)
+		status = json_mode ? cmd_show(args) : show_reservation(cg);
+	free(cg);
+	return status;
+}
+
+static void complain_no_room(const struct args *args)
+{
+	char *budget = format_time(args->res.budget), *period = format_time(args->res.period);
+
+	complain(EBUSY, "fewer CPUs, or a smaller budget; " CURE_CHECK,
+		 "there are no %d CPUs with room for %s in %s", args->auto_cpus, budget, period);
+	free(budget);
+	free(period);
+}
+
+/* Where it is to be: those CPUs that have the most room, or the least that is enough. */
+static int pick_cpus(const char *cg, struct args *args)
+{
+	int nr = args->auto_cpus, i, ret = -ENOENT, *cpus = xzalloc(nr * sizeof(*cpus));
+	u64 *budgets = xzalloc(nr * sizeof(*budgets)), lacking = 0;
+	struct cg_trial trial;
+
+	for (i = 0; i < nr; i++)
+		budgets[i] = args->res.budget;
+	if (!cg_try(cg, &trial))
+		ret = place_budgets(cg, &args->res, budgets, nr, args->best_fit, cpus, &lacking);
+	if (ret == -EOPNOTSUPP)
+		complain_no_files(cg);
+	cg_end_trial(&trial);
+	for (i = 0; !ret && i < nr; i++)
+		cpus_set(&args->cpus, cpus[i]);
+	free(budgets);
+	free(cpus);
+	if (ret == -ENOSPC)
+		complain_no_room(args);
+	return ret;
+}
+
+static int create(const struct args *args, const char *cg)
+{
+	struct args where = *args;
+	bool created;
+
+	if (args->auto_cpus && pick_cpus(cg, &where))
+		return EXIT_FAILED;
+	return capsule_make(&where, cg, &created);
+}
+
 int cmd_create(const struct args *args)
 {
-	char *cg = capsule_path(args, args->rest[0]);
-	bool created;
 	int status;
+	char *cg;
 
+	cg_check_name(args->rest[0]);
+	want_budget(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
+	cg = capsule_path(args, args->rest[0]);
 	if (!access(cg, F_OK) || cg_name_taken(args, args->rest[0], cg))
-		status = complain(EEXIST, "sched-vm set changes it, remove removes it", "%s",
-				  args->rest[0]);
+		status = complain_taken(args->rest[0], cg);
 	else
-		status = capsule_make(args, cg, &created);
-	free(cg);
-	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
+		status = create(args, cg);
+	return show_made(args, cg, status);
 }
 
 int cmd_set(const struct args *args)
@@ -63,8 +140,7 @@ int cmd_set(const struct args *args)
 	if (!(args->given & ~(1UL << OPT_JSON | 1UL << OPT_CGROUP)))
 		usage("set: nothing to change");
 	status = capsule_change(args, cg);
-	free(cg);
-	return status == EXIT_OK && json_mode ? cmd_show(args) : status;
+	return show_made(args, cg, status);
 }
 
 /* Where adopt took it from, if that is still there. */
@@ -99,9 +175,6 @@ static int move_home(const char *cg, const char *otherwise, pid_t pid)
 	free(home);
 	return ret;
 }
-
-/* For those that can go nowhere else: it never has a reservation. */
-#define OUTSIDE	"outside"
 
 static int move_outside(const char *base, pid_t pid)
 {
@@ -184,7 +257,7 @@ static bool has_children(const char *cg)
 	return !top;
 }
 
-static int remove_ours(const struct args *args, const char *cg)
+static int remove_ours(const struct args *args, const char *cg, bool force)
 {
 	pid_t *pids = NULL;
 	int nr = capsule_processes(cg, &pids), ret;
@@ -193,15 +266,18 @@ static int remove_ours(const struct args *args, const char *cg)
 	/* Before anything is moved. */
 	if (has_children(cg))
 		return complain(EBUSY, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
-	if (nr && !HAS(args, OPT_FORCE))
+	if (nr && !force)
 		return complain(EBUSY, "--force moves them out, to where they came from",
-				"%s: %d processes are inside", args->rest[0], nr);
+				"%s: %d process%s inside", strrchr(cg, '/') + 1, nr,
+				nr == 1 ? " is" : "es are");
 	ret = nr ? empty(cg, cg_base(args)) : 0;
 	if (ret)
-		return complain(-ret, NULL, "%s: cannot move its threads out", args->rest[0]);
+		return complain(-ret, cure_of(-ret), "%s: cannot move its threads out",
+				cg_relative(cg));
 	ret = remove_folder(cg);
 	if (ret)
-		return complain(-ret, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
+		return complain(-ret, ret == -EBUSY ? CURE_CHILDREN : cure_of(-ret),
+				"cannot remove %s", cg_relative(cg));
 	return EXIT_OK;
 }
 
@@ -209,7 +285,7 @@ static int remove_ours(const struct args *args, const char *cg)
 static bool is_ours(const struct args *args, const char *cg)
 {
 	char *parent = cg_parent(cg), *place = cg_noted(cg, "in-place");
-	bool ours = !place && !strcmp(parent, cg_base(args)) && !strchr(args->rest[0], '/');
+	bool ours = !place && !strcmp(parent, cg_base(args));
 
 	free(place);
 	free(parent);
@@ -294,7 +370,15 @@ static int end_reservation(const char *cg)
 	cg_forget_processes(cg);
 	cg_forget(cg, "name");
 	cg_forget(cg, "in-place");
+	cg_forget(cg, "guest");
+	cg_forget(cg, "cpus");
+	cg_forget(cg, "made");
 	return EXIT_OK;
+}
+
+int capsule_remove(const struct args *args, const char *cg)
+{
+	return is_ours(args, cg) ? remove_ours(args, cg, true) : end_reservation(cg);
 }
 
 int cmd_remove(const struct args *args)
@@ -305,7 +389,10 @@ int cmd_remove(const struct args *args)
 
 	if (!cg)
 		return EXIT_FAILED;
-	status = is_ours(args, cg) ? remove_ours(args, cg) : end_reservation(cg);
+	if (is_ours(args, cg) && !strchr(args->rest[0], '/'))
+		status = remove_ours(args, cg, HAS(args, OPT_FORCE));
+	else
+		status = end_reservation(cg);
 	if (status == EXIT_OK && json_mode) {
 		o = json_object_new_object();
 		jo_str(o, "removed", cg_relative(cg));

@@ -15,8 +15,52 @@ void finding(struct findings *f, enum verdict_kind kind, const char *id, char *t
 	     const char *cure)
 {
 	f->list = grow(f->list, f->nr, sizeof(*f->list));
-	f->list[f->nr++] = (struct finding){ kind, id, text, cure };
+	f->list[f->nr++] = (struct finding){
+		.kind = kind, .id = id, .text = text, .cure = cure ? xstrdup(cure) : NULL,
+	};
 	f->wrong += kind == WRONG;
+}
+
+static void add_name(struct finding *f, const char *name)
+{
+	f->names = grow(f->names, f->nr_names, sizeof(*f->names));
+	f->names[f->nr_names++] = xstrdup(name);
+}
+
+/* Each %s is the name. */
+static char *named(const char *cure, const char *name)
+{
+	char *text = xstrdup(""), *more;
+	const char *s;
+
+	while ((s = strstr(cure, "%s"))) {
+		more = xasprintf("%s%.*s%s", text, (int)(s - cure), cure, name);
+		free(text);
+		text = more;
+		cure = s + 2;
+	}
+	more = xasprintf("%s%s", text, cure);
+	free(text);
+	return more;
+}
+
+void finding_of(struct findings *f, enum verdict_kind kind, const char *id, const char *name,
+		char *text, const char *cure)
+{
+	char *its_cure;
+	int i;
+
+	for (i = 0; i < f->nr; i++) {
+		if (strcmp(f->list[i].id, id) || f->list[i].kind != kind || !f->list[i].nr_names)
+			continue;
+		add_name(&f->list[i], name);
+		free(text);
+		return;
+	}
+	its_cure = cure ? named(cure, name) : NULL;
+	finding(f, kind, id, text, its_cure);
+	free(its_cure);
+	add_name(&f->list[f->nr - 1], name);
 }
 
 char *sysfs_word(const char *path)
@@ -30,14 +74,15 @@ char *sysfs_word(const char *path)
 	return text;
 }
 
-static void check_support(const struct args *args, struct findings *f)
+static bool check_support(struct findings *f)
 {
-	if (capsules_supported(args))
+	const struct lack *lack = machine_lacks();
+
+	if (!lack)
 		finding(f, GOOD, "kernel", xstrdup("the kernel has deadline groups"), NULL);
 	else
-		finding(f, WRONG, "kernel",
-			xstrdup("no cgroup has cpu.rt.max: there are no deadline groups"),
-			"CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE");
+		finding(f, WRONG, lack->id, xstrdup(lack->text), lack->cure);
+	return !lack;
 }
 
 static void check_device(struct findings *f)
@@ -67,51 +112,6 @@ static void check_timers(struct findings *f)
 			"CONFIG_HIGH_RES_TIMERS, and no highres=off on the command line");
 	else
 		finding(f, GOOD, "hrtimers", xstrdup("high-resolution timers are on"), NULL);
-}
-
-/* Unpacked; NULL: it is not there, or cannot be. */
-static char *packed_config(void)
-{
-	FILE *f = access("/proc/config.gz", R_OK) ? NULL :
-		  popen("zcat /proc/config.gz 2>/dev/null", "re");
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t len;
-
-	if (!f)
-		return NULL;
-	len = getdelim(&text, &room, '\0', f);
-	if (!pclose(f) && len > 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Of the kernel that runs; NULL: not known. */
-static char *kernel_config(void)
-{
-	char *text = packed_config();
-	struct utsname name;
-
-	if (!text && !uname(&name))
-		text = read_file("/boot/config-%s", name.release);
-	return text;
-}
-
-/* "0": built without; NULL: not known. */
-static char *kernel_option(const char *name)
-{
-	char *config = kernel_config(), *key = xasprintf("\n%s=", name), *value = NULL, *line;
-
-	if (config) {
-		line = strstr(config, key);
-		value = line ? line + strlen(key) : NULL;
-		value = xasprintf("%.*s", value ? (int)strcspn(value, "\n") : 1,
-				  value ? value : "0");
-	}
-	free(key);
-	free(config);
-	return value;
 }
 
 static void check_hrtick(struct findings *f)
@@ -180,12 +180,24 @@ static void check_halt_poll(struct findings *f)
 		finding(f, ADVICE, "kvm", xstrdup("KVM is not there"),
 			"modprobe kvm_intel or kvm_amd");
 	else if (atoll(ns))
-		finding(f, WRONG, "halt-poll",
-			xasprintf("KVM polls for %s ns for idle vCPUs: that burns budget", ns),
+		finding(f, ADVICE, "halt-poll",
+			xasprintf("KVM polls for up to %s ns for idle vCPUs, out of budgets", ns),
 			"echo 0 > /sys/module/kvm/parameters/halt_poll_ns, before guests start");
 	else
 		finding(f, GOOD, "halt-poll", xstrdup("KVM does not poll for idle vCPUs"), NULL);
 	free(ns);
+}
+
+static void check_hypervisor(struct findings *f)
+{
+	char *name = hypervisor_below();
+
+	if (name)
+		finding(f, ADVICE, "virtual",
+			xasprintf("this machine is a virtual one (%s): its CPUs stop now and then",
+				  name),
+			"late budgets and overruns are no fault of capsules then; or real hardware");
+	free(name);
 }
 
 static void check_frequency(struct findings *f)
@@ -199,6 +211,23 @@ static void check_frequency(struct findings *f)
 	free(governor);
 }
 
+#define NAMES	3
+
+/* Of sixty capsules with the same finding nobody reads more. */
+static void print_others(const struct finding *f)
+{
+	int i, more = f->nr_names - 1 - NAMES;
+
+	if (f->nr_names < 2)
+		return;
+	printf("       the same with");
+	for (i = 1; i < f->nr_names && i <= NAMES; i++)
+		say(stdout, "%s %s", i > 1 ? "," : "", f->names[i]);
+	if (more > 0)
+		printf(" and %d other%s", more, plural(more));
+	putchar('\n');
+}
+
 static void print(const struct findings *f)
 {
 	static const char *const marks[] = {
@@ -208,9 +237,34 @@ static void print(const struct findings *f)
 
 	for (i = 0; i < f->nr; i++) {
 		say(stdout, "%-6s %s\n", marks[f->list[i].kind], f->list[i].text);
+		print_others(&f->list[i]);
 		if (f->list[i].cure)
-			printf("       cure: %s\n", f->list[i].cure);
+			say(stdout, "       cure: %s\n", f->list[i].cure);
 	}
+}
+
+static void findings_free(struct findings *f)
+{
+	while (f->nr) {
+		struct finding *last = &f->list[--f->nr];
+
+		while (last->nr_names)
+			free(last->names[--last->nr_names]);
+		free(last->names);
+		free(last->text);
+		free(last->cure);
+	}
+	free(f->list);
+}
+
+static struct json_object *names_json(const struct finding *f)
+{
+	struct json_object *array = json_object_new_array();
+	int i;
+
+	for (i = 0; i < f->nr_names; i++)
+		json_object_array_add(array, json_object_new_string(f->names[i]));
+	return array;
 }
 
 static void print_json(const struct findings *f)
@@ -227,6 +281,8 @@ static void print_json(const struct findings *f)
 		jo_str(one, "verdict", kinds[f->list[i].kind]);
 		jo_str(one, "text", f->list[i].text);
 		jo_str(one, "cure", f->list[i].cure);
+		if (f->list[i].nr_names)
+			json_object_object_add(one, "of", names_json(&f->list[i]));
 		json_object_array_add(list, one);
 	}
 	json_print(o);
@@ -235,13 +291,11 @@ static void print_json(const struct findings *f)
 int cmd_doctor(const struct args *args)
 {
 	struct findings f = {};
-	bool mounted = cg_is_mounted();
+	bool able = check_support(&f);
+	int status;
 
-	if (mounted)
-		check_support(args, &f);
-	else
-		finding(&f, WRONG, "cgroup2", xstrdup("cgroup v2 is not mounted"), CURE_MOUNT);
-	check_device(&f);
+	if (able)
+		check_device(&f);
 	check_timers(&f);
 	check_hrtick(&f);
 	check_preemption(&f);
@@ -249,7 +303,8 @@ int cmd_doctor(const struct args *args)
 	doctor_fair_server(&f);
 	check_halt_poll(&f);
 	check_frequency(&f);
-	if (mounted) {
+	check_hypervisor(&f);
+	if (able) {
 		doctor_cgroups(args, &f);
 		doctor_capsules(&f);
 	}
@@ -257,8 +312,7 @@ int cmd_doctor(const struct args *args)
 		print_json(&f);
 	else
 		print(&f);
-	while (f.nr)
-		free(f.list[--f.nr].text);
-	free(f.list);
-	return f.wrong ? EXIT_FAILED : EXIT_OK;
+	status = f.wrong ? EXIT_FAILED : EXIT_OK;
+	findings_free(&f);
+	return status;
 }

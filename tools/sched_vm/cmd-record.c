@@ -2,9 +2,11 @@
 /* record: some seconds of a capsule as a timeline. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,7 +137,6 @@ static int record(const struct args *args, const struct capsule *c, struct trace
 	if (!tracer)
 		return complain(errno, geteuid() ? "run as root" : CURE_TRACING, "cannot trace");
 	tracer_signals();
-	take_capsule(t, c);
 	t->begin = now_ns();
 	t->end = t->begin + args->time * NS_PER_US;
 	poll_events(tracer, &r, c);
@@ -146,27 +147,6 @@ static int record(const struct args *args, const struct capsule *c, struct trace
 	trace_sort(t);
 	drop_others(t, 0);
 	return EXIT_OK;
-}
-
-static int from_capsule(const struct args *args, struct trace *t)
-{
-	char *cg = cg_find(args, args->rest[0]);
-	struct capsule c;
-	int status;
-
-	if (!cg)
-		return EXIT_FAILED;
-	if (!capsule_exists(cg)) {
-		status = complain(0, "sched-vm set gives it one", "%s has no reservation",
-				  args->rest[0]);
-		free(cg);
-		return status;
-	}
-	capsule_read(cg, &c);
-	status = record(args, &c, t);
-	capsule_free(&c);
-	free(cg);
-	return status;
 }
 
 /* FILE.json -> FILE.svg */
@@ -225,58 +205,190 @@ static void check_names(const struct args *args, const char *json, const char *s
 		usage("record: %s is what --from reads", args->from);
 }
 
-/* As far as they are known before there is a trace. */
-static void check_given_names(const struct args *args)
-{
-	char *svg = args->output || args->svg ? svg_name(args, args->output) : NULL;
+/* --- where it goes --- */
 
-	check_names(args, args->output, svg);
-	free(svg);
+enum { JSON, SVG, RAW, NR_OUTPUTS };
+
+struct output {
+	char *path;		/* NULL: not wanted */
+	FILE *f;
+	bool created;
+};
+
+/* What is in it stays until there is something better. */
+static int open_output(struct output *o)
+{
+	int fd = open(o->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	o->created = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(o->path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return complain(errno, "-o, --svg and --raw name other files", "cannot write %s",
+				o->path);
+	o->f = fdopen(fd, "w");
+	return EXIT_OK;
 }
 
-static int convert(const struct args *args, const struct trace *t)
+/* An empty one that was not there before is of no use. */
+static void close_outputs(struct output *outputs, bool keep)
 {
-	char *json = json_name(args, t), *svg = svg_name(args, json);
-	struct timeline tl;
-	int ret, status = EXIT_OK;
+	int i;
 
-	check_names(args, json, svg);
+	for (i = 0; i < NR_OUTPUTS; i++) {
+		struct output *o = &outputs[i];
+
+		if (o->f)
+			fclose(o->f);
+		if (o->created && !keep)
+			unlink(o->path);
+		free(o->path);
+	}
+}
+
+/* One may have two names: --from is read already, but it is somebody's only copy. */
+static bool is_file(const struct output *o, const char *path)
+{
+	struct stat a, b;
+
+	return path && o->f && !fstat(fileno(o->f), &a) && !stat(path, &b) &&
+	       S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int check_files(const struct args *args, const struct output *outputs)
+{
+	int i, j;
+
+	for (i = 0; i < NR_OUTPUTS; i++) {
+		if (is_file(&outputs[i], args->from))
+			return complain(0, NULL, "%s is what --from reads", outputs[i].path);
+		for (j = 0; j < i; j++)
+			if (is_file(&outputs[i], outputs[j].path))
+				return complain(0, NULL, "%s and %s are one file", outputs[j].path,
+						outputs[i].path);
+	}
+	return EXIT_OK;
+}
+
+/* Before anybody waits for a recording: all of them, or none. */
+static int open_outputs(const struct args *args, const struct trace *t, struct output *outputs)
+{
+	int i, status = EXIT_OK;
+
+	outputs[JSON].path = json_name(args, t);
+	outputs[SVG].path = svg_name(args, outputs[JSON].path);
+	outputs[RAW].path = args->raw ? xstrdup(args->raw) : NULL;
+	check_names(args, outputs[JSON].path, outputs[SVG].path);
+	for (i = 0; i < NR_OUTPUTS && status == EXIT_OK; i++)
+		if (outputs[i].path)
+			status = open_output(&outputs[i]);
+	if (status == EXIT_OK)
+		status = check_files(args, outputs);
+	if (status != EXIT_OK)
+		close_outputs(outputs, false);
+	return status;
+}
+
+typedef int (*write_fn)(const struct trace *t, const struct timeline *tl, FILE *f);
+
+static int write_raw(const struct trace *t, const struct timeline *tl, FILE *f)
+{
+	(void)tl;
+	return trace_save(t, f);
+}
+
+static const write_fn writers[NR_OUTPUTS] = { timeline_json, timeline_svg, write_raw };
+
+static int write_output(const struct trace *t, const struct timeline *tl, struct output *o,
+			write_fn write)
+{
+	int ret;
+
+	/* A pipe has nothing in it. */
+	if (ftruncate(fileno(o->f), 0) && errno != EINVAL)
+		return complain(errno, NULL, "cannot write %s", o->path);
+	ret = write(t, tl, o->f);
+	if (fclose(o->f) && !ret)
+		ret = -errno;
+	o->f = NULL;
+	return ret ? complain(-ret, "--from makes it from what --raw has", "cannot write %s",
+			      o->path) : EXIT_OK;
+}
+
+/* What can be written is, whatever happens to the others. */
+static int convert(const struct trace *t, struct output *outputs)
+{
+	struct timeline tl;
+	int i, status = EXIT_OK;
+
 	timeline_build(t, &tl);
-	ret = timeline_json(t, &tl, json);
-	if (ret)
-		status = complain(-ret, NULL, "cannot write %s", json);
-	if (!ret) {
-		ret = timeline_svg(t, &tl, svg);
-		if (ret)
-			status = complain(-ret, NULL, "cannot write %s", svg);
-	}
-	if (!ret) {
-		if (t->lost)
-			warn("%lld events were lost: the timeline has gaps", t->lost);
-		summary(t, &tl, json, svg);
-	}
+	for (i = NR_OUTPUTS - 1; i >= 0; i--)
+		if (outputs[i].path && write_output(t, &tl, &outputs[i], writers[i]) != EXIT_OK)
+			status = EXIT_FAILED;
+	if (t->lost)
+		warn("%lld events were lost: the timeline has gaps", t->lost);
+	if (status == EXIT_OK)
+		summary(t, &tl, outputs[JSON].path, outputs[SVG].path);
 	timeline_free(&tl);
-	free(json);
-	free(svg);
+	return status;
+}
+
+static int nothing_happened(const struct trace *t)
+{
+	char *time = format_time((t->end - t->begin) / NS_PER_US);
+	int status = complain(0, "sched-vm show NAME --threads says who is inside",
+			      "%s: not one event in %s, nothing is written", t->name, time);
+
+	free(time);
+	return status;
+}
+
+/* What is known of the capsule and its name, before anything is recorded. */
+static int prepare(const struct args *args, struct trace *t, struct capsule *c)
+{
+	char *cg;
+	int status = EXIT_OK;
+
+	if (args->from)
+		return trace_load(t, args->from);
+	cg = cg_find(args, args->rest[0]);
+	if (!cg)
+		return EXIT_FAILED;
+	if (!capsule_exists(cg) || capsule_read(cg, c))
+		status = complain(0, "sched-vm set gives it one", "%s has no reservation",
+				  args->rest[0]);
+	else
+		take_capsule(t, c);
+	free(cg);
 	return status;
 }
 
 int cmd_record(const struct args *args)
 {
+	struct output outputs[NR_OUTPUTS] = {};
+	struct capsule c = {};
 	struct trace t = {};
-	int status, ret;
+	int status;
 
 	if (!args->from == !args->nr_rest)
 		usage("record: the NAME of a capsule, or --from FILE");
-	check_given_names(args);
-	status = args->from ? trace_load(&t, args->from) : from_capsule(args, &t);
-	if (status == EXIT_OK && args->raw) {
-		ret = trace_save(&t, args->raw);
-		if (ret)
-			status = complain(-ret, NULL, "cannot write %s", args->raw);
-	}
+	if (args->output)
+		check_names(args, args->output, args->svg);
+	status = prepare(args, &t, &c);
 	if (status == EXIT_OK)
-		status = convert(args, &t);
+		status = open_outputs(args, &t, outputs);
+	if (status == EXIT_OK) {
+		if (!args->from)
+			status = record(args, &c, &t);
+		if (status == EXIT_OK && !t.nr)
+			status = nothing_happened(&t);
+		if (status == EXIT_OK)
+			status = convert(&t, outputs);
+		else
+			t.nr = 0;
+		close_outputs(outputs, t.nr);
+	}
+	capsule_free(&c);
 	trace_free(&t);
 	return status;
 }

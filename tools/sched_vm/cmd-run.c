@@ -2,6 +2,7 @@
 /* run: a command in a capsule of its own. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,45 +98,54 @@ static int wait_for_child(void)
 	return WEXITSTATUS(status);
 }
 
-/* What the command has left behind keeps running, outside. */
-static void remove_capsule(const struct args *args, const char *cg)
+/* If we are killed, somebody else removes the capsule. */
+static void leave_watcher(const struct args *args, const char *cg)
 {
-	struct args remove = {
-		.given = args->given | 1UL << OPT_FORCE,
-		.cgroup = args->cgroup,
-		.rest = (char *[]){ strrchr(cg, '/') + 1 },
-		.nr_rest = 1,
-	};
+	int ends[2];
 
-	json_mode = false;
-	cmd_remove(&remove);
+	if (pipe2(ends, O_CLOEXEC) || remove_at_exit(args, cg, ends)) {
+		warn("if this process is killed, %s stays", cg_relative(cg));
+		return;
+	}
+	/* The other end is ours until we end. */
+	close(ends[0]);
 }
 
 int cmd_run(const struct args *args)
 {
-	char *cg = args->name ? capsule_path(args, args->name) :
-		   xasprintf("%s/run-%d", cg_base(args), getpid());
 	bool created = false;
 	int status;
+	char *cg;
 
+	if (args->name)
+		cg_check_name(args->name);
+	want_budget(args);
+	if (!machine_is_able())
+		return EXIT_FAILED;
+	cg = args->name ? capsule_path(args, args->name) :
+	     xasprintf("%s/run-%d", cg_base(args), getpid());
 	if (!access(cg, F_OK) || (args->name && cg_name_taken(args, args->name, cg))) {
-		status = complain(EEXIST, "another --name", "%s", cg_relative(cg));
+		status = complain_taken(strrchr(cg, '/') + 1, cg);
 		goto out;
 	}
 	block_signals();
 	status = capsule_make(args, cg, &created);
 	if (status != EXIT_OK)
 		goto out;
+	leave_watcher(args, cg);
 	fflush(NULL);
 	catch_signals();
 	child = fork();
 	if (!child)
 		become(cg, args->rest);
+	if (child > 0)
+		cg_note_guest(cg, child);
 	if (child < 0)
 		status = complain(errno, NULL, "cannot fork");
 	else
 		status = wait_for_child();
-	remove_capsule(args, cg);
+	/* What the command has left behind keeps running, outside. */
+	capsule_remove(args, cg);
 out:
 	free(cg);
 	return status;

@@ -6,16 +6,41 @@
 
 #include "sched-vm.h"
 
-static void counters_json(struct json_object *o, const struct cpu_stat *s)
+/* Of the kernel's lines "<cpus> <Q>" */
+static struct json_object *budgets_json(const char *text)
 {
-	jo_int(o, "nr_periods", s->nr_periods);
-	jo_int(o, "nr_throttled", s->nr_throttled);
-	jo_int(o, "throttled_usec", s->throttled_usec);
-	jo_int(o, "usage_usec", s->usage_usec);
-	jo_int(o, "nr_overruns", s->nr_overruns);
-	jo_int(o, "max_overrun_nsec", s->max_overrun_nsec);
-	jo_int(o, "nr_migrations", s->nr_migrations);
-	jo_int(o, "nr_deadline_misses", s->nr_deadline_misses);
+	struct json_object *array = json_object_new_array(), *o;
+	char *copy = xstrdup(text ? text : ""), *line, *save, *space;
+	struct cpus cpus;
+
+	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		space = strchr(line, ' ');
+		if (!space)
+			continue;
+		*space = '\0';
+		parse_cpus(line, &cpus);
+		o = json_object_new_object();
+		json_object_object_add(o, "cpus", jo_cpus(&cpus));
+		jo_int(o, "budget_us", atoll(space + 1));
+		json_object_array_add(array, o);
+	}
+	free(copy);
+	return array;
+}
+
+static struct json_object *numbers_json(const char *text)
+{
+	struct json_object *array = json_object_new_array();
+	char *end;
+	long nr;
+
+	for (; text && *text; text = end + strspn(end, " ,\n")) {
+		nr = strtol(text, &end, 10);
+		if (end == text)
+			break;
+		json_object_array_add(array, json_object_new_int(nr));
+	}
+	return array;
 }
 
 static struct json_object *capsule_json(const struct capsule *c)
@@ -29,10 +54,12 @@ static struct json_object *capsule_json(const struct capsule *c)
 	jo_time(o, "budget_us", c->res.budget);
 	jo_int(o, "period_us", c->res.period);
 	jo_time(o, "deadline_us", c->res.deadline);
+	supply_json(o, &c->res);
 	jo_str(o, "scope", c->scope);
 	json_object_object_add(o, "cpus", jo_cpus(&c->cpus));
-	jo_str(o, "cpu_budgets", c->cpu_budgets);
-	jo_str(o, "irqs", c->irqs);
+	json_object_object_add(o, "cpu_budgets", budgets_json(c->cpu_budgets));
+	json_object_object_add(o, "irqs", numbers_json(c->irqs));
+	jo_str(o, "state", capsule_state(c));
 	jo_int(o, "nr_threads", capsule_threads(c->path, &tids));
 	free(tids);
 	stat = json_object_new_object();
@@ -65,16 +92,39 @@ static void list_json(struct capsule *list, int nr)
 	json_print(o);
 }
 
-static void list_row(struct table *t, const struct capsule *c)
+/* How many of the others it is below. */
+static int depth_of(const struct capsule *list, int nr, const struct capsule *c)
 {
+	int i, depth = 0;
+
+	for (i = 0; i < nr; i++)
+		depth += &list[i] != c && capsule_exists(list[i].path) &&
+			 cg_is_below(c->path, list[i].path);
+	return depth;
+}
+
+/* What is below another one has a part of its share. */
+static char *share_text(const struct capsule *c, int depth)
+{
+	if (!strcmp(capsule_state(c), "none"))
+		return xstrdup("-");
+	return xasprintf("%s%.1f %%%s", depth ? "(" : "", capsule_share(c), depth ? ")" : "");
+}
+
+static void list_row(struct table *t, const struct capsule *list, int nr_list, int i)
+{
+	const struct capsule *c = &list[i];
 	char *budget = format_time(c->res.budget), *period = format_time(c->res.period);
 	char *deadline = format_time(c->res.deadline), *cpus = format_cpus(&c->cpus);
+	int depth = depth_of(list, nr_list, c);
+	char *share = share_text(c, depth);
 	pid_t *tids;
 	int nr = capsule_threads(c->path, &tids);
 
-	table_add(t, "%s\t%s%s\t%s\t%s\t%s\t%.1f %%\t%s\t%d", c->name, budget,
-		  c->cpu_budgets && *c->cpu_budgets ? "*" : "", period, deadline, cpus,
-		  100.0 * c->res.budget / c->res.period, c->scope ? c->scope : "", nr);
+	table_add(t, "%*s%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s", 2 * depth, "", c->name, budget,
+		  c->cpu_budgets && *c->cpu_budgets ? "*" : "", period, deadline, cpus, share,
+		  c->scope ? c->scope : "", nr, capsule_state(c));
+	free(share);
 	free(tids);
 	free(budget);
 	free(period);
@@ -82,76 +132,173 @@ static void list_row(struct table *t, const struct capsule *c)
 	free(cpus);
 }
 
+static void list_table(const struct capsule *list, int nr)
+{
+	struct table t = { .align = "lrrrlrlrl" };
+	bool nested = false;
+	int i;
+
+	table_add(&t, "NAME\tBUDGET\tPERIOD\tDEADLINE\tCPUS\tOF EACH\tSCOPE\tTHREADS\tSTATE");
+	for (i = 0; i < nr; i++) {
+		list_row(&t, list, nr, i);
+		nested = nested || depth_of(list, nr, &list[i]);
+	}
+	table_print(&t);
+	table_free(&t);
+	if (nested)
+		puts("(in brackets: part of the one above)");
+}
+
 int cmd_list(const struct args *args)
 {
-	struct table t = { .align = "lrrrlrlr" };
 	struct capsule *list;
-	int i, nr;
+	int nr;
 
 	(void)args;
-	nr = capsules_find(&list);
-	if (json_mode) {
+	if (!machine_is_able())
+		return EXIT_FAILED;
+	nr = capsules_find_all(&list);
+	if (json_mode)
 		list_json(list, nr);
-	} else if (!nr) {
+	else if (!nr)
 		puts("no capsules");
-	} else {
-		table_add(&t, "NAME\tBUDGET\tPERIOD\tDEADLINE\tCPUS\tSHARE\tSCOPE\tTHREADS");
-		for (i = 0; i < nr; i++)
-			list_row(&t, &list[i]);
-		table_print(&t);
-		table_free(&t);
-	}
-	for (i = 0; i < nr; i++)
-		capsule_free(&list[i]);
-	free(list);
+	else
+		list_table(list, nr);
+	capsules_free(list, nr);
 	return EXIT_OK;
 }
 
-static void show_reservation(const struct capsule *c)
+static void print_no_reservation(const struct capsule *c)
+{
+	char *above = capsule_above(c->path);
+
+	if (!c->res.budget)
+		say(stdout, "%s: no reservation, and no SCHED_FIFO or SCHED_RR threads", c->name);
+	else
+		say(stdout, "%s: no reservation", c->name);
+	say(stdout, above ? " (served by %s)\n" : " (served as usual)\n",
+	    above ? cg_relative(above) : "");
+	free(above);
+}
+
+static void print_reservation(const struct capsule *c)
 {
 	char *budget = format_time(c->res.budget), *period = format_time(c->res.period);
 	char *deadline = format_time(c->res.deadline), *cpus = format_cpus(&c->cpus);
+	bool many = cpus_count(&c->cpus) > 1;
 
 	printf("%s: %s in every %s", c->name, budget, period);
 	if (c->res.deadline != TIME_MAX)
 		printf(", by %s", deadline);
-	printf(", on CPUs %s, scope %s\n", cpus, c->scope);
-	say(stdout, "cgroup: %s\n", cg_relative(c->path));
-	if (c->cpu_budgets && *c->cpu_budgets)
-		printf("other budgets (CPUs, us):\n%s\n", c->cpu_budgets);
-	if (c->irqs && *c->irqs)
-		printf("irqs: %s\n", c->irqs);
+	printf(" on %s %s, %.1f %% of %s", many ? "each of the CPUs" : "CPU", cpus,
+	       capsule_share(c), many ? "each" : "it");
+	printf("%s\n", c->scope && !strcmp(c->scope, "rt") ?
+	       ", for SCHED_FIFO and SCHED_RR threads only" : "");
 	free(budget);
 	free(period);
 	free(deadline);
 	free(cpus);
 }
 
-static void stat_row(struct table *t, const char *where, const struct cpu_stat *s)
+/* As on the command line. */
+static void print_budgets(const char *text)
 {
-	char *usage = format_time(s->usage_usec), *dry = format_time(s->throttled_usec);
-	char *worst = format_ns(s->max_overrun_nsec);
+	char *copy = xstrdup(text ? text : ""), *line, *save, *space, *budget;
 
-	table_add(t, "%s\t%s\t%lld\t%lld\t%s\t%lld\t%s\t%lld\t%lld", where, usage, s->nr_periods,
-		  s->nr_throttled, dry, s->nr_overruns, worst, s->nr_deadline_misses,
-		  s->nr_migrations);
-	free(usage);
-	free(dry);
-	free(worst);
+	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		space = strchr(line, ' ');
+		if (!space)
+			continue;
+		*space = '\0';
+		budget = format_time(strtoull(space + 1, NULL, 10));
+		printf("but %s on CPU %s\n", budget, line);
+		free(budget);
+	}
+	free(copy);
+}
+
+static void print_head(const struct capsule *c)
+{
+	if (!strcmp(capsule_state(c), "none"))
+		print_no_reservation(c);
+	else
+		print_reservation(c);
+	print_supply(&c->res);
+	print_budgets(c->cpu_budgets);
+}
+
+int show_reservation(const char *cg)
+{
+	struct capsule c;
+
+	if (capsule_read(cg, &c))
+		return EXIT_FAILED;
+	print_head(&c);
+	capsule_free(&c);
+	return EXIT_OK;
+}
+
+/* Words, however they are separated. */
+static void print_words(const char *what, const char *text)
+{
+	printf("%s", what);
+	for (text += strspn(text, " ,\n"); *text; text += strspn(text, " ,\n")) {
+		printf(" %.*s", (int)strcspn(text, " ,\n"), text);
+		text += strcspn(text, " ,\n");
+	}
+	putchar('\n');
+}
+
+static void show_head(const struct capsule *c)
+{
+	char *comm;
+	pid_t pid;
+
+	print_head(c);
+	say(stdout, "cgroup: %s\n", cg_relative(c->path));
+	if (c->irqs && *c->irqs)
+		print_words("irqs:", c->irqs);
+	if (cg_guest_is_gone(c->path, &pid, &comm)) {
+		printf("its process %d (%s) is gone\n", pid, comm);
+		free(comm);
+	}
+}
+
+/* A cell for each counter that the kernel has, all after @where. */
+static void stat_row(struct table *t, const char *where, const struct cpu_stat *s,
+		     const struct cpu_stat *total)
+{
+	char *row = xstrdup(where), *more, *cell;
+	int i;
+
+	for (i = 0; i < nr_counters; i++) {
+		if (counter_value(total, &counters[i]) < 0)
+			continue;
+		cell = s ? counter_text(s, &counters[i]) : xstrdup(counters[i].heading);
+		more = xasprintf("%s\t%s", row, cell);
+		free(cell);
+		free(row);
+		row = more;
+	}
+	table_add(t, "%s", row);
+	free(row);
 }
 
 static void show_stat(const struct capsule *c)
 {
-	struct table t = { .align = "lrrrrrrrr" };
-	char where[16];
+	char where[16], align[24] = "l";
+	struct table t = { .align = align };
 	int i;
 
-	table_add(&t, "CPU\tUSED\tPERIODS\tRAN DRY\tFOR\tOVERRUNS\tWORST\tLATE\tCAME");
+	for (i = 0; i < nr_counters && i < (int)sizeof(align) - 2; i++)
+		if (counter_value(&c->total, &counters[i]) >= 0)
+			strcat(align, "r");
+	stat_row(&t, "CPU", NULL, &c->total);
 	for (i = 0; i < c->nr_cpus; i++) {
 		snprintf(where, sizeof(where), "%d", c->cpu[i].cpu);
-		stat_row(&t, where, &c->cpu[i]);
+		stat_row(&t, where, &c->cpu[i], &c->total);
 	}
-	stat_row(&t, "all", &c->total);
+	stat_row(&t, "all", &c->total, &c->total);
 	table_print(&t);
 	table_free(&t);
 }
@@ -163,11 +310,17 @@ static void show_threads(const struct guest *g)
 
 	table_add(&t, "TID\tNAME\tKIND\tWHERE");
 	for (i = 0; i < g->nr; i++)
-		thread_row(&t, &g->threads[i],
-			   g->threads[i].kind == THREAD_IRQ ? "bound" : "inside");
+		thread_row(&t, &g->threads[i]);
 	table_print(&t);
 	table_free(&t);
 	print_cures(g);
+}
+
+/* What is counted is not always the capsule's fault. */
+static void show_hypervisor(const struct capsule *c)
+{
+	if (c->total.nr_overruns || c->total.nr_deadline_misses)
+		print_hypervisor();
 }
 
 static void show(const struct args *args, const struct capsule *c)
@@ -177,13 +330,14 @@ static void show(const struct args *args, const struct capsule *c)
 
 	guest_find_all(c->path, &g);
 	escaped = guest_escaped(&g, c->path);
-	show_reservation(c);
+	show_head(c);
 	show_stat(c);
+	show_hypervisor(c);
 	if (HAS(args, OPT_THREADS))
 		show_threads(&g);
 	if (escaped)
-		printf("%d threads of its processes are outside%s\n", escaped,
-		       HAS(args, OPT_THREADS) ? "" : " (--threads lists them)");
+		printf("%d thread%s of its processes %s outside%s\n", escaped, plural(escaped),
+		       are(escaped), HAS(args, OPT_THREADS) ? "" : " (--threads lists them)");
 	guest_free(&g);
 }
 
@@ -196,8 +350,7 @@ int cmd_show(const struct args *args)
 	if (!cg)
 		return EXIT_FAILED;
 	if (capsule_read(cg, &c)) {
-		complain(0, "turn on the cpu controller there; or " CURE_KERNEL,
-			 "%s has no cpu.rt_budget_us", cg_relative(cg));
+		complain_no_files(cg);
 		free(cg);
 		return EXIT_FAILED;
 	}

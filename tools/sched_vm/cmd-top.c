@@ -1,40 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* top: what happens in all capsules, from one interval to the next. */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "sched-vm.h"
+#include "top.h"
 
-#define CLEAR		"\033[H\033[J"
-#define POLL_NS		100000000LL
-
-/* The capsules of one moment. */
-struct view {
-	struct capsule *list;
-	u64 *ids;
-	int nr;
-	s64 at;
-};
-
-/* The worst replenishment of an interval, on a CPU of a capsule. */
-struct latency {
-	u64 cgroup;
-	int cpu;
-	s64 worst;
-};
-
-struct top {
-	char **paths;		/* those to show; none: all */
-	int nr_paths;
-	struct view before, now;
-	struct latency *latency;
-	int nr_latency;
-	struct tracer *tracer;
-};
+#define POLL_MS		100
 
 static bool chosen(const struct top *top, const struct capsule *c)
 {
@@ -73,18 +49,6 @@ static void view_free(struct view *v)
 	free(v->ids);
 }
 
-static const struct cpu_stat *stat_in(const struct view *v, u64 id, int cpu)
-{
-	static const struct cpu_stat none;
-	int i, j;
-
-	for (i = 0; i < v->nr; i++)
-		for (j = 0; v->ids[i] == id && j < v->list[i].nr_cpus; j++)
-			if (v->list[i].cpu[j].cpu == cpu)
-				return &v->list[i].cpu[j];
-	return &none;
-}
-
 static struct latency *latency_of(struct top *top, u64 cgroup, int cpu)
 {
 	int i;
@@ -95,6 +59,11 @@ static struct latency *latency_of(struct top *top, u64 cgroup, int cpu)
 	return NULL;
 }
 
+static const struct view *latest(const struct top *top)
+{
+	return top->now.at ? &top->now : &top->before;
+}
+
 /*
  * The event comes when a period begins, with the time to the deadline of the
  * one before: which, but for D < P, is that instant itself.
@@ -103,13 +72,14 @@ static void take_replenish(const struct trace_event *ev, u64 cgroup, void *data)
 {
 	struct top *top = data;
 	struct latency *l = latency_of(top, cgroup, ev->cpu);
+	const struct view *v = latest(top);
 	s64 late = -ev->left;
 	int i;
 
-	for (i = 0; i < top->before.nr; i++) {
-		const struct reservation *res = &top->before.list[i].res;
+	for (i = 0; i < v->nr; i++) {
+		const struct reservation *res = &v->list[i].res;
 
-		if (top->before.ids[i] == cgroup && res->deadline != TIME_MAX)
+		if (v->ids[i] == cgroup && res->deadline != TIME_MAX)
 			late -= (s64)(res->period - res->deadline) * NS_PER_US;
 	}
 	if (!l) {
@@ -121,124 +91,51 @@ static void take_replenish(const struct trace_event *ev, u64 cgroup, void *data)
 		l->worst = late;
 }
 
-/* A budget for each period that the interval had, as a share of it. */
-static double used_share(const struct capsule *c, const struct cpu_stat *now,
-			 const struct cpu_stat *before, s64 ns)
-{
-	double periods = (double)ns / NS_PER_US / c->res.period;
-	double budget = periods * capsule_budget_on(c, now->cpu);
-
-	return budget > 0 ? 100.0 * (now->usage_usec - before->usage_usec) / budget : 0;
-}
-
-static void cpu_row(struct top *top, struct table *t, int i, int j, int escaped)
-{
-	const struct capsule *c = &top->now.list[i];
-	const struct cpu_stat *now = &c->cpu[j];
-	const struct cpu_stat *before = stat_in(&top->before, top->now.ids[i], now->cpu);
-	struct latency *l = latency_of(top, top->now.ids[i], now->cpu);
-	char *late = l ? format_ns(l->worst) : xstrdup("-");
-	char *budget = format_time(capsule_budget_on(c, now->cpu));
-	char *period = format_time(c->res.period), *worst = format_ns(now->max_overrun_nsec);
-	char out[16] = "";
-
-	if (!j)
-		snprintf(out, sizeof(out), "%d", escaped);
-	table_add(t, "%s\t%d\t%s/%s\t%.1f %%\t%lld\t%lld\t%s\t%lld\t%s\t%s", j ? "" : c->name,
-		  now->cpu, budget, period,
-		  used_share(c, now, before, top->now.at - top->before.at),
-		  now->nr_throttled - before->nr_throttled, now->nr_overruns - before->nr_overruns,
-		  worst, now->nr_deadline_misses - before->nr_deadline_misses, late, out);
-	free(late);
-	free(budget);
-	free(period);
-	free(worst);
-}
-
-static void print_table(struct top *top)
-{
-	struct table t = { .align = "lrrrrrrrrr" };
-	int i, j, escaped;
-
-	table_add(&t, "NAME\tCPU\tBUDGET\tUSED\tDRY\tOVERRUNS\tWORST\tLATE\tREPLENISHED\tESCAPED");
-	for (i = 0; i < top->now.nr; i++) {
-		escaped = escaped_count(top->now.list[i].path);
-		for (j = 0; j < top->now.list[i].nr_cpus; j++)
-			cpu_row(top, &t, i, j, escaped);
-	}
-	if (t.nr > 1)
-		table_print(&t);
-	else
-		puts("no capsules");
-	table_free(&t);
-}
-
-static struct json_object *cpu_json(struct top *top, int i, int j)
-{
-	const struct capsule *c = &top->now.list[i];
-	const struct cpu_stat *now = &c->cpu[j];
-	const struct cpu_stat *before = stat_in(&top->before, top->now.ids[i], now->cpu);
-	struct latency *l = latency_of(top, top->now.ids[i], now->cpu);
-	double share = used_share(c, now, before, top->now.at - top->before.at);
-	struct json_object *o = json_object_new_object();
-
-	jo_int(o, "cpu", now->cpu);
-	jo_time(o, "budget_us", capsule_budget_on(c, now->cpu));
-	json_object_object_add(o, "used_percent", json_object_new_double(share));
-	jo_int(o, "usage_usec", now->usage_usec - before->usage_usec);
-	jo_int(o, "nr_throttled", now->nr_throttled - before->nr_throttled);
-	jo_int(o, "nr_overruns", now->nr_overruns - before->nr_overruns);
-	jo_int(o, "max_overrun_nsec", now->max_overrun_nsec);
-	jo_int(o, "nr_deadline_misses", now->nr_deadline_misses - before->nr_deadline_misses);
-	json_object_object_add(o, "replenish_latency_nsec",
-			       l ? json_object_new_int64(l->worst) : NULL);
-	return o;
-}
-
-static void print_json(struct top *top)
-{
-	struct json_object *o = json_object_new_object(), *list = jo_array(o, "capsules");
-	int i, j;
-
-	jo_int(o, "interval_ns", top->now.at - top->before.at);
-	for (i = 0; i < top->now.nr; i++) {
-		struct json_object *c = json_object_new_object(), *cpus;
-
-		jo_str(c, "name", top->now.list[i].name);
-		jo_str(c, "cgroup", cg_relative(top->now.list[i].path));
-		jo_int(c, "period_us", top->now.list[i].res.period);
-		cpus = jo_array(c, "cpus");
-		for (j = 0; j < top->now.list[i].nr_cpus; j++)
-			json_object_array_add(cpus, cpu_json(top, i, j));
-		json_object_object_add(c, "escaped", escaped_json(top->now.list[i].path));
-		json_object_array_add(list, c);
-	}
-	json_print(o);
-}
-
-static void wait_interval(struct top *top, s64 end)
+/* The budgets are polled for more often than there is something to be seen. */
+static void wait_interval(struct top *top, s64 end, bool live)
 {
 	s64 left;
+	int ms;
 
-	while (!tracer_stopped && (left = end - now_ns()) > 0) {
-		struct timespec pause = {
-			.tv_nsec = left < POLL_NS ? left : POLL_NS,
-		};
-
-		nanosleep(&pause, NULL);
+	while (!tracer_stopped && !top->quit && (left = end - (s64)now_ns()) > 0) {
+		ms = left / 1000000 + 1 < POLL_MS ? left / 1000000 + 1 : POLL_MS;
+		if (live && screen_wait(top, ms) && top->now.at) {
+			rows_make(top);
+			screen_draw(top);
+		} else if (!live) {
+			poll(NULL, 0, ms);
+		}
 		if (top->tracer)
 			tracer_poll(top->tracer, take_replenish, top);
 	}
 }
 
-static void print(struct top *top, bool live)
+static void print_text(struct top *top, bool once)
 {
-	if (live)
-		fputs(CLEAR, stdout);
-	if (json_mode)
-		print_json(top);
+	time_t now = time(NULL);
+	char text[32];
+
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime(&now));
+	if (!once)
+		printf("%s\n", text);
+	rows_print(top);
+	if (once)
+		print_hypervisor();
 	else
-		print_table(top);
+		putchar('\n');
+}
+
+static void print(struct top *top, const struct args *args, int nr, bool live)
+{
+	rows_make(top);
+	if (live)
+		screen_draw(top);
+	else if (json_mode)
+		rows_json(top);
+	else if (HAS(args, OPT_CSV))
+		rows_csv(top, !nr);
+	else
+		print_text(top, HAS(args, OPT_ONCE) || args->count == 1);
 	fflush(stdout);
 }
 
@@ -265,31 +162,56 @@ static void free_paths(struct top *top)
 	free(top->paths);
 }
 
+/* Until somebody has enough; the first look is no interval. */
+static void watch(struct top *top, const struct args *args, int count, bool live)
+{
+	int nr = 0;
+
+	look(top, &top->before);
+	while (!tracer_stopped && !top->quit && (!count || nr < count)) {
+		wait_interval(top, latest(top)->at + (s64)args->interval * NS_PER_US, live);
+		if (tracer_stopped || top->quit)
+			break;
+		rows_free(top);
+		if (top->now.at) {
+			view_free(&top->before);
+			top->before = top->now;
+		}
+		look(top, &top->now);
+		print(top, args, nr++, live);
+		free(top->latency);
+		top->latency = NULL;
+		top->nr_latency = 0;
+	}
+}
+
 /* Without tracefs, the latencies are missing, and nothing else. */
 int cmd_top(const struct args *args)
 {
-	bool once = HAS(args, OPT_ONCE), live = !once && !json_mode && isatty(STDOUT_FILENO);
-	struct top top = {};
+	bool live = !HAS(args, OPT_ONCE) && !HAS(args, OPT_BATCH) && !HAS(args, OPT_CSV) &&
+		    !json_mode && isatty(STDOUT_FILENO);
+	struct top top = { .interval = args->interval, .threads = HAS(args, OPT_THREADS) };
 
+	if (HAS(args, OPT_CSV) && json_mode)
+		usage("top: --csv or --json");
+	if (!args->nr_rest && !machine_is_able())
+		return EXIT_FAILED;
 	if (!find_paths(args, &top)) {
 		free_paths(&top);
 		return EXIT_FAILED;
 	}
 	tracer_signals();
 	top.tracer = tracer_start(NULL);
-	look(&top, &top.before);
-	do {
-		wait_interval(&top, top.before.at + (s64)args->interval * NS_PER_US);
-		look(&top, &top.now);
-		if (!tracer_stopped)
-			print(&top, live);
-		view_free(&top.before);
-		top.before = top.now;
-		free(top.latency);
-		top.latency = NULL;
-		top.nr_latency = 0;
-	} while (!tracer_stopped && !once);
+	live = live && screen_begin();
+	top.sort = live ? SORT_USED : SORT_NAME;
+	watch(&top, args, HAS(args, OPT_ONCE) ? 1 : args->count, live);
+	if (live)
+		screen_end();
+	rows_free(&top);
 	view_free(&top.before);
+	view_free(&top.now);
+	free(top.times);
+	free(top.latency);
 	if (top.tracer)
 		tracer_stop(top.tracer);
 	free_paths(&top);

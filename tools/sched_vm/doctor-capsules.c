@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "doctor.h"
@@ -23,7 +24,7 @@ static void check_controller(struct findings *f, const char *controller, const c
 		finding(f, WRONG, controller,
 			xasprintf("cgroup v2 has no %s controller, which it takes %s", controller,
 				  needed_for),
-			CURE_V1);
+			controller_cure(controller));
 }
 
 /* Who is the only one to write to the tree, according to himself? */
@@ -69,7 +70,6 @@ static void check_subtree(const struct args *args, struct findings *f)
 
 void doctor_cgroups(const struct args *args, struct findings *f)
 {
-	check_controller(f, "cpu", "to reserve anything");
 	check_controller(f, "cpuset", "to reserve on some CPUs only");
 	check_base(args, f);
 	check_subtree(args, f);
@@ -86,40 +86,118 @@ static void online_cpus(struct cpus *cpus)
 	free(text);
 }
 
+/* "CPU 1", "the CPUs 0-1"; allocated. */
+static char *cpus_text(const struct cpus *cpus)
+{
+	char *list = format_cpus(cpus);
+	char *text = xasprintf("%s %s", cpus_count(cpus) > 1 ? "the CPUs" : "CPU", list);
+
+	free(list);
+	return text;
+}
+
+static bool reserves_on(const struct capsule *c, int cpu)
+{
+	int i;
+
+	for (i = 0; i < c->nr_cpus; i++)
+		if (c->cpu[i].cpu == cpu)
+			return !c->cpu[i].device || c->cpu[i].budget_ns;
+	return false;
+}
+
 static void check_cpus(struct findings *f, const struct capsule *c)
 {
-	int nr = cpus_count(&c->cpus), cpu, i, missing = 0;
+	int nr = cpus_count(&c->cpus), cpu, missing = 0;
 	struct cpus online;
 
 	online_cpus(&online);
 	if (nr > 1 && nr == cpus_count(&online))
-		finding(f, ADVICE, "all-cpus",
-			xasprintf("%s reserves on all %d CPUs", c->name, nr),
-			"sched-vm set NAME --cpus LIST, if its threads do not need all");
-	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu)) {
-		for (i = 0; i < c->nr_cpus; i++)
-			if (c->cpu[i].cpu == cpu && !(c->cpu[i].device && !c->cpu[i].budget_ns))
-				break;
-		missing += i == c->nr_cpus;
-	}
+		finding_of(f, ADVICE, "all-cpus", c->name,
+			   xasprintf("%s reserves on all %d CPUs", c->name, nr),
+			   "sched-vm set %s --cpus LIST, if its threads do not need all");
+	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu))
+		missing += !reserves_on(c, cpu);
 	if (missing)
-		finding(f, WRONG, "not-reserved",
-			xasprintf("%s: no reservation on %d of %d CPUs", c->name, missing, nr),
-			"free bandwidth there, then sched-vm set NAME --budget Q once more");
+		finding_of(f, WRONG, "not-reserved", c->name,
+			   xasprintf("%s: no reservation on %d of %d CPUs", c->name, missing, nr),
+			   "free bandwidth there, then sched-vm set %s --budget Q once more");
+}
+
+/* What was asked for by --cpus, but systemd and others write the file, too. */
+static void check_cpuset(struct findings *f, const struct capsule *c)
+{
+	char *list = cg_noted(c->path, "cpus"), *now = cpus_text(&c->cpus), *cure;
+	struct cpus wanted;
+	int cpu;
+
+	if (!list || !parse_cpus(list, &wanted))
+		goto out;
+	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu))
+		if (!cpus_test(&wanted, cpu))
+			break;
+	if (cpu < 0)
+		goto out;
+	cure = xasprintf("sched-vm set %%s --cpus %s; AllowedCPUs= of its unit keeps it", list);
+	finding_of(f, WRONG, "cpuset", c->name,
+		   xasprintf("%s reserves on %s, not on %s only: its cpuset was changed",
+			     c->name, now, list), cure);
+	free(cure);
+out:
+	free(now);
+	free(list);
+}
+
+static void check_usable(struct findings *f, const struct capsule *c)
+{
+	struct cpus unusable;
+	char *cpus;
+
+	if (!unusable_cpus(c->path, &c->cpus, &unusable) || !cpus_count(&unusable))
+		return;
+	cpus = cpus_text(&unusable);
+	finding_of(f, ADVICE, "unusable", c->name,
+		   xasprintf("%s has %.1f %% of %s, where none of its threads may run", c->name,
+			     capsule_share(c), cpus),
+		   "taskset -a -p for its process, without isolcpus=; or sched-vm set %s --cpus");
+	free(cpus);
+}
+
+/* "in 3h", "in 12min": counters begin when the cgroup does. */
+static char *age_text(const struct capsule *c)
+{
+	char *made = cg_noted(c->path, "made");
+	long long s = made ? (long long)time(NULL) - atoll(made) : -1;
+
+	free(made);
+	if (s < 0)
+		return xstrdup("since it was made");
+	if (s < 120)
+		return xasprintf("in the %llds since it was made", s);
+	if (s < 7200)
+		return xasprintf("in the %lldmin since it was made", s / 60);
+	return xasprintf("in the %lldh since it was made", s / 3600);
 }
 
 static void check_counters(struct findings *f, const struct capsule *c)
 {
+	char *below = hypervisor_below(), *age = age_text(c);
+
 	if (c->total.nr_deadline_misses)
-		finding(f, WRONG, "deadline-misses",
-			xasprintf("%s got its budget too late %lld times", c->name,
-				  c->total.nr_deadline_misses),
-			"look for SCHED_DEADLINE threads with D < P, and for irqs-off sections");
+		finding_of(f, below ? ADVICE : WRONG, "deadline-misses", c->name,
+			   xasprintf("%s got its budget too late %lld time%s %s", c->name,
+				     c->total.nr_deadline_misses,
+				     plural(c->total.nr_deadline_misses), age),
+			   below ? "the hypervisor below takes the CPU away: nothing here helps" :
+			   "look for SCHED_DEADLINE threads with D < P, and for irqs-off sections");
 	if (c->total.nr_overruns * 100 > c->total.nr_periods)
-		finding(f, ADVICE, "overruns",
-			xasprintf("%s exceeded its budget by over 20us in %lld of %lld periods",
-				  c->name, c->total.nr_overruns, c->total.nr_periods),
-			"it pays that back; look for irqs-off sections, and a hypervisor below");
+		finding_of(f, ADVICE, "overruns", c->name,
+			   xasprintf("%s exceeded its budget in %lld of %lld periods %s", c->name,
+				     c->total.nr_overruns, c->total.nr_periods, age),
+			   below ? "it pays that back; it is the hypervisor below" :
+			   "it pays that back; look for irqs-off sections");
+	free(age);
+	free(below);
 }
 
 static void check_escaped(struct findings *f, const struct capsule *c)
@@ -127,9 +205,25 @@ static void check_escaped(struct findings *f, const struct capsule *c)
 	int nr = escaped_count(c->path);
 
 	if (nr)
-		finding(f, WRONG, "escaped",
-			xasprintf("%d threads of processes in %s are outside of it", nr, c->name),
-			"show NAME --threads lists them; adopt NAME --pid PID brings them in");
+		finding_of(f, WRONG, "escaped", c->name,
+			   xasprintf("%d thread%s of processes in %s %s outside of it", nr,
+				     plural(nr), c->name, are(nr)),
+			   "show %s --threads lists them; adopt %s --pid PID brings them in");
+}
+
+/* Nobody uses it, and nobody else may. */
+static void check_gone(struct findings *f, const struct capsule *c)
+{
+	char *cpus;
+
+	if (strcmp(capsule_state(c), "gone"))
+		return;
+	cpus = cpus_text(&c->cpus);
+	finding_of(f, ADVICE, "gone", c->name,
+		   xasprintf("%s keeps %.1f %% of %s for a guest that is gone", c->name,
+			     capsule_share(c), cpus),
+		   "sched-vm remove %s");
+	free(cpus);
 }
 
 #define SHORT_US	2000
@@ -155,23 +249,12 @@ static bool is_for_irqs(const struct capsule *c)
 	return c->irqs && *c->irqs && deadline <= SHORT_US && !has_process(c);
 }
 
-/* Its budget is part of another's. */
-static bool is_part(const struct capsule *list, int nr, const struct capsule *c)
-{
-	int i;
-
-	for (i = 0; i < nr; i++)
-		if (&list[i] != c && cg_is_below(c->path, list[i].path))
-			return true;
-	return false;
-}
-
 /* On @cpu, by how much may a thread of the host come later than without capsules? */
 static void check_host(struct findings *f, const struct capsule *list, int nr, int cpu)
 {
 	u64 sum = 0;
 	bool has_irqs = false;
-	char *time;
+	char *time, *name;
 	int i;
 
 	for (i = 0; i < nr; i++) {
@@ -179,20 +262,22 @@ static void check_host(struct findings *f, const struct capsule *list, int nr, i
 			continue;
 		if (is_for_irqs(&list[i]))
 			has_irqs = true;
-		else if (!is_part(list, nr, &list[i]))
+		else if (!capsule_is_part(list, nr, &list[i]))
 			sum += capsule_budget_on(&list[i], cpu);
 	}
 	if (sum <= 1000)
 		return;
 	time = format_time(sum);
+	name = xasprintf("CPU %d", cpu);
 	if (has_irqs)
-		finding(f, GOOD, "host",
-			xasprintf("CPU %d: irq threads are bound to a capsule", cpu), NULL);
+		finding_of(f, GOOD, "host", name,
+			   xasprintf("%s: irq threads are bound to a capsule", name), NULL);
 	else
-		finding(f, ADVICE, "host",
-			xasprintf("CPU %d: the host's irq threads may wait for %s and more", cpu,
-				  time),
-			"sched-vm create host --budget 100us --period 1ms --irq +N");
+		finding_of(f, ADVICE, "host", name,
+			   xasprintf("%s: the host's irq threads may wait for %s and more", name,
+				     time),
+			   "sched-vm create host --budget 100us --period 1ms --irq +N");
+	free(name);
 	free(time);
 }
 
@@ -233,14 +318,15 @@ void doctor_capsules(struct findings *f)
 	int i, cpu, nr = capsules_find(&list);
 
 	for (i = 0; i < nr; i++) {
+		check_gone(f, &list[i]);
 		check_cpus(f, &list[i]);
+		check_cpuset(f, &list[i]);
+		check_usable(f, &list[i]);
 		check_counters(f, &list[i]);
 		check_escaped(f, &list[i]);
 	}
 	online_cpus(&cpus);
 	for (cpu = cpus_next(&cpus, -1); cpu >= 0; cpu = cpus_next(&cpus, cpu))
 		check_host(f, list, nr, cpu);
-	for (i = 0; i < nr; i++)
-		capsule_free(&list[i]);
-	free(list);
+	capsules_free(list, nr);
 }

@@ -9,8 +9,9 @@ enum verdict_kind { GOOD, ADVICE, WRONG };
 struct finding {
 	enum verdict_kind kind;
 	const char *id;		/* for programs: stays the same */
-	char *text;
-	const char *cure;
+	char *text, *cure;
+	char **names;		/* of capsules that it is about; the text names the first */
+	int nr_names;
 };
 
 struct findings {
@@ -21,6 +22,12 @@ struct findings {
 /* Takes @text, which is freed at the end. */
 void finding(struct findings *f, enum verdict_kind kind, const char *id, char *text,
 	     const char *cure);
+/*
+ * The same of a capsule, where @cure has its name in place of %s. If there is such a
+ * finding already, it is about this one, too. Takes @text.
+ */
+void finding_of(struct findings *f, enum verdict_kind kind, const char *id, const char *name,
+		char *text, const char *cure);
 /* The only word of a file, or NULL. */
 char *sysfs_word(const char *path);
 

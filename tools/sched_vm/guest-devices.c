@@ -49,21 +49,16 @@ static bool is_number(const char *text)
 static void threads_named(struct prefix *p)
 {
 	size_t len = strlen(p->text);
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	char *comm;
+	const struct proc *list;
+	int i, nr = procs_all(&list);
 
-	while (d && (e = readdir(d))) {
-		if (atoi(e->d_name) <= 0)
-			continue;
-		comm = read_file("/proc/%s/comm", e->d_name);
-		if (comm && !strncmp(comm, p->text, len) && is_kthread(atoi(e->d_name)) &&
+	for (i = 0; i < nr; i++) {
+		const char *comm = list[i].kthread ? list[i].comm : "";
+
+		if (!strncmp(comm, p->text, len) &&
 		    (p->kind != THREAD_NAPI || is_number(comm + len)))
-			guest_add_thread(p->g, atoi(e->d_name), p->kind, p->irq);
-		free(comm);
+			guest_add_thread(p->g, list[i].pid, p->kind, p->irq);
 	}
-	if (d)
-		closedir(d);
 	free(p->text);
 }
 

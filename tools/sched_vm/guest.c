@@ -18,8 +18,6 @@
 
 #include "sched-vm.h"
 
-#define PF_KTHREAD	0x00200000	/* of linux/sched.h, in /proc/PID/stat */
-
 #ifndef SCHED_DEADLINE
 #define SCHED_DEADLINE	6
 #endif
@@ -62,16 +60,6 @@ char *proc_field(const char *path, const char *key)
 	return value;
 }
 
-static pid_t process_of(pid_t tid)
-{
-	char *path = xasprintf("/proc/%d/status", tid), *text = proc_field(path, "Tgid");
-	pid_t pid = text ? atoi(text) : 0;
-
-	free(text);
-	free(path);
-	return pid;
-}
-
 static bool has_thread(const struct guest *g, pid_t tid)
 {
 	int i;
@@ -103,7 +91,7 @@ void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq
 }
 
 /* Calls @fn for each number that names an entry of @dir. */
-static void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void *data)
+void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void *data)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
@@ -113,19 +101,6 @@ static void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void 
 			fn(atoi(e->d_name), data);
 	if (d)
 		closedir(d);
-}
-
-/* Anybody can have the name of one. */
-bool is_kthread(pid_t tid)
-{
-	char *text = read_file("/proc/%d/stat", tid), *end = text ? strrchr(text, ')') : NULL;
-	unsigned int flags = 0;
-
-	/* state, ppid, pgrp, session, tty_nr, tpgid, flags */
-	if (end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
-		flags = 0;
-	free(text);
-	return flags & PF_KTHREAD;
 }
 
 /* Kernel threads may be in the cgroup themselves, moved there by adopt. */
@@ -143,22 +118,32 @@ static void add_own(pid_t tid, void *data)
 }
 
 /*
- * Its name ends with the number of one of our threads. Where vhost workers are
- * threads of the process, they are among its own.
+ * Its name ends with the number of one of our threads: vhost-PID, kvm-pit/PID. 0: it
+ * does not. Where vhost workers are threads of the process, they are among its own.
  */
-static void add_kthread(pid_t pid, void *data)
+pid_t number_in_name(const struct proc *p)
 {
-	struct guest *g = data;
-	char *comm = read_file("/proc/%d/comm", pid);
 	size_t i, len;
 
-	for (i = 0; comm && i < ARRAY_SIZE(kthreads); i++) {
+	for (i = 0; p->kthread && i < ARRAY_SIZE(kthreads); i++) {
 		len = strlen(kthreads[i]);
-		if (!strncmp(comm, kthreads[i], len) && atoi(comm + len) > 0 &&
-		    has_thread(g, atoi(comm + len)) && is_kthread(pid))
-			guest_add_thread(g, pid, THREAD_KTHREAD, -1);
+		if (!strncmp(p->comm, kthreads[i], len) && atoi(p->comm + len) > 0)
+			return atoi(p->comm + len);
 	}
-	free(comm);
+	return 0;
+}
+
+static void add_kthreads(struct guest *g)
+{
+	const struct proc *list;
+	int i, nr = procs_all(&list);
+
+	for (i = 0; i < nr; i++) {
+		pid_t owner = number_in_name(&list[i]);
+
+		if (owner && has_thread(g, owner))
+			guest_add_thread(g, list[i].pid, THREAD_KTHREAD, -1);
+	}
 }
 
 static void add_process(struct guest *g, pid_t pid)
@@ -173,9 +158,10 @@ static void add_process(struct guest *g, pid_t pid)
 void guest_find(pid_t pid, struct guest *g)
 {
 	*g = (struct guest){};
+	procs_refresh();
 	add_process(g, pid);
 	if (g->nr) {
-		each_number("/proc", add_kthread, g);
+		add_kthreads(g);
 		guest_find_devices(g);
 	}
 }
@@ -207,7 +193,7 @@ void guest_find_all(const char *cg, struct guest *g)
 	add_processes(g, pids, nr);
 	free(pids);
 	if (g->nr)
-		each_number("/proc", add_kthread, g);
+		add_kthreads(g);
 	irqs_threads(g, irqs);
 	free(irqs);
 }
@@ -390,8 +376,6 @@ static const char *why_outside(const struct thread *t, const struct inside *in)
 		return "irq is not bound";
 	if (t->kind != THREAD_IRQ && !cg_is_below(t->cgroup, in->cg))
 		return t->served ? "in another capsule" : "in another cgroup";
-	if (!in->reserved)
-		return t->served ? NULL : "no reservation";
 	if (t->kind == THREAD_IRQ)
 		return is_elsewhere(t, in) ? IRQ_ELSEWHERE : NULL;
 	policy = sched_getscheduler(t->tid) & ~SCHED_RESET_ON_FORK;
@@ -402,7 +386,7 @@ static const char *why_outside(const struct thread *t, const struct inside *in)
 	return NULL;			/* lent a priority at the moment */
 }
 
-static char *cure_of(const struct thread *t, const struct inside *in)
+static char *thread_cure(const struct thread *t, const struct inside *in)
 {
 	char *list, *cure = NULL;
 
@@ -424,6 +408,9 @@ int guest_escaped(struct guest *g, const char *cg)
 	char *scope = cg_read(cg, "cpu.rt_scope");
 	int i, nr = 0;
 
+	/* Nobody is promised anything. */
+	if (!in.reserved)
+		goto out;
 	in.rt_only = scope && !strcmp(scope, "rt");
 	cg_cpus(cg, &in.cpus);
 	for (i = 0; i < g->nr; i++) {
@@ -432,89 +419,20 @@ int guest_escaped(struct guest *g, const char *cg)
 		t->why = why_outside(t, &in);
 		t->intended = t->why && !strcmp(t->why, BEYOND_SCOPE);
 		free(t->cure);
-		t->cure = cure_of(t, &in);
+		t->cure = thread_cure(t, &in);
 		nr += t->why && !t->intended;
 	}
+out:
 	free(scope);
 	free(in.irqs);
 	return nr;
 }
 
-struct collection {
-	const char *top;
-	pid_t *ids;
-	int nr;
-};
-
-static void collect(struct collection *c, pid_t id)
-{
-	int i;
-
-	for (i = 0; i < c->nr; i++)
-		if (c->ids[i] == id)
-			return;
-	c->ids = grow(c->ids, c->nr, sizeof(*c->ids));
-	c->ids[c->nr++] = id;
-}
-
-/* Threads, since cgroup.procs cannot be read where only some of a process are. */
-static bool collect_threads(const char *cg, void *data)
-{
-	struct collection *c = data;
-	char *text, *line, *save;
-
-	if (strcmp(cg, c->top) && capsule_exists(cg))
-		return false;
-	text = cg_read(cg, "cgroup.threads");
-	if (!text)
-		return true;
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		collect(c, atoi(line));
-	free(text);
-	return true;
-}
-
-int capsule_threads(const char *cg, pid_t **tids)
-{
-	struct collection c = { .top = cg };
-
-	cg_walk(cg, collect_threads, &c);
-	*tids = c.ids;
-	return c.nr;
-}
-
-int capsule_processes(const char *cg, pid_t **pids)
-{
-	struct collection c = {};
-	int i, nr, pid;
-	pid_t *tids;
-
-	nr = capsule_threads(cg, &tids);
-	for (i = 0; i < nr; i++) {
-		pid = process_of(tids[i]);
-		if (pid)
-			collect(&c, pid);
-	}
-	free(tids);
-	*pids = c.ids;
-	return c.nr;
-}
-
-int escaped_count(const char *cg)
-{
-	struct guest g;
-	int escaped;
-
-	guest_find_all(cg, &g);
-	escaped = guest_escaped(&g, cg);
-	guest_free(&g);
-	return escaped;
-}
-
-void thread_row(struct table *t, const struct thread *thread, const char *inside)
+void thread_row(struct table *t, const struct thread *thread)
 {
 	table_add(t, "%d\t%s\t%s\t%s", thread->tid, thread->comm, thread_kind_name(thread->kind),
-		  thread->why ? thread->why : inside);
+		  thread->why ? thread->why :
+		  thread->kind == THREAD_IRQ ? "inside, bound" : "inside");
 }
 
 /* Each once: an irq may have several threads. */
@@ -533,7 +451,7 @@ void print_cures(const struct guest *g)
 	}
 }
 
-static struct json_object *thread_json(const struct thread *t)
+struct json_object *thread_json(const struct thread *t)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -544,19 +462,4 @@ static struct json_object *thread_json(const struct thread *t)
 	jo_str(o, "why", t->why);
 	jo_str(o, "cure", t->cure);
 	return o;
-}
-
-struct json_object *escaped_json(const char *cg)
-{
-	struct json_object *array = json_object_new_array();
-	struct guest g;
-	int i;
-
-	guest_find_all(cg, &g);
-	guest_escaped(&g, cg);
-	for (i = 0; i < g.nr; i++)
-		if (g.threads[i].why && !g.threads[i].intended)
-			json_object_array_add(array, thread_json(&g.threads[i]));
-	guest_free(&g);
-	return array;
 }

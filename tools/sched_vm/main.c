@@ -4,7 +4,10 @@
  *
  * Only finds the command; each is in a file of its own.
  */
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sched-vm.h"
@@ -23,20 +26,25 @@ static const struct command commands[] = {
 	  "make a capsule",
 	  "Makes the cgroup NAME, with a reservation of Q in every P on each of its CPUs.\n"
 	  "If it does not fit, nothing is left behind, and the reason is printed.\n",
-	  O_COMMON | O_RESERVE | O(IRQ), 1, 1, cmd_create },
+	  O_COMMON | O_RESERVE | O(IRQ) | O(FIT), 1, 1, cmd_create },
 	{ "adopt", "NAME --pid PID | --qemu GUEST | --domain DOMAIN [--budget Q ...]",
 	  "bring all threads of a running guest into a capsule",
 	  "Its process with all threads, vhost and kvm-pit threads, and the irqs and NAPI\n"
 	  "threads of its tap and VFIO devices. NAME is made, with --budget, if there is no\n"
 	  "such capsule yet. With --in-place (and for libvirt, which wants to find a guest\n"
 	  "where it has put it) the cgroup that the process is in already becomes the\n"
-	  "capsule, and is known as NAME from then on.\n",
-	  O_COMMON | O_RESERVE | O(PID) | O(QEMU) | O(DOMAIN) | O(IN_PLACE), 1, 1, cmd_adopt },
+	  "capsule, and is known as NAME from then on.\n\n"
+	  "A process in a unit of systemd, or a guest of libvirt, is not moved out of its\n"
+	  "cgroup, by which it is found, but with --force. From a login session it is.\n"
+	  "With --remove-at-exit, a process of the tool waits beside until all are gone.\n"
+	  "QEMU names its threads with -name GUEST,debug-threads=on.\n",
+	  O_COMMON | O_RESERVE | O(PID) | O(QEMU) | O(DOMAIN) | O(IN_PLACE) |
+	  O(FORCE) | O(REMOVE_AT_EXIT), 1, 1, cmd_adopt },
 	{ "run", "--budget Q [--period P] ... [--] COMMAND [ARGUMENT...]",
 	  "run a command in a capsule of its own",
 	  "The capsule is removed when the command ends, whose status is returned: 128 + N\n"
 	  "if it died of signal N, 127 if it could not be run.\n",
-	  O_COMMON | O_RESERVE | O(NAME), 1, -1, cmd_run },
+	  (O_COMMON & ~O(JSON)) | O_RESERVE | O(NAME), 1, -1, cmd_run },
 	{ "set", "NAME [--budget Q] [--period P] [--deadline D] [--cpus LIST] ...",
 	  "change a capsule, live",
 	  "What is not given stays as it is. All that is given changes, or nothing.\n",
@@ -61,12 +69,32 @@ static const struct command commands[] = {
 	  "If not: where, by how much, and what would. With NAME, as a change of that\n"
 	  "capsule. Nothing is changed. Status 0 if it fits, 1 if not.\n",
 	  O_COMMON | O_TIMES | O(CPUS), 0, 1, cmd_check },
+	{ "plan", "[NAME] --task C/T[/D] ... [--guest fp|edf|gedf] [--vcpus N|auto] ...",
+	  "which reservation do these tasks need?",
+	  "The least budgets with which a guest's tasks meet their deadlines, for several\n"
+	  "periods: what they cost in bandwidth and switches, and how long the guest may be\n"
+	  "without CPU time. One is taken, with lines to paste for a capsule NAME. Works\n"
+	  "without the kernel. Status 1 if there is none, with the task and the window.\n",
+	  O_COMMON | O(TASK) | O(TASKS) | O(GUEST) | O(VCPUS) | O(PERIOD) | O(DEADLINE) |
+	  O(LATENCY) | O(MARGIN) | O(STEP) | O(OVERHEAD) | O(DEBT), 0, 1, cmd_plan },
 	{ "top", "[NAME...]",
 	  "what happens, live",
-	  "For each capsule and CPU: share of the budget that was used, times it ran dry,\n"
-	  "overruns, missed deadlines, worst latency of a replenishment, and how many\n"
-	  "threads of its processes are outside.\n",
-	  O_COMMON | O(INTERVAL) | O(ONCE), 0, 64, cmd_top },
+	  "For each capsule and CPU: share of the budget that was used, how often it was\n"
+	  "used up, deadlines missed, overruns and the worst ever, the worst latency of a\n"
+	  "budget, and how many threads of its processes have escaped. On a terminal, q\n"
+	  "ends it, and h says what other keys do. NO_COLOR: without colours.\n",
+	  O_COMMON | O(INTERVAL) | O(ONCE) | O(BATCH) | O(COUNT) | O(CSV) | O(THREADS),
+	  0, 64, cmd_top },
+	{ "free", "[--cpus LIST]",
+	  "what can still be reserved on each CPU, and who has the rest",
+	  "FREE is what a new capsule could have at most, as Q/P. Capsules inside of others\n"
+	  "have a part of what these have.\n",
+	  O_COMMON | O(CPUS), 0, 0, cmd_free },
+	{ "monitor", "[NAME...] [--time T] [--count N]",
+	  "events as they happen",
+	  "A line for each: budgets that were used up or exceeded, deadlines missed, changes\n"
+	  "refused, capsules made and removed. With --json, an object in each line.\n",
+	  O_COMMON | O(TIME) | O(COUNT), 0, 64, cmd_monitor },
 	{ "record", "NAME [-o FILE.json] [--svg FILE] [--time T]",
 	  "a timeline for Perfetto and chrome://tracing",
 	  "Records for some seconds. Writes JSON, with the budget as a counter track and\n"
@@ -85,21 +113,82 @@ static void print_help(void)
 
 	puts("usage: sched-vm COMMAND [OPTION...]\n\n"
 	     "Reserves CPU time for cgroups, so for whole virtual machines: a budget Q in every\n"
-	     "period P. Such a cgroup is called a capsule.\n");
+	     "period P, on each CPU. Such a cgroup is called a capsule.\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-8s %s\n", commands[i].name, commands[i].what);
-	puts("\n"
+	puts("  help     this text; help COMMAND: that of a command\n\n"
 	     "NAME is that of a capsule made here, or the path of any cgroup, below the mount\n"
-	     "of cgroup2, with a slash in it. Times are like 4ms, 500us, 1.5s; a bare number is\n"
-	     "in microseconds. All commands have --json and --help.\n\n"
+	     "of cgroup2, with a slash in it. Times are like 4ms, 500us, 1.5s. Commands can be\n"
+	     "shortened, as long as it is clear which one is meant. All but run have --json.\n"
+	     "--version, -V: which sched-vm this is.\n\n"
 	     "Status: 0 done, 1 failed or does not fit, 2 wrong usage.");
 }
 
-static int run(const struct command *cmd, int argc, char **argv)
+static const char *command_name(int i)
 {
+	return commands[i].name;
+}
+
+/* By its name, or the beginning of that, or ends the program. */
+static const struct command *find_command(const char *name)
+{
+	const struct command *found = NULL;
+	char *several = xstrdup(""), *more;
+	size_t i, nr = 0;
+	int like;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!strcmp(name, commands[i].name)) {
+			free(several);
+			return &commands[i];
+		}
+		if (!*name || strncmp(name, commands[i].name, strlen(name)))
+			continue;
+		more = xasprintf("%s%s%s", several, nr++ ? ", " : "", commands[i].name);
+		free(several);
+		several = more;
+		found = &commands[i];
+	}
+	if (nr > 1)
+		usage("'%s' could be one of %s", name, several);
+	free(several);
+	if (found)
+		return found;
+	like = guess(name, command_name, ARRAY_SIZE(commands));
+	if (like >= 0)
+		usage("no command '%s'. Did you mean '%s'?", name, commands[like].name);
+	usage("no command '%s'", name);
+}
+
+static int help(const char *name)
+{
+	if (name && strcmp(name, "help"))
+		args_help(find_command(name));
+	else
+		print_help();
+	return EXIT_OK;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+	return !strcmp(word, a) || !strcmp(word, b);
+}
+
+static int run_command(int argc, char **argv)
+{
+	const struct command *cmd;
 	struct args args;
 
-	args_parse(cmd, argc, argv, &args);
+	if (argc < 2)
+		usage("which command?");
+	if (is_one_of(argv[1], "--help", "-h") || !strcmp(argv[1], "help"))
+		return help(argc > 2 ? argv[2] : NULL);
+	if (is_one_of(argv[1], "--version", "-V")) {
+		puts("sched-vm " VERSION);
+		return EXIT_OK;
+	}
+	cmd = find_command(argv[1]);
+	args_parse(cmd, argc - 1, argv + 1, &args);
 	if (HAS(&args, OPT_HELP)) {
 		args_help(cmd);
 		return EXIT_OK;
@@ -107,36 +196,25 @@ static int run(const struct command *cmd, int argc, char **argv)
 	return cmd->run(&args);
 }
 
-static int run_command(int argc, char **argv)
-{
-	size_t i;
-
-	if (argc < 2)
-		usage("which command?");
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		print_help();
-		return EXIT_OK;
-	}
-	if (!strcmp(argv[1], "--version")) {
-		puts("sched-vm " VERSION);
-		return EXIT_OK;
-	}
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return run(&commands[i], argc - 1, argv + 1);
-	usage("no command '%s'", argv[1]);
-}
-
-/* What could not be written, as to a full disk, was not done. */
+/*
+ * What could not be written, as to a full disk, was not done. Who reads no more,
+ * as head, wants to know nothing of it.
+ */
 static int finish(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
+	if (tracer_stopped == SIGPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	fputs("sched-vm: cannot write to standard output\n", stderr);
 	return status == EXIT_OK ? EXIT_FAILED : status;
 }
 
 int main(int argc, char **argv)
 {
+	/* Names are UTF-8 everywhere; numbers look the same everywhere. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	return finish(run_command(argc, argv));
 }

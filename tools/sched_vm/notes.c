@@ -2,9 +2,11 @@
 /* What the tool remembers of a cgroup: in xattrs of it, so that it goes with it. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #include "sched-vm.h"
 
@@ -151,4 +153,41 @@ void cg_forget_processes(const char *cg)
 		free(keys[i]);
 	}
 	free(keys);
+}
+
+/* In seconds of the clock on the wall. */
+void cg_note_made(const char *cg)
+{
+	char *now = xasprintf("%lld", (long long)time(NULL));
+
+	cg_note(cg, "made", now);
+	free(now);
+}
+
+/* --- the guest: "guest" is "PID START COMM" --- */
+
+void cg_note_guest(const char *cg, pid_t pid)
+{
+	char *comm = read_file("/proc/%d/comm", pid);
+	char *value = xasprintf("%d %llu %s", pid, start_time(pid), comm ? comm : "?");
+
+	cg_note(cg, "guest", value);
+	free(value);
+	free(comm);
+}
+
+bool cg_guest_is_gone(const char *cg, pid_t *pid, char **comm)
+{
+	char *value = cg_noted(cg, "guest"), name[64] = "?";
+	unsigned long long start;
+	bool gone;
+
+	gone = value && sscanf(value, "%d %llu %63[^\n]", pid, &start, name) >= 2 &&
+	       start != start_time(*pid);
+	free(value);
+	if (!gone)
+		return false;
+	clean_text(name);
+	*comm = xstrdup(name);
+	return true;
 }

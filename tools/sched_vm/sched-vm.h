@@ -47,6 +47,8 @@ void *grow(void *array, size_t nr, size_t size);
 /* All of a file, without white space at its end; NULL with errno set. */
 char *read_file(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int write_file(const char *path, const char *text);
+/* Is all written that was given to @f? */
+int file_error(FILE *f);
 /* Control characters, and what is no UTF-8, become '?': names of threads have any. */
 void clean_text(char *s);
 /* The same, but ends of lines stay. */
@@ -63,14 +65,42 @@ long long keyed_value(const char *text, const char *key);
  */
 int complain(int error, const char *cure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-#define CURE_KERNEL	"a kernel with CONFIG_DEADLINE_GROUP_SCHED; sched-vm doctor says more"
+#define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE"
+#define CURE_OWN	"run as root, or give a --cgroup that is yours"
 #define CURE_CHECK	"sched-vm check says what fits"
+#define CURE_FREE	"sched-vm free says what is left, and who has the rest"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
+/* What helps whatever was tried; NULL: not known. */
+const char *cure_of(int error);
+/* "1 thread is", "2 threads are" */
+const char *plural(long long nr);
+const char *are(long long nr);
+/* The command that the user typed, as far as it is known: usage() names its help. */
+extern const char *usage_command;
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the user typed makes no sense: ends the program with EXIT_USAGE. */
 void usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* support.c: what does this machine lack? */
+
+struct lack {
+	const char *id;		/* for programs: stays the same */
+	const char *text, *cure;
+};
+
+/* NULL: nothing. */
+const struct lack *machine_lacks(void);
+/* Complains if it is not. */
+bool machine_is_able(void);
+/* Why a controller is not in the root of cgroup v2, as what helps. */
+const char *controller_cure(const char *controller);
+/* Below this machine; allocated. NULL: its CPUs are real. */
+char *hypervisor_below(void);
+void print_hypervisor(void);
+/* "0": built without; NULL: not known. Of the kernel that runs; allocated. */
+char *kernel_option(const char *name);
 
 /* units.c: times and CPU lists as people write them */
 
@@ -83,6 +113,7 @@ struct cpus {
 };
 
 bool parse_time(const char *text, u64 *us);
+bool lacks_unit(const char *text);
 char *format_time(u64 us);
 char *format_ns(s64 ns);
 bool parse_cpus(const char *text, struct cpus *cpus);
@@ -107,6 +138,8 @@ struct table {
 /* Cells are separated by tabs. */
 void table_add(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void table_print(struct table *t);
+/* Columns that @len bytes of @s take on a terminal. */
+int text_width(const char *s, int len);
 void table_free(struct table *t);
 
 /* Strings are cleaned. */
@@ -130,8 +163,10 @@ struct reservation {
 enum opt {
 	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
-	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_FORCE,
-	OPT_THREADS, OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
+	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_BATCH, OPT_COUNT,
+	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_TASK, OPT_TASKS, OPT_GUEST,
+	OPT_VCPUS, OPT_LATENCY, OPT_MARGIN, OPT_STEP, OPT_OVERHEAD, OPT_DEBT, OPT_FIT,
+	OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
 };
 
 #define HAS(args, option)	(!!((args)->given & (1UL << (option))))
@@ -140,6 +175,8 @@ struct args {
 	unsigned long given;		/* bits of enum opt */
 	struct reservation res;
 	struct cpus cpus;
+	int auto_cpus;			/* so many, wherever there is room; 0: those above */
+	bool best_fit;
 	const char *scope;
 	const char **cpu_budgets;	/* "CPUS=Q" */
 	int nr_cpu_budgets;
@@ -148,6 +185,15 @@ struct args {
 	pid_t pid;
 	const char *qemu, *domain, *name, *output, *svg, *raw, *from, *cgroup;
 	u64 time, interval;	/* us */
+	int count;		/* 0: without end */
+	/* Of plan: */
+	const char **tasks;	/* "C/T/D" */
+	int nr_tasks;
+	const char *task_file, *guest;
+	int vcpus;		/* 0: auto */
+	u64 period_high;	/* 0: res.period is the only one */
+	u64 latency, margin_ppm, step, overhead, debt;
+	bool deadline_auto;
 	char **rest;			/* what is no option */
 	int nr_rest;
 };
@@ -164,8 +210,13 @@ struct command {
 
 void args_parse(const struct command *cmd, int argc, char **argv, struct args *args);
 void args_help(const struct command *cmd);
+/* Which of @nr words may @typed be meant to be? NULL is none; -1: none of them. */
+int guess(const char *typed, const char *(*word)(int i), int nr);
 
 /* cgroup.c: folders of cgroup v2 */
+
+/* For those that can go nowhere else: it never has a reservation. */
+#define OUTSIDE	"outside"
 
 bool cg_is_mounted(void);
 /* Ends the program if it is not. */
@@ -209,11 +260,25 @@ u64 cg_id(const char *cg);
 void cg_cpus(const char *cg, struct cpus *cpus);
 /* Those that @cg, which need not exist, could have by a cpuset of its own. */
 void cg_available(const char *cg, struct cpus *cpus);
+/* Could @cg have none of @wanted? Complains then, and if some can never be there. */
+bool cg_lacks_cpus(const char *cg, const struct cpus *wanted);
 /* Of a process or thread; NULL if it is gone. */
 char *cg_of(pid_t pid);
 /* @fn for each cgroup from @top down; it returns false to pass by those below. */
 void cg_walk(const char *top, bool (*fn)(const char *cg, void *data), void *data);
 bool cg_is_below(const char *cg, const char *top);
+
+/* owner.c: whose is a cgroup? */
+
+enum owner_kind { OWNER_NONE, OWNER_SESSION, OWNER_UNIT, OWNER_LIBVIRT };
+
+struct owner {
+	enum owner_kind kind;
+	char *cg;		/* all below it is his; NULL: nobody's */
+};
+
+void owner_of(const char *cg, struct owner *o);
+void owner_free(struct owner *o);
 
 /* notes.c: xattrs by which the tool remembers, removed with the cgroup */
 
@@ -232,6 +297,11 @@ char *cg_noted_home(const char *cg, pid_t pid);
 /* All of them that are alive. */
 int cg_noted_processes(const char *cg, pid_t **pids);
 void cg_forget_processes(const char *cg);
+void cg_note_made(const char *cg);
+/* The process that the capsule was made for, while it is there or not. */
+void cg_note_guest(const char *cg, pid_t pid);
+/* False: there is none, or it runs. Else its number and name, which is allocated. */
+bool cg_guest_is_gone(const char *cg, pid_t *pid, char **comm);
 
 /* capsule.c: reservations and counters */
 
@@ -239,6 +309,7 @@ struct cpu_stat {
 	int cpu;
 	long long nr_periods, nr_throttled, throttled_usec, usage_usec;
 	long long nr_overruns, max_overrun_nsec, nr_migrations, nr_deadline_misses;
+	long long spilled_usec, extra_usec;	/* -1: a kernel without */
 	/* From /dev/sched_vm only: */
 	bool device, throttled;
 	long long budget_ns, left_ns, nr_ready;
@@ -260,13 +331,38 @@ struct capsule {
 bool capsule_exists(const char *cg);		/* a reservation of its own? */
 int capsule_read(const char *cg, struct capsule *c);
 void capsule_free(struct capsule *c);
+/* Why has @cg none of the files? */
+int complain_no_files(const char *cg);
 /* As cpu.rt.max takes it. */
 char *reservation_text(const struct reservation *res);
 int capsule_reserve(const char *cg, const struct reservation *res);
 u64 capsule_budget_on(const struct capsule *c, int cpu);
-/* All capsules, in the order of their paths. */
+/* All with a reservation, in the order of their paths. */
 int capsules_find(struct capsule **list);
-bool capsules_supported(const struct args *args);
+/* And those that have had one. */
+int capsules_find_all(struct capsule **list);
+void capsules_free(struct capsule *list, int nr);
+/* The nearest one above @cg; allocated, NULL: none. */
+char *capsule_above(const char *cg);
+/* Is its budget part of another's? */
+bool capsule_is_part(const struct capsule *list, int nr, const struct capsule *c);
+/* "active", "empty", "gone": its guest is, or "none": it has no reservation */
+const char *capsule_state(const struct capsule *c);
+/* Of each of its CPUs, in percent. */
+double capsule_share(const struct capsule *c);
+
+/* What the kernel counts: its name, the heading of a column, and what it is. */
+struct counter {
+	const char *key, *heading;
+	enum { COUNT, USEC, NSEC } unit;
+	size_t offset;		/* in struct cpu_stat */
+};
+
+extern const struct counter counters[];
+extern const int nr_counters;
+long long counter_value(const struct cpu_stat *s, const struct counter *c);
+char *counter_text(const struct cpu_stat *s, const struct counter *c);
+void counters_json(struct json_object *o, const struct cpu_stat *s);
 
 /* device.c: /dev/sched_vm. -ENOENT: the kernel has none. */
 
@@ -287,6 +383,7 @@ struct verdict {
 	int cpu;		/* the one that lacks most, or -1 */
 	u32 missing_ppm;
 	u64 max_budget, min_period;	/* what would fit; 0: nothing, or unknown */
+	u64 min_budget;			/* for what is below it */
 	struct cpus fitting;			/* CPUs where it fits */
 };
 
@@ -302,10 +399,42 @@ bool admission_refused(const char *cg, const struct reservation *res, const stru
 		       const char *list);
 /* Complain that @cg could not get @res: with the reason, if there is one to find. */
 int admission_complain(const char *cg, const struct reservation *res, int error);
+/*
+ * The same for "LIST=Q" that was refused, where @res has that Q. EXIT_OK: nothing is
+ * found that is wrong with it.
+ */
+int admission_complain_on(const char *cg, const struct reservation *res, const char *list,
+			  int error);
 /* Why this is no reservation at all, whatever is free; NULL: it is one. */
 char *admission_invalid(const struct reservation *res);
 void verdict_free(struct verdict *v);
 void warn_missing_cpus(const struct cpus *wanted, const struct cpus *has);
+
+/* procs.c: all processes, as they were at the last refresh */
+
+struct proc {
+	pid_t pid;
+	bool kthread;
+	char *comm;	/* of a thread of the kernel, else NULL */
+};
+
+void procs_refresh(void);
+int procs_all(const struct proc **list);
+bool is_kthread(pid_t tid);
+
+/* place.c: which CPUs for which budgets? */
+
+/*
+ * One CPU for each of @nr budgets, with the period and deadline of @res, for a capsule
+ * @cg, which exists: where most is free or, with @best, least. 0; -ENOSPC: @lacking is the
+ * first budget that fits nowhere; -EOPNOTSUPP: this kernel has no capsules.
+ */
+int place_budgets(const char *cg, const struct reservation *res, const u64 *budgets, int nr,
+		  bool best, int *cpus, u64 *lacking);
+
+/* supply.c: what a reservation gives at the least, whatever else runs. */
+void print_supply(const struct reservation *res);
+void supply_json(struct json_object *o, const struct reservation *res);
 
 /* guest.c, guest-devices.c: which threads work for a guest? */
 
@@ -343,21 +472,40 @@ int guest_escaped(struct guest *g, const char *cg);
 void guest_free(struct guest *g);
 void guest_add_thread(struct guest *g, pid_t tid, enum thread_kind kind, int irq);
 void guest_find_devices(struct guest *g);
-bool is_kthread(pid_t tid);
 const char *thread_kind_name(enum thread_kind kind);
-/* Processes with threads in @cg or below, without other capsules. */
-int capsule_processes(const char *cg, pid_t **pids);
-int capsule_threads(const char *cg, pid_t **tids);
-/* A row with @inside or why not, and the cures after the table. */
-void thread_row(struct table *t, const struct thread *thread, const char *inside);
+/* 0: it is no thread of the kernel with the number of a thread in its name. */
+pid_t number_in_name(const struct proc *p);
+/* Calls @fn for each number that names an entry of @dir. */
+void each_number(const char *dir, void (*fn)(pid_t nr, void *data), void *data);
+/* A row with where it is, or why it is not inside, and the cures after the table. */
+void thread_row(struct table *t, const struct thread *thread);
 void print_cures(const struct guest *g);
-struct json_object *escaped_json(const char *cg);
-int escaped_count(const char *cg);
+struct json_object *thread_json(const struct thread *t);
 /* Handler threads of the irqs that cpu.rt_irqs has; it may be NULL. */
 void irqs_threads(struct guest *g, const char *irqs);
 bool irq_is_bound(const char *irqs, int irq);
 /* The line @key of a file like /proc/PID/status; allocated or NULL. */
 char *proc_field(const char *path, const char *key);
+
+/* inside.c: who is inside, and who is not */
+
+/* Processes with threads in @cg or below, without other capsules. In order. */
+int capsule_processes(const char *cg, pid_t **pids);
+int capsule_threads(const char *cg, pid_t **tids);
+/* Threads outside, and some that are not; returns how many have escaped. */
+int escaped_find(const char *cg, struct guest *g);
+int escaped_count(const char *cg);
+struct json_object *escaped_json(const char *cg);
+/* Those of @cpus that no thread inside may run on. False: nobody is inside. */
+bool unusable_cpus(const char *cg, const struct cpus *cpus, struct cpus *unusable);
+
+/* watch.c */
+
+/*
+ * Beside us: remove @cg when nobody is inside, and the other end of @pipe is closed,
+ * which may be NULL.
+ */
+int remove_at_exit(const struct args *args, const char *cg, int *pipe);
 
 /* trace.c: what is recorded, as a file */
 
@@ -401,7 +549,7 @@ const struct trace_thread *trace_thread(const struct trace *t, int tid);
 void trace_set_budget(struct trace *t, int cpu, u64 ns);
 void trace_sort(struct trace *t);
 void trace_free(struct trace *t);
-int trace_save(const struct trace *t, const char *path);
+int trace_save(const struct trace *t, FILE *f);
 /* Complains. */
 int trace_load(struct trace *t, const char *path);
 
@@ -418,17 +566,27 @@ struct sample {			/* budget left from then on; straight to the next one */
 	s64 left;
 };
 
+/* A CPU's budget is used up: until there is a new one. */
+struct dry {
+	int cpu;
+	u64 from, to;
+};
+
 struct timeline {
 	struct slice *slices;
 	size_t nr_slices;
+	struct dry *dry;
+	size_t nr_dry;
 	struct sample *samples;
 	size_t nr_samples;
 };
 
 void timeline_build(const struct trace *t, struct timeline *tl);
 void timeline_free(struct timeline *tl);
-int timeline_json(const struct trace *t, const struct timeline *tl, const char *path);
-int timeline_svg(const struct trace *t, const struct timeline *tl, const char *path);
+/* Did it ever run? */
+bool timeline_has(const struct timeline *tl, int tid);
+int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f);
+int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f);
 
 /* tracer.c: tracepoints of the running kernel, with libtracefs */
 
@@ -440,7 +598,7 @@ int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
 long long tracer_lost(struct tracer *tracer);
 void tracer_stop(struct tracer *tracer);
 /* Whatever ends the program, the instance must be removed. */
-extern volatile sig_atomic_t tracer_stopped;	/* by a signal */
+extern volatile sig_atomic_t tracer_stopped;	/* the signal that did it */
 void tracer_signals(void);
 
 /* commands */
@@ -454,12 +612,34 @@ int cmd_list(const struct args *args);
 int cmd_show(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_top(const struct args *args);
+int cmd_free(const struct args *args);
+int cmd_monitor(const struct args *args);
 int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
+int cmd_plan(const struct args *args);
+
+/* cmd-free.c: what a new capsule could have */
+
+struct cpu_free {
+	int cpu;
+	double percent;		/* -1: not known */
+};
+
+/* Of the whole machine, in the order of CPUs; returns how many there are. */
+int cpus_free(struct cpus *cpus, struct cpu_free **list);
+
+/* cmd-show.c: what it has, in a line */
+int show_reservation(const char *cg);
 
 /* cmd-create.c: what adopt and run need of it */
+/* Ends the program if there is none in @args, or one that reserves nothing. */
+void want_budget(const struct args *args);
+int complain_taken(const char *name, const char *cg);
 char *capsule_path(const struct args *args, const char *name);
 int capsule_make(const struct args *args, const char *cg, bool *created);
+
+/* With --force, without a word; complains. */
+int capsule_remove(const struct args *args, const char *cg);
 
 /* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);

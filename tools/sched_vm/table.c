@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "sched-vm.h"
 
@@ -22,9 +23,36 @@ void table_add(struct table *t, const char *fmt, ...)
 	t->nr++;
 }
 
-static int cell_width(const char *cell)
+int text_width(const char *s, int len)
+{
+	mbstate_t state = {};
+	int width = 0, n;
+	wchar_t c;
+
+	while (len > 0) {
+		n = (int)mbrtowc(&c, s, len, &state);
+		if (n <= 0) {
+			/* No character: a byte that somebody shows somehow. */
+			state = (mbstate_t){};
+			n = 1;
+			width++;
+		} else {
+			width += wcwidth(c) < 0 ? 1 : wcwidth(c);
+		}
+		s += n;
+		len -= n;
+	}
+	return width;
+}
+
+static int cell_bytes(const char *cell)
 {
 	return strcspn(cell, "\t");
+}
+
+static int cell_width(const char *cell)
+{
+	return text_width(cell, cell_bytes(cell));
 }
 
 static void table_widths(const struct table *t, int *width)
@@ -38,7 +66,7 @@ static void table_widths(const struct table *t, int *width)
 		for (col = 0; t->align[col]; col++) {
 			if (cell_width(s) > width[col])
 				width[col] = cell_width(s);
-			s += cell_width(s);
+			s += cell_bytes(s);
 			s += *s == '\t';
 		}
 	}
@@ -56,12 +84,12 @@ void table_print(struct table *t)
 			pad = width[col] - cell_width(s);
 			if (t->align[col] == 'r')
 				printf("%*s", pad, "");
-			fwrite(s, 1, cell_width(s), stdout);
+			fwrite(s, 1, cell_bytes(s), stdout);
 			if (t->align[col] == 'l' && t->align[col + 1])
 				printf("%*s", pad, "");
 			if (t->align[col + 1])
 				fputs("  ", stdout);
-			s += cell_width(s);
+			s += cell_bytes(s);
 			s += *s == '\t';
 		}
 		putchar('\n');

@@ -1,101 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A timeline in the trace event format of Chrome, which Perfetto reads, too:
- * "process" 1 are the threads of the capsule, "process" 2 are its CPUs with a
- * counter of the budget each and marks for what happened to it.
+ * A timeline in the trace event format of Chrome, which Perfetto reads, too. The
+ * "processes" are: 1, the threads of the capsule; 2, the host's CPUs, with a counter of
+ * the budget each and marks for what happened to it; 3, when these had no budget.
+ *
+ * Written as it comes: a minute of many CPUs has millions of events.
  */
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sched-vm.h"
 
 #define THREADS		1
 #define CPUS		2
+#define DRY		3
 
 struct writer {
 	const struct trace *t;
-	struct json_object *events;
+	const struct timeline *tl;
+	FILE *f;
+	bool first;		/* no comma before it */
 };
+
+/* Text is UTF-8 without controls already, but names of capsules may have anything. */
+static void put_text(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fputc('\\', f);
+		fputc((unsigned char)*s < ' ' ? '?' : *s, f);
+	}
+	fputc('"', f);
+}
 
 static double us_since(const struct trace *t, u64 ts)
 {
 	return (double)(s64)(ts - t->begin) / NS_PER_US;
 }
 
-static struct json_object *add(struct writer *w, const char *phase, const char *name, int pid,
-			       int tid)
+/* Its end, "}", is up to the caller. */
+static void begin(struct writer *w, const char *phase, const char *name, int pid, int tid)
 {
-	struct json_object *o = json_object_new_object();
-
-	jo_str(o, "ph", phase);
-	jo_str(o, "name", name);
-	jo_int(o, "pid", pid);
-	jo_int(o, "tid", tid);
-	json_object_array_add(w->events, o);
-	return o;
-}
-
-static void put_us(struct json_object *o, const char *key, double us)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.3f", us);
-	json_object_object_add(o, key, json_object_new_double_s(us, text));
+	fprintf(w->f, "%s\n{\"ph\":\"%s\",\"pid\":%d,\"tid\":%d,\"name\":", w->first ? "" : ",",
+		phase, pid, tid);
+	put_text(w->f, name);
+	w->first = false;
 }
 
 static void name_track(struct writer *w, const char *what, int pid, int tid, const char *name)
 {
-	struct json_object *o = add(w, "M", what, pid, tid), *args = json_object_new_object();
+	begin(w, "M", what, pid, tid);
+	fputs(",\"args\":{\"name\":", w->f);
+	put_text(w->f, name);
+	fputs("}}", w->f);
+}
 
-	jo_str(args, "name", name);
-	json_object_object_add(o, "args", args);
+static void name_process(struct writer *w, int pid, const char *what)
+{
+	char *name = xasprintf("%s %s", what, w->t->name);
+
+	name_track(w, "process_name", pid, 0, name);
+	free(name);
 }
 
 static void put_names(struct writer *w)
 {
-	char *name = xasprintf("threads of %s", w->t->name), cpu_name[24];
+	char name[32];
 	int i;
 
-	name_track(w, "process_name", THREADS, 0, name);
-	free(name);
-	name = xasprintf("CPUs of %s", w->t->name);
-	name_track(w, "process_name", CPUS, 0, name);
-	free(name);
+	name_process(w, THREADS, "threads of");
+	name_process(w, CPUS, "host CPUs of");
+	name_process(w, DRY, "no budget left for");
 	for (i = 0; i < w->t->nr_threads; i++)
-		name_track(w, "thread_name", THREADS, w->t->threads[i].tid, w->t->threads[i].comm);
+		if (timeline_has(w->tl, w->t->threads[i].tid))
+			name_track(w, "thread_name", THREADS, w->t->threads[i].tid,
+				   w->t->threads[i].comm);
 	for (i = 0; i < w->t->nr_cpus; i++) {
 		if (!w->t->budget_ns[i])
 			continue;
-		snprintf(cpu_name, sizeof(cpu_name), "CPU %d", i);
-		name_track(w, "thread_name", CPUS, i, cpu_name);
+		snprintf(name, sizeof(name), "host CPU %d", i);
+		name_track(w, "thread_name", CPUS, i, name);
+		name_track(w, "thread_name", DRY, i, name);
 	}
+}
+
+static void put_time(struct writer *w, const char *name, int pid, int tid, u64 from, u64 to)
+{
+	begin(w, "X", name, pid, tid);
+	fprintf(w->f, ",\"ts\":%.3f,\"dur\":%.3f}", us_since(w->t, from),
+		(double)(to - from) / NS_PER_US);
 }
 
 static void put_slice(struct writer *w, const struct slice *s)
 {
-	const struct trace_thread *thread = trace_thread(w->t, s->tid);
-	struct json_object *o;
-	char cpu_name[24];
+	char name[32];
 
-	snprintf(cpu_name, sizeof(cpu_name), "CPU %d", s->cpu);
-	o = add(w, "X", cpu_name, THREADS, s->tid);
-	put_us(o, "ts", us_since(w->t, s->from));
-	put_us(o, "dur", (double)(s->to - s->from) / NS_PER_US);
-	o = add(w, "X", thread->comm, CPUS, s->cpu);
-	put_us(o, "ts", us_since(w->t, s->from));
-	put_us(o, "dur", (double)(s->to - s->from) / NS_PER_US);
+	snprintf(name, sizeof(name), "host CPU %d", s->cpu);
+	put_time(w, name, THREADS, s->tid, s->from, s->to);
+	put_time(w, trace_thread(w->t, s->tid)->comm, CPUS, s->cpu, s->from, s->to);
 }
 
 static void put_budget(struct writer *w, int cpu, u64 ts, s64 left)
 {
-	struct json_object *o, *args = json_object_new_object();
-	char name[32];
+	char name[40];
 
-	snprintf(name, sizeof(name), "budget of CPU %d", cpu);
-	o = add(w, "C", name, CPUS, cpu);
-	put_us(o, "ts", us_since(w->t, ts));
-	put_us(args, "us", (double)left / NS_PER_US);
-	json_object_object_add(o, "args", args);
+	snprintf(name, sizeof(name), "budget on host CPU %d", cpu);
+	begin(w, "C", name, CPUS, cpu);
+	fprintf(w->f, ",\"ts\":%.3f,\"args\":{\"us\":%.3f}}", us_since(w->t, ts),
+		(double)left / NS_PER_US);
 }
 
 /* Counters are drawn as steps: a slope is a flight of ten stairs per budget. */
@@ -122,54 +135,45 @@ static const struct sample *next_on_cpu(const struct timeline *tl, size_t i)
 
 static void put_event(struct writer *w, const struct trace_event *ev)
 {
-	struct json_object *o, *args;
-
 	if (ev->type == TRACE_SWITCH)
 		return;
-	o = add(w, "i", trace_names[ev->type], CPUS, ev->cpu);
-	jo_str(o, "s", "t");
-	put_us(o, "ts", us_since(w->t, ev->ts));
-	args = json_object_new_object();
-	if (ev->type == TRACE_MIGRATE) {
-		jo_int(args, "tid", ev->next);
-		jo_int(args, "from", ev->from);
-	} else {
-		jo_int(args, "runtime_ns", ev->runtime);
-		jo_int(args, "deadline_in_ns", ev->left);
-		jo_int(args, "nr_ready", ev->nr_ready);
-	}
-	json_object_object_add(o, "args", args);
+	begin(w, "i", trace_names[ev->type], CPUS, ev->cpu);
+	fprintf(w->f, ",\"s\":\"t\",\"ts\":%.3f,\"args\":{", us_since(w->t, ev->ts));
+	if (ev->type == TRACE_MIGRATE)
+		fprintf(w->f, "\"tid\":%d,\"from\":%d}}", ev->next, ev->from);
+	else
+		fprintf(w->f, "\"runtime_ns\":%lld,\"deadline_in_ns\":%lld,\"nr_ready\":%u}}",
+			(long long)ev->runtime, (long long)ev->left, ev->nr_ready);
 }
 
-static struct json_object *about(const struct trace *t)
+static void put_about(struct writer *w)
 {
-	struct json_object *o = json_object_new_object();
-
-	jo_str(o, "capsule", t->name);
-	jo_int(o, "budget_us", t->res.budget);
-	jo_int(o, "period_us", t->res.period);
-	jo_time(o, "deadline_us", t->res.deadline);
-	jo_int(o, "lost_events", t->lost);
-	return o;
+	fputs("\n],\"displayTimeUnit\":\"ns\",\"otherData\":{\"capsule\":", w->f);
+	put_text(w->f, w->t->name);
+	fprintf(w->f, ",\"budget_us\":%llu,\"period_us\":%llu,\"deadline_us\":",
+		(unsigned long long)w->t->res.budget, (unsigned long long)w->t->res.period);
+	if (w->t->res.deadline == TIME_MAX)
+		fputs("\"max\"", w->f);
+	else
+		fprintf(w->f, "%llu", (unsigned long long)w->t->res.deadline);
+	fprintf(w->f, ",\"lost_events\":%lld}}\n", w->t->lost);
 }
 
-int timeline_json(const struct trace *t, const struct timeline *tl, const char *path)
+int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f)
 {
-	struct json_object *o = json_object_new_object();
-	struct writer w = { .t = t, .events = jo_array(o, "traceEvents") };
+	struct writer w = { .t = t, .tl = tl, .f = f, .first = true };
 	size_t i;
-	int ret;
 
+	fputs("{\"traceEvents\":[", f);
 	put_names(&w);
 	for (i = 0; i < tl->nr_slices; i++)
 		put_slice(&w, &tl->slices[i]);
+	for (i = 0; i < tl->nr_dry; i++)
+		put_time(&w, "throttled", DRY, tl->dry[i].cpu, tl->dry[i].from, tl->dry[i].to);
 	for (i = 0; i < tl->nr_samples; i++)
 		put_sample(&w, &tl->samples[i], next_on_cpu(tl, i));
 	for (i = 0; i < t->nr; i++)
 		put_event(&w, &t->events[i]);
-	jo_str(o, "displayTimeUnit", "ns");
-	json_object_object_add(o, "otherData", about(t));
-	ret = json_object_to_file_ext(path, o, JSON_C_TO_STRING_NOSLASHESCAPE) ? -errno : 0;
-	json_object_put(o);
-	return ret;
+	put_about(&w);
+	return file_error(f);
 }

@@ -16,6 +16,8 @@ struct cpu_state {
 	bool known;				/* the budget */
 	u64 at;
 	s64 left;				/* at @at */
+	bool dry;
+	u64 dry_since;
 };
 
 static void add_slice(struct timeline *tl, int tid, int cpu, u64 from, u64 to)
@@ -30,6 +32,25 @@ static void add_sample(struct timeline *tl, int cpu, u64 ts, s64 left)
 {
 	tl->samples = grow(tl->samples, tl->nr_samples, sizeof(*tl->samples));
 	tl->samples[tl->nr_samples++] = (struct sample){ cpu, ts, left };
+}
+
+static void add_dry(struct timeline *tl, struct cpu_state *s, int cpu, u64 to)
+{
+	if (s->dry && to > s->dry_since) {
+		tl->dry = grow(tl->dry, tl->nr_dry, sizeof(*tl->dry));
+		tl->dry[tl->nr_dry++] = (struct dry){ cpu, s->dry_since, to };
+	}
+	s->dry = false;
+}
+
+/* From a throttle to the next beginning. */
+static void do_dry(struct timeline *tl, struct cpu_state *s, const struct trace_event *ev)
+{
+	if (ev->type == TRACE_OVERRUN || ev->type == TRACE_STOP)
+		return;
+	add_dry(tl, s, ev->cpu, ev->ts);
+	s->dry = ev->type == TRACE_THROTTLE;
+	s->dry_since = ev->ts;
 }
 
 /* Bring what is left up to @ts. */
@@ -115,10 +136,12 @@ void timeline_build(const struct trace *t, struct timeline *tl)
 			switched[cpu] = true;
 		} else if (ev->type != TRACE_MIGRATE) {
 			do_server(t, tl, &state[cpu], ev);
+			do_dry(tl, &state[cpu], ev);
 		}
 	}
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		charge(tl, &state[cpu], cpu, t->end);
+		add_dry(tl, &state[cpu], cpu, t->end);
 		if (state[cpu].running)
 			add_slice(tl, state[cpu].running->tid, cpu, state[cpu].since, t->end);
 	}
@@ -130,4 +153,15 @@ void timeline_free(struct timeline *tl)
 {
 	free(tl->slices);
 	free(tl->samples);
+	free(tl->dry);
+}
+
+bool timeline_has(const struct timeline *tl, int tid)
+{
+	size_t i;
+
+	for (i = 0; i < tl->nr_slices; i++)
+		if (tl->slices[i].tid == tid)
+			return true;
+	return false;
 }

@@ -126,15 +126,12 @@ static void save_event(FILE *f, const struct trace_event *ev)
 			ev->nr_ready);
 }
 
-int trace_save(const struct trace *t, const char *path)
+int trace_save(const struct trace *t, FILE *f)
 {
 	char deadline[24] = "max";
-	FILE *f = fopen(path, "we");
 	size_t i;
 	int cpu;
 
-	if (!f)
-		return -errno;
 	if (t->res.deadline != TIME_MAX)
 		snprintf(deadline, sizeof(deadline), "%llu", (unsigned long long)t->res.deadline);
 	fprintf(f, "sched-vm-trace 1\ncapsule %llu %llu %s %s\ntime %llu %llu %lld\n",
@@ -147,7 +144,7 @@ int trace_save(const struct trace *t, const char *path)
 		fprintf(f, "thread %d %s\n", t->threads[cpu].tid, t->threads[cpu].comm);
 	for (i = 0; i < t->nr; i++)
 		save_event(f, &t->events[i]);
-	return fclose(f) ? -errno : 0;
+	return file_error(f);
 }
 
 static bool load_capsule(struct trace *t, const char *line)

@@ -115,8 +115,7 @@ volatile sig_atomic_t tracer_stopped;
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	tracer_stopped = 1;
+	tracer_stopped = sig;
 }
 
 void tracer_signals(void)

@@ -17,7 +17,6 @@ static const struct {
 	{ "\302\265s", 1000 },		/* the micro sign */
 	{ "\316\274s", 1000 },		/* the Greek letter */
 	{ "ns", 1 },
-	{ "", 1000 },
 };
 
 static u64 unit_ns(const char *name)
@@ -33,8 +32,8 @@ static u64 unit_ns(const char *name)
 }
 
 /*
- * "4ms", "1.5ms", "500us", "1s", "max", and bare numbers, which are microseconds.
- * It must be a whole number of these, below 2^63 ns.
+ * "4ms", "1.5ms", "500us", "1s", "max", and 0, which is the same in all units. It
+ * must be a whole number of microseconds, below 2^63 ns.
  */
 bool parse_time(const char *text, u64 *us)
 {
@@ -58,12 +57,22 @@ bool parse_time(const char *text, u64 *us)
 		if (point)
 			scale *= 10;
 	}
+	if (!strcmp(text, "0")) {
+		*us = 0;
+		return true;
+	}
 	ns = value * unit_ns(s);
 	if (!digits || s[-1] == '.' || !unit_ns(s) || ns % (scale * NS_PER_US) ||
 	    ns / scale > INT64_MAX)
 		return false;
 	*us = ns / (scale * NS_PER_US);
 	return true;
+}
+
+/* A number, and nothing that says of what. */
+bool lacks_unit(const char *text)
+{
+	return *text && strcmp(text, "0") && !text[strspn(text, "0123456789.")];
 }
 
 /* With as many digits as it takes, at most three. */

@@ -14,6 +14,7 @@
 
 bool json_mode;
 bool quiet;
+const char *usage_command;
 
 static void no_memory(void)
 {
@@ -123,6 +124,14 @@ int write_file(const char *path, const char *text)
 	return ret;
 }
 
+int file_error(FILE *f)
+{
+	errno = 0;
+	if (!fflush(f) && !ferror(f))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
 /* Length of the character at @s, and what it is; 0: no UTF-8. */
 static int utf8(const unsigned char *s, unsigned int *c)
 {
@@ -196,6 +205,16 @@ void say(FILE *to, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *plural(long long nr)
+{
+	return nr == 1 ? "" : "s";
+}
+
+const char *are(long long nr)
+{
+	return nr == 1 ? "is" : "are";
+}
+
 u64 now_ns(void)
 {
 	struct timespec ts;
@@ -249,6 +268,21 @@ int complain(int error, const char *cure, const char *fmt, ...)
 	return EXIT_FAILED;
 }
 
+const char *cure_of(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return CURE_OWN;
+	case EROFS:
+		return "mount -o remount,rw it";
+	case ENOSPC:
+		return "cgroup.max.descendants or a full disk is in the way";
+	default:
+		return NULL;
+	}
+}
+
 void warn(const char *fmt, ...)
 {
 	va_list ap;
@@ -267,7 +301,8 @@ void usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	fputs("sched-vm: ", stderr);
 	vsay(stderr, fmt, ap);
-	fputs(" (sched-vm --help, sched-vm COMMAND --help)\n", stderr);
 	va_end(ap);
+	fprintf(stderr, "\nTry 'sched-vm %s%s--help'.\n", usage_command ? usage_command : "",
+		usage_command ? " " : "");
 	exit(EXIT_USAGE);
 }

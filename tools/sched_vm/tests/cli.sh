@@ -16,6 +16,8 @@ clean_up() {
 	:
 }
 
+commands=$("$tool" --help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | grep -v '^help$')
+
 value() {
 	"$json" "$WORK/output" "$1"
 }
@@ -24,16 +26,44 @@ without_a_command() {
 	expect 2 'which command' "$tool"
 	expect 2 "no command 'maek'" "$tool" maek
 	expect 2 "no command ''" "$tool" ''
+	expect 2 "no command 'lst'. Did you mean 'list'" "$tool" lst
+	expect 2 "no command 'creaet'. Did you mean 'create'" "$tool" creaet
+	expect 2 "'s' could be one of set, show" "$tool" s
+	expect 2 "^Try 'sched-vm --help'.$" "$tool" x
+	expect 2 "^Try 'sched-vm create --help'.$" "$tool" create
+	same "$(awk 'length > 79' "$WORK/output")" ""
+	expect 2 'too few' "$tool" cre
 }
 
 help_is_help() {
 	expect 0 'Status: 0 done, 1 failed or does not fit, 2 wrong usage' "$tool" --help
-	expect 0 '^sched-vm [0-9]' "$tool" --version
-	for cmd in create adopt run set remove list show check top record doctor; do
-		expect 0 "^usage: sched-vm $cmd" "$tool" $cmd --help
-		expect 0 '  --json ' "$tool" $cmd --help
-		"$tool" --help | grep -q "^  $cmd " || fail "$cmd is not in the help"
+	expect 0 'Status: 0 done' "$tool" help
+	for option in --version -V; do
+		expect 0 '^sched-vm [0-9]' "$tool" $option
 	done
+	for cmd in $commands; do
+		expect 0 "^usage: sched-vm $cmd" "$tool" "$cmd" --help
+		"$tool" help "$cmd" | cmp - "$WORK/output"
+		[ "$cmd" = run ] || grep -q '^  --json ' "$WORK/output" || fail "$cmd has no JSON"
+	done
+	expect 2 "unknown option '--json'" "$tool" run --json --budget 1ms true
+}
+
+# A number says nothing without what it is a number of.
+times_have_units() {
+	expect 2 '--budget 20: 20 of what\? Like 20s, 20ms or 20us' "$tool" create a --budget 20
+	for option in --budget --period --deadline; do
+		expect 2 '100 of what' "$tool" check $option 100
+		expect 2 '1.5 of what' "$tool" set a $option 1.5
+	done
+	expect 2 '4 of what' "$tool" set a --cpu-budget 0=4
+	expect 2 '5 of what' "$tool" record a --time 5
+	expect 2 '1 of what' "$tool" top --interval 1
+	for interval in 1us 99ms; do
+		expect 2 'at least 100ms' "$tool" top --interval $interval
+	done
+	expect 2 'must be a number above 0' "$tool" top -n 0
+	expect 2 'must be a number above 0' "$tool" top --count 1x
 }
 
 what_is_not_written_fails() {
@@ -46,7 +76,7 @@ what_is_not_written_fails() {
 }
 
 options_are_checked() {
-	expect 2 "unknown option '--bugdet'" "$tool" create a --bugdet 4ms
+	expect 2 "unknown option '--bugdet'. Did you mean --budget" "$tool" create a --bugdet 4ms
 	expect 2 "unknown option '--force'" "$tool" create a --force
 	expect 2 "unknown option '-x'" "$tool" create -xyz a
 	expect 2 "unknown option '-x'" "$tool" create a -hx
@@ -58,10 +88,16 @@ options_are_checked() {
 	expect 2 'must be max, or a time above 0' "$tool" check --budget 4ms --deadline 0
 	expect 2 'not a list of CPUs' "$tool" create a --budget 4ms --cpus 3-1
 	expect 2 'not a list of CPUs' "$tool" create a --budget 4ms --cpus ''
+	for cpus in auto: auto:0 auto:x auto:9999 auto:99999; do
+		expect 2 'of the form auto:N' "$tool" create a --budget 4ms --cpus $cpus
+	done
+	expect 2 'not a list of CPUs' "$tool" set a --cpus auto:2
+	expect 2 'best or worst' "$tool" create a --budget 4ms --cpus auto:2 --fit first
+	expect 2 'for --cpus auto:N only' "$tool" create a --budget 4ms --cpus 1 --fit best
 	expect 2 'all or rt' "$tool" create a --budget 4ms --scope some
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget 4ms
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget =4ms
-	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget 0=4m
+	expect 2 'not a time' "$tool" set a --cpu-budget 0=4m
 	expect 2 'of the form \+N or -N' "$tool" set a --irq 7
 	expect 2 'of the form \+N or -N' "$tool" set a --irq +7x
 	expect 2 'not a process ID' "$tool" adopt a --pid 0
@@ -76,7 +112,7 @@ arguments_are_counted() {
 	expect 2 "too many arguments, from 'b' on" "$tool" create a b --budget 4ms
 	expect 2 "too many arguments, from 'a' on" "$tool" list a
 	expect 2 'budget above 0' "$tool" check --budget 0
-	expect 2 'budget above 0' "$tool" check
+	expect 2 'needs a --budget' "$tool" check
 	for budget in 0 max; do
 		expect 2 'budget above 0' "$tool" create a --budget $budget
 		expect 2 'budget above 0' "$tool" run --budget $budget true
@@ -98,6 +134,12 @@ names_are_checked() {
 		expect 2 'cannot be the name' "$tool" adopt "$name" --pid $$ --in-place
 	done
 	expect 2 'has .. in it' "$tool" show /a/../..
+	expect 2 'it has a slash' "$tool" create a/b --budget 4ms
+	expect 2 'it begins with a dot' "$tool" create .a --budget 4ms
+	expect 2 'it begins with -' "$tool" create --budget 4ms -- -x
+	expect 2 'sched-vm needs that itself' "$tool" create outside --budget 4ms
+	expect 2 'it has more than 200 bytes' "$tool" create "$(printf %0220d 0)" --budget 4ms
+	same "$(awk 'length > 120' "$WORK/output")" ""
 }
 
 a_trace_becomes_a_timeline() {
@@ -119,6 +161,27 @@ a_trace_becomes_a_timeline() {
 	cmp "$here/trace.txt" "$WORK/c.txt"
 }
 
+the_picture_can_be_read() {
+	# A debt of 2 ms, a thread that never ran, and one of a name that another one has.
+	sed -e '/^thread/{p;s/^thread [0-9]* .*/thread 7777 never/;}' "$here/trace.txt" |
+		awk '/never/ && n++ { next } / throttle / { $4 = -2000000 } { print }' >"$WORK/f.txt"
+	expect 0 '' "$tool" record --from "$WORK/f.txt" -o "$WORK/f.json"
+	same "$(sed -n 's|.*class="tick".*middle">\([^<]*\)</text>|\1|p' "$WORK/f.svg" |
+		tr '\n' ' ')" '0 20ms 40ms 60ms 80ms 100ms 120ms 140ms '
+	# The text of the last one has room to both sides.
+	between "$(sed -n 's|.*class="tick" x="\([0-9]*\).*|\1|p' "$WORK/f.svg" | tail -n 1)" 230 1150
+	grep -q '>-2[.0-9]*ms</text>' "$WORK/f.svg" || fail "no scale below zero"
+	grep -q '>4ms</text>' "$WORK/f.svg" || fail "no scale"
+	grep -q '>sh (88)</text>' "$WORK/f.svg" || fail "no thread by number"
+	grep -q '>host CPU 1</text>' "$WORK/f.svg" || fail "whose CPU?"
+	grep -q '<title>sh (88) on host CPU 0, [0-9.]*ms from [0-9.]*ms on</title>' "$WORK/f.svg" ||
+		fail "nothing is said of a bar"
+	! grep -q never "$WORK/f.svg" "$WORK/f.json" || fail "who never ran is there"
+	same "$(grep -c '"ph":"X".*"name":"throttled"' "$WORK/f.json")" 15
+	same "$(grep -c '#f4b8b0' "$WORK/f.svg")" 16
+	! grep 'class="ran"' "$WORK/f.svg" | grep -q '#f4b8b0' || fail "red is a CPU, too"
+}
+
 files_do_not_overwrite_each_other() {
 	cp "$here/trace.txt" "$WORK/d.txt"
 	for names in "-o x.svg" "-o x.json --svg x.json" "-o x.json --raw x.json" \
@@ -129,6 +192,35 @@ files_do_not_overwrite_each_other() {
 	done
 	cmp "$here/trace.txt" "$WORK/d.txt"
 	[ ! -e "$WORK/x.svg" ] && [ ! -e "$WORK/x.json" ] || fail "something is written"
+}
+
+# Nobody waits for a recording that cannot be written, and what can be is.
+outputs_are_opened_first() {
+	cp "$here/trace.txt" "$WORK/e.txt"
+	for names in "-o /no/such/x.json" "-o x.json --svg /no/such/x.svg" "-o x.json --raw /no/such/x"; do
+		# shellcheck disable=SC2086
+		(cd "$WORK" && expect 1 'cannot write /no/such/x' \
+			"$tool" record --from e.txt $names)
+		[ ! -e "$WORK/x.json" ] && [ ! -e "$WORK/x.svg" ] || fail "something is left"
+	done
+	echo precious >"$WORK/x.json"
+	expect 1 'cannot write' "$tool" record --from "$here/trace.txt" -o "$WORK/x.json" --raw /no/such/x
+	same "$(cat "$WORK/x.json")" precious
+	[ -c /dev/full ] || skip "no /dev/full"
+	expect 1 'cannot write /dev/full' "$tool" record --from "$here/trace.txt" \
+		-o "$WORK/x.json" --svg "$WORK/x.svg" --raw /dev/full
+	"$json" "$WORK/x.json" traceEvents >/dev/null
+	grep -q '</svg>' "$WORK/x.svg" || fail "the picture is lost"
+	rm "$WORK/x.json" "$WORK/x.svg"
+	ln "$WORK/e.txt" "$WORK/another"
+	expect 1 'is what --from reads' "$tool" record --from "$WORK/e.txt" -o "$WORK/another"
+	cmp "$here/trace.txt" "$WORK/another"
+}
+
+without_an_event_there_is_no_timeline() {
+	grep -v -E '^[0-9]' "$here/trace.txt" >"$WORK/empty"
+	expect 1 'not one event in 150' "$tool" record --from "$WORK/empty" -o "$WORK/x.json"
+	[ ! -e "$WORK/x.json" ] && [ ! -e "$WORK/x.svg" ] || fail "something is written"
 }
 
 # Any byte may be in the name of a thread, but for 0.
@@ -167,10 +259,10 @@ errors_are_json_too() {
 }
 
 the_manual_and_the_completion_know_all() {
-	for cmd in create adopt run set remove list show check top record doctor; do
-		grep -q "^\.B sched-vm $cmd$" "$here/../sched-vm.1" ||
+	for cmd in $commands; do
+		grep -q "^\.SS \"sched-vm ${cmd}[ \"]" "$here/../sched-vm.1" ||
 			fail "$cmd is not in the manual"
-		"$tool" $cmd --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"
+		"$tool" "$cmd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$WORK/options"
 		[ -s "$WORK/options" ] || fail "$cmd has no options"
 		while read -r option; do
 			grep -q -e "\\\\-\\\\-$(echo "$option" | sed 's/-/\\\\-/g')" "$here/../sched-vm.1" ||
@@ -200,9 +292,49 @@ words_are_completed() {
 	same "$(completes "$tool" create a --force)" ""
 }
 
+# Guests that run, domains that libvirt knows, CPUs and irqs that there are.
+values_are_completed() {
+	mkdir "$WORK/bin"
+	cat >"$WORK/bin/ps" <<-'EOF'
+		#!/bin/sh
+		echo '/usr/bin/qemu-system-x86_64 -m 1G -name guest=web-1,debug-threads=on -smp 2'
+		echo 'qemu-system-x86_64 -name db -m 1G'
+		echo 'grep qemu -name other'
+	EOF
+	printf '#!/bin/sh\necho web-1\necho web-2\n' >"$WORK/bin/virsh"
+	chmod +x "$WORK/bin/ps" "$WORK/bin/virsh"
+	PATH=$WORK/bin:$PATH
+	same "$(completes "$tool" adopt a --qemu w)" web-1
+	same "$(completes "$tool" adopt a --qemu d)" db
+	same "$(completes "$tool" adopt a --domain web- | tr '\n' ' ')" "web-1 web-2 "
+	completes "$tool" create a --cpus '' | grep -q -x 0 || fail "no CPU 0"
+	completes "$tool" create a --cpus 5, | grep -q -x 5,0 || fail "no second one"
+	irq=$(awk -F: '/^ *[0-9]+:/ { print $1 + 0; exit }' /proc/interrupts)
+	[ -n "$irq" ] || skip "no irqs"
+	completes "$tool" set a --irq '' | grep -q -x -e "+$irq" || fail "no irq"
+	completes "$tool" set a --irq - | grep -q -x -e "-$irq" || fail "none that leaves"
+	same "$(completes "$tool" help rem)" remove
+	# A command that is in two folders is offered once.
+	mkdir "$WORK/bin2"
+	for folder in bin bin2; do
+		printf '#!/bin/sh\n' >"$WORK/$folder/xyzzy"
+		chmod +x "$WORK/$folder/xyzzy"
+	done
+	PATH=$WORK/bin2:$PATH
+	same "$(completes "$tool" run -- xyz)" xyzzy
+}
+
+what_is_installed_can_be_removed() {
+	command -v make || skip "no make"
+	make -s -C "$here/.." O="${tool%/*}" DESTDIR="$WORK/dest" install >/dev/null
+	same "$(find "$WORK/dest" -type f | wc -l)" 3
+	make -s -C "$here/.." O="${tool%/*}" DESTDIR="$WORK/dest" uninstall
+	same "$(find "$WORK/dest" -type f)" ""
+}
+
 # What belongs to the command of run is not for the tool.
 commands_are_completed() {
-	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --json" "--budget = 4ms" \
+	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --name x" "--budget = 4ms" \
 		"--budget 4ms --"; do
 		# shellcheck disable=SC2086
 		same "$(completes "$tool" run $before busyb | sort -u)" \
@@ -213,14 +345,16 @@ commands_are_completed() {
 		same "$(completes "$tool" run $before ls --pid "$here/nap")" "$here/napi.c"
 	done
 	same "$(completes "$tool" run --bu)" --budget
-	same "$(completes "$tool" run --budget 4ms --js)" --json
+	same "$(completes "$tool" run --budget 4ms --na)" --name
 	same "$(completes "$tool" run --scope r)" rt
 	same "$(completes "$tool" run --budget l)" ""
 	same "$(completes "$tool" run -- --bu)" ""
 }
 
-run without_a_command help_is_help what_is_not_written_fails options_are_checked arguments_are_counted \
-	names_are_checked a_trace_becomes_a_timeline files_do_not_overwrite_each_other \
+run without_a_command help_is_help times_have_units what_is_not_written_fails options_are_checked arguments_are_counted \
+	names_are_checked a_trace_becomes_a_timeline the_picture_can_be_read files_do_not_overwrite_each_other \
+	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \
-	the_manual_is_well_formed words_are_completed commands_are_completed
+	the_manual_is_well_formed words_are_completed values_are_completed \
+	commands_are_completed what_is_installed_can_be_removed

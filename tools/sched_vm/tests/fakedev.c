@@ -7,7 +7,9 @@
  *
  * Without FAKE_FREE, the device is the kernel's. Files below the folder
  * FAKE_ROOT are read in place of those with these paths, and folders that are
- * only there can be listed: what another machine would have.
+ * only there can be listed: what another machine would have. The folder FAKE_MOUNT
+ * is where cgroup2 is mounted, if it is not empty; nothing else is.
+ * What is opened, FAKE_LOG gets to know.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched_vm.h>
+#include <mntent.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,11 +44,40 @@ static const char *fake_path(const char *path, char *room, size_t size)
 	return access(room, F_OK) ? path : room;
 }
 
+FILE *setmntent(const char *file, const char *mode)
+{
+	FILE *(*real)(const char *file, const char *mode) = dlsym(RTLD_NEXT, "setmntent");
+	const char *mount = getenv("FAKE_MOUNT");
+	FILE *f;
+
+	if (!mount)
+		return real(file, mode);
+	f = tmpfile();
+	if (f && *mount)
+		fprintf(f, "none %s cgroup2 rw 0 0\n", mount);
+	if (f)
+		rewind(f);
+	return f;
+}
+
+/* FAKE_LOG: what is opened, a line each. */
+static void note(const char *what, const char *path)
+{
+	const char *file = getenv("FAKE_LOG");
+	FILE *f = file ? fopen(file, "ae") : NULL;
+
+	if (f) {
+		fprintf(f, "%s %s\n", what, path);
+		fclose(f);
+	}
+}
+
 DIR *opendir(const char *path)
 {
 	DIR *(*real)(const char *path) = dlsym(RTLD_NEXT, "opendir");
 	char room[PATH_MAX];
 
+	note("folder", path);
 	if (!access(path, F_OK))
 		return real(path);
 	return real(fake_path(path, room, sizeof(room)));
@@ -62,6 +94,7 @@ int open(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
+	note("file", path);
 	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY))
 		path = fake_path(path, room, sizeof(room));
 	if (strcmp(path, SCHED_VM_PATH) || !getenv("FAKE_FREE"))

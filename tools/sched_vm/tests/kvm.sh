@@ -129,11 +129,11 @@ all_its_threads_are_adopted() {
 	pid=$(cat "$WORK/pid")
 	mkdir $root/home
 	echo "$pid" >$root/home/cgroup.procs
-	expect 0 'threads are served by vm' \
+	expect 0 'are served by vm' \
 		"$tool" adopt vm --qemu vm1 --budget 20ms --period 50ms
 	for name in qemu-system-x86 'CPU 0/KVM' 'CPU 1/KVM' 'IO io0' "vhost-" "kvm-pit/$pid" \
 		kvm-nx-lpage; do
-		grep -E -e "^ *[0-9]+ +$name" "$WORK/output" | grep -q 'vm$' ||
+		grep -E -e "^ *[0-9]+ +$name" "$WORK/output" | grep -q 'inside$' ||
 			fail "$name is not inside"
 	done
 	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/sched_vm/vm
@@ -161,7 +161,7 @@ its_card_is_inside() {
 	for irq in $irqs; do
 		[ -n "$(cat "/sys/kernel/irq/$irq/actions")" ] || continue
 		grep -qw "$irq" $base/vm/cpu.rt_irqs || fail "irq $irq is not bound"
-		threads=$((threads + $(grep -c -E " irq/$irq-vfio-msi.* irq +bound" "$WORK/output")))
+		threads=$((threads + $(grep -c -E " irq/$irq-vfio-msi.* irq +inside, bound" "$WORK/output")))
 	done
 	[ $threads -ge 2 ] || fail "$threads irq threads"
 	before=$(card_interrupts)
@@ -176,11 +176,11 @@ card_interrupts() {
 who_leaves_has_escaped() {
 	pit=$(pgrep -x "kvm-pit/$(cat "$WORK/pid")")
 	echo "$pit" >$root/cgroup.procs
-	expect 0 '1 threads of its processes are outside' "$tool" show vm
+	expect 0 '1 thread of its processes is outside' "$tool" show vm
 	expect 0 "^ *$pit +kvm-pit/.* in another cgroup" "$tool" show vm --threads
 	expect 0 '' "$tool" show vm --json
 	same "$(value escaped.0.tid)" "$pit"
-	expect 0 'threads are served by vm' "$tool" adopt vm --qemu vm1
+	expect 0 'are served by vm' "$tool" adopt vm --qemu vm1
 	expect 0 '' "$tool" show vm --json
 	same "$(value escaped)" '[ ]'
 }
@@ -223,7 +223,7 @@ in_place_like_libvirt() {
 	done
 	mkdir -p /run/libvirt/qemu
 	echo "$pid" >/run/libvirt/qemu/vm1.pid
-	expect 0 'are served by dom \(/machine/qemu-1-vm1.libvirt-qemu\)' \
+	expect 0 'served by dom \(/machine/qemu-1-vm1.libvirt-qemu\)' \
 		"$tool" adopt dom --domain vm1 --budget 20ms --period 50ms
 	same "$(cat $cg/cpu.rt.max)" '20000 50000'
 	same "$(cat "/proc/$pid/cgroup")" 0::/machine/qemu-1-vm1.libvirt-qemu/emulator
@@ -243,7 +243,7 @@ the_documentation_is_right() {
 		>"$WORK/lines"
 	echo 'kill $!' >>"$WORK/lines"
 	between "$(grep -c . "$WORK/lines")" 8 12
-	PATH=${tool%/*}:$PATH expect 0 'threads are served by web' sh "$WORK/lines"
+	PATH=${tool%/*}:$PATH expect 0 'served by web' sh "$WORK/lines"
 	for text in 'ok +the kernel has deadline groups' '^4ms in 20ms fits' \
 		'^web: 4ms in every 20ms'; do
 		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"

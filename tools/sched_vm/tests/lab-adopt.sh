@@ -10,8 +10,8 @@ adopt_takes_and_returns() {
 	mkdir $root/home
 	hog
 	echo $pid >$root/home/cgroup.procs
-	expect 2 'needs a --budget' "$tool" adopt g --pid $pid
-	expect 0 '1 of 1 threads are served by g' \
+	expect 1 'needs a --budget' "$tool" adopt g --pid $pid
+	expect 0 '1 of 1 thread is served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	same "$(cat /proc/$pid/cgroup)" 0::/sched_vm/g
 	expect 0 '' "$tool" adopt g --pid $pid --json
@@ -24,7 +24,7 @@ adopt_takes_and_returns() {
 	expect 1 'no QEMU process' "$tool" adopt g --domain nobody --budget 4ms
 	expect 2 'one of' "$tool" adopt g --budget 4ms
 	mkdir $base/empty
-	expect 2 'no reservation yet' "$tool" adopt empty --pid 1
+	expect 1 'no reservation yet' "$tool" adopt empty --pid 1
 	expect 2 'cannot be the name' "$tool" adopt .x --pid $$ --budget 4ms
 	rmdir $base/empty
 	rmdir $root/home
@@ -46,16 +46,39 @@ adopt_wants_a_budget() {
 	same "$(cat /proc/$pid/cgroup)" 0::/machine/guest
 	echo $pid >$base/a/cgroup.procs
 	"$tool" set a --budget max
-	expect 0 'no reservation$' "$tool" show a --threads
+	expect 0 '^a: no reservation .served as usual.$' "$tool" show a --threads
+	! grep -q 'outside' "$WORK/output" || fail "outside of nothing"
+	expect 0 '^a +max .* - .* 1 +none$' "$tool" list
 	end $pid
 	"$tool" remove a
 }
 
+# Who waits may be killed: then it is said what is left.
+adopt_removes_at_exit() {
+	hog
+	expect 0 'is served by g' \
+		"$tool" adopt g --pid $pid --budget 4ms --period 20ms --remove-at-exit
+	grep -q '^g: 4ms in every 20ms on CPU 0, 20.0 % of it$' "$WORK/output" || fail "no summary"
+	pause 0.2
+	end $pid
+	pause 3
+	[ ! -e $base/g ] || fail "g is there"
+	hog
+	"$tool" adopt g --pid $pid --budget 4ms --period 20ms
+	expect 0 ' 1 +active$' "$tool" list
+	end $pid
+	pause 0.2
+	expect 0 ' 0 +gone$' "$tool" list
+	expect 0 "^its process $pid .* is gone" "$tool" show g
+	expect 0 'keeps 20.0 % of CPU 0 for a guest that is gone' "$tool" doctor
+	"$tool" remove g
+}
+
 adopt_leaves_no_empty_capsule() {
-	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
+	expect 1 'process 2 is a thread of the kernel' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
 	[ ! -e $base/g ] || fail "g is there"
 	"$tool" create g --budget 4ms --period 20ms
-	expect 1 'cannot move process 2' "$tool" adopt g --pid 2 --budget 5ms --cpus 0 --scope rt
+	expect 1 'process 2 is a thread of the kernel' "$tool" adopt g --pid 2 --budget 5ms --cpus 0 --scope rt
 	same "$(cat $base/g/cpu.rt.max)" "4000 20000"
 	same "$(cat $base/g/cpu.rt_scope)" all
 	"$tool" remove g
@@ -71,13 +94,13 @@ adopt_refuses_a_name_that_is_taken() {
 	hog
 	echo $pid >$root/machine/two/cgroup.procs
 	expect 0 'served by g' "$tool" adopt g --pid $one --in-place --budget 4ms --period 20ms
-	expect 1 'g: File exists' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	expect 1 'there is a capsule g already' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
 	same "$(cat $root/machine/two/cpu.rt_budget_us)" max
 	expect 0 'served by g' "$tool" adopt g --pid $one --in-place --budget 5ms
-	expect 1 'g: File exists' "$tool" create g --budget 4ms --period 20ms
+	expect 1 'there is a capsule g already' "$tool" create g --budget 4ms --period 20ms
 	"$tool" remove g
 	"$tool" create g --budget 4ms --period 20ms
-	expect 1 'g: File exists' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
+	expect 1 'there is a capsule g already' "$tool" adopt g --pid $pid --in-place --budget 4ms --period 20ms
 	"$tool" remove g
 	end $one
 	end $pid
@@ -148,7 +171,7 @@ adopt_takes_napi_threads() {
 	echo 1 >/sys/class/net/tap7/threaded
 	expect 0 '2 of 2 threads are served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
-	grep -q -E '^ *[0-9]+ +napi/tap7-[0-9]+ +napi +g$' "$WORK/output" || fail "no NAPI thread"
+	grep -q -E '^ *[0-9]+ +napi/tap7-[0-9]+ +napi +inside$' "$WORK/output" || fail "no NAPI thread"
 	expect 0 'napi/tap7-[0-9]+ +napi +inside$' "$tool" show g --threads
 	same "$(grep -c ' napi/tap7-' "$WORK/output")" 1
 	expect 0 '' "$tool" show g --json
@@ -168,7 +191,7 @@ adopt_takes_no_impostors() {
 	done
 	pause 0.2
 	same "$(cat /proc/$!/comm)" napi/tap7-8193
-	expect 0 '1 of 1 threads are served by g' \
+	expect 0 '1 of 1 thread is served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	end $pid
 	while read -r impostor; do
@@ -188,7 +211,7 @@ adopt_knows_network_namespaces() {
 	unshare -n "$napi" tap7 &
 	pid=$!
 	pause 0.2
-	expect 0 '1 of 1 threads are served by g' \
+	expect 0 '1 of 1 thread is served by g' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	grep -q 'another network namespace' "$WORK/output" || fail "no warning"
 	end $pid
@@ -231,12 +254,12 @@ adopt_takes_only_irqs_of_the_guest() {
 	expect 0 "irq/$irq-" fake_files adopt g --pid $pid
 	! grep -q 'irq 900[123] stay outside' "$WORK/output" || fail "it wants them all"
 	same "$(cat $base/g/cpu.rt_irqs)" "$irq"
-	expect 0 "irq/$irq-.* irq +bound" fake_files show g --threads
+	expect 0 "irq/$irq-.* irq +inside, bound" fake_files show g --threads
 	same "$(awk '{ print $1 }' "$WORK/output" | sort | uniq -d | grep -c '^[1-9][0-9]')" 0
 	"$tool" set g --irq "-$irq"
 	for actions in "vfio-msi[0](0000:00:02.0),ahci" "acpi"; do
 		echo "$actions" | fake_file "/sys/kernel/irq/$irq/actions"
-		expect 0 '1 of 1 threads' fake_files adopt g --pid $pid
+		expect 0 '1 of 1 thread ' fake_files adopt g --pid $pid
 		same "$(cat $base/g/cpu.rt_irqs)" ""
 	done
 	end $pid
@@ -247,8 +270,8 @@ adopt_takes_only_irqs_of_the_guest() {
 adopt_knows_where_irqs_are_delivered() {
 	"$tool" create g --budget 4ms --period 20ms
 	vfio_guest $base/g
-	expect 0 "irq/$irq-.* irq +g$" fake_files adopt g --pid $pid
-	tid=$(sed -n "s|^ *\([0-9]*\) .* irq *g\$|\1|p" "$WORK/output" | head -n 1)
+	expect 0 "irq/$irq-.* irq +inside, bound$" fake_files adopt g --pid $pid
+	tid=$(sed -n "s|^ *\([0-9]*\) .* irq *inside, bound\$|\1|p" "$WORK/output" | head -n 1)
 	# Without what says that the capsule serves it, as the kernel would not there.
 	sed '/^dl_group/d' "/proc/$tid/sched" | fake_file "/proc/$tid/sched"
 	sed 's/^Cpus_allowed_list:.*/Cpus_allowed_list:\t5-6/' "/proc/$tid/status" |
@@ -266,7 +289,7 @@ threads_are_named_cleanly() {
 	sh -c 'printf "\033[2J\377\nx" >/proc/self/comm; while :; do sleep 1; done' &
 	pid=$!
 	pause 0.2
-	expect 0 '[?]\[2J[?][?]x +process +g$' \
+	expect 0 '[?]\[2J[?][?]x +process +inside$' \
 		"$tool" adopt g --pid $pid --budget 4ms --period 20ms
 	expect 0 '' "$tool" adopt g --pid $pid --json
 	same "$(value threads.0.comm)" '?[2J??x'

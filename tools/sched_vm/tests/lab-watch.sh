@@ -31,14 +31,14 @@ who_left_has_escaped() {
 	hog
 	"$tool" adopt a --pid $pid --budget 4ms --period 20ms
 	echo $pid >$root/cgroup.procs
-	expect 0 '^1 threads of its processes are outside' "$tool" show a --threads
+	expect 0 '^1 thread of its processes is outside' "$tool" show a --threads
 	grep -q -E "^ *$pid .*in another cgroup" "$WORK/output" || fail "it is not listed"
-	expect 1 '1 threads of processes in a are outside' "$tool" doctor
+	expect 1 '1 thread of processes in a is outside' "$tool" doctor
 	stat=$(sed 's/^\([0-9]* (.*) .\( -*[0-9]*\)\{18\}\) [0-9]*/\1 1/' /proc/$pid/stat)
 	[ "$stat" != "$(cat /proc/$pid/stat)" ] || fail "no other start"
 	echo "$stat" | fake_file /proc/$pid/stat
 	expect 0 '' fake_files show a
-	! grep -q 'are outside' "$WORK/output" || fail "it is not the same process"
+	! grep -q -E '(is|are) outside' "$WORK/output" || fail "it is not the same process"
 	# That was forgotten. Once more, and it goes to another capsule.
 	"$tool" adopt a --pid $pid
 	echo $pid >$root/cgroup.procs
@@ -85,16 +85,16 @@ top_sees_who_escaped() {
 # Who wants that serves no others: listed, not counted.
 scope_lets_nobody_escape() {
 	hog
-	expect 0 '0 of 1 threads are served by a' \
+	expect 0 '0 of 1 thread are served by a' \
 		"$tool" adopt a --pid $pid --budget 4ms --period 20ms --scope rt
 	grep -q -E "^ *$pid .*the scope is rt$" "$WORK/output" || fail "it is not listed"
 	expect 0 "^ *$pid .*the scope is rt$" "$tool" show a --threads
-	! grep -q 'are outside' "$WORK/output" || fail "it is counted"
-	expect 0 '' "$tool" top --once --interval 10ms --json
+	! grep -q -E '(is|are) outside' "$WORK/output" || fail "it is counted"
+	expect 0 '' "$tool" top --once --interval 100ms --json
 	same "$(value capsules.0.escaped)" '[ ]'
 	expect 0 '' "$tool" doctor
 	chrt -f -p 1 $pid
-	expect 0 '1 of 1 threads are served by a' "$tool" adopt a --pid $pid
+	expect 0 '1 of 1 thread is served by a' "$tool" adopt a --pid $pid
 	end $pid
 	"$tool" remove a
 }
@@ -134,7 +134,11 @@ wait_for_record() {
 
 no_instance_is_left() {
 	"$tool" create a --budget 4ms --period 20ms
-	"$tool" top --interval 100ms --json | head -n 1
+	hog
+	busy=$pid
+	echo $busy >$base/a/cgroup.procs
+	"$tool" top --interval 100ms --json 2>"$WORK/complaint" | head -n 1
+	same "$(cat "$WORK/complaint")" ""
 	same "$(ls /sys/kernel/tracing/instances)" ""
 	"$tool" record a -o "$WORK/a.json" --time 60s &
 	wait_for_record
@@ -147,8 +151,9 @@ no_instance_is_left() {
 	kill -KILL $!
 	wait $! || true
 	same "$(ls /sys/kernel/tracing/instances)" sched-vm-$!
-	"$tool" record a -o "$WORK/a.json" --time 10ms
+	"$tool" record a -o "$WORK/a.json" --time 100ms
 	same "$(ls /sys/kernel/tracing/instances)" ""
+	end $busy
 	"$tool" remove a
 }
 
@@ -157,8 +162,12 @@ record_shows_that_it_goes_on() {
 	mkdir -p /dev/pts
 	grep -q ' /dev/pts ' /proc/mounts || mount -t devpts devpts /dev/pts
 	"$tool" create a --budget 4ms --period 20ms
-	expect 0 'slices' "$pty" "$tool" record a -o "$WORK/a.json" --time 2.5s
+	expect 1 'not one event in 2.5' "$pty" "$tool" record a -o "$WORK/none.json" --time 2.5s
 	grep -a -q 'recording: 1 of 2 s.*recording: 2 of 2 s' "$WORK/output" || fail "no progress"
+	[ ! -e "$WORK/none.json" ] || fail "something is written"
+	hog
+	echo $pid >$base/a/cgroup.procs
+	busy=$pid
 	expect 0 '' "$tool" record a -o "$WORK/a.json" --time 1.5s
 	! grep -q recording "$WORK/output" || fail "progress without a terminal"
 	"$tool" record a -o "$WORK/a.json" --time 60s &
@@ -166,6 +175,7 @@ record_shows_that_it_goes_on() {
 	same "$(cat /sys/kernel/tracing/instances/*/events/sched/sched_switch/filter)" 'CPU & CPUS{0}'
 	kill -TERM $!
 	wait $!
+	end $busy
 	"$tool" remove a
 }
 
@@ -175,7 +185,9 @@ record_says_what_is_wrong() {
 	expect 1 'no reservation' "$tool" record a
 	rmdir $base/a
 	"$tool" create a --budget 4ms --period 20ms
-	expect 1 'cannot write' "$tool" record a --time 10ms -o /no/such/folder/a.json
+	for file in "-o /no/such/folder/a.json" "-o $WORK/x.json --raw /no/such/folder/a"; do
+		expect 1 'cannot write' timeout 5 "$tool" record a --time 60s $file
+	done
 	"$tool" remove a
 }
 
@@ -193,7 +205,7 @@ doctor_knows_this_kernel() {
 	[ -w $poll ] || return 0
 	was=$(cat $poll)
 	echo 200000 >$poll
-	expect 1 'KVM polls for 200000 ns' "$tool" doctor
+	expect 0 'KVM polls for up to 200000 ns' "$tool" doctor
 	echo "$was" >$poll
 }
 
@@ -246,9 +258,8 @@ doctor_wants_the_fair_server() {
 doctor_looks_at_the_layout() {
 	[ -d $base ] || mkdir $base
 	for controllers in cpu cpuset 'cpuset cpu'; do
-		for cg in "" /sched_vm; do
-			echo "$controllers" | fake_file "$root$cg/cgroup.controllers"
-		done
+		echo 'cpuset cpu' | fake_file "$root/cgroup.controllers"
+		echo "$controllers" | fake_file "$root/sched_vm/cgroup.controllers"
 		fake_files doctor >"$WORK/output" || true
 		case $controllers in
 		cpu) grep -q 'has no cpuset: capsules have all CPUs' "$WORK/output" ;;

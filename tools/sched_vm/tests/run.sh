@@ -12,9 +12,14 @@ trap 'rm -rf "$work"' EXIT
 status=0
 
 "$build/test-units" || status=1
+"$build/test-model" || status=1
+"$build/test-place" || status=1
 "$build/test-timeline" "$here/trace.txt" "$work" || status=1
 for file in small trace; do
 	"$build/test-json" "$work/$file.json" traceEvents >/dev/null || status=1
 done
 "$here/cli.sh" "$build/sched-vm" "$build/test-json" || status=1
+"$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" "$build/test-pty" \
+	"$build/test-threads" || status=1
+"$here/plan.sh" "$build/sched-vm" "$build/test-json" || status=1
 exit $status

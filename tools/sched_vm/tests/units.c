@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Times, CPU lists, and tables. */
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,15 @@ static const struct {
 } times[] = {
 	{ "4ms", 4000 },
 	{ "500us", 500 },
-	{ "500", 500 },
+	{ "500", REFUSED },
 	{ "1s", 1000000 },
 	{ "1.5ms", 1500 },
 	{ "0.001ms", 1 },
 	{ ".5ms", 500 },
 	{ "2000ns", 2 },
-	{ "1.0", 1 },
+	{ "1.0", REFUSED },
+	{ "0.0", REFUSED },
+	{ "1.0us", 1 },
 	{ "4 ms", 4000 },
 	{ "7\302\265s", 7 },
 	{ "0", 0 },
@@ -198,13 +201,51 @@ static void test_clean(void)
 	tap_check(!strcmp(lines, "a?\nb\n??[2J\n"), "lines are cleaned");
 }
 
+static void test_width(void)
+{
+	tap_check(text_width("abc", 3) == 3, "three letters are three columns");
+	tap_check(text_width("gr\303\266\303\237e", 7) == 5, "an umlaut is one column");
+	tap_check(text_width("\346\234\272\345\231\250", 6) == 4, "these are two each");
+	tap_check(text_width("a\377b", 3) == 3, "what is no character is a column, too");
+}
+
+static s64 supply_value(const struct reservation *res, const char *key)
+{
+	struct json_object *o = json_object_new_object(), *value;
+	s64 us = -1;
+
+	supply_json(o, res);
+	if (json_object_object_get_ex(o, key, &value))
+		us = value ? json_object_get_int64(value) : -2;
+	json_object_put(o);
+	return us;
+}
+
+/* The gap is P + D - 2Q, and then Q in each P. */
+static void test_supply(void)
+{
+	const struct reservation res = { 4000, 10000, TIME_MAX }, soon = { 4000, 10000, 6000 };
+	const struct reservation none = { TIME_MAX, 10000, TIME_MAX };
+
+	tap_check(supply_value(&res, "gap_us") == 12000, "longest gap");
+	tap_check(supply_value(&soon, "gap_us") == 8000, "longest gap with a deadline");
+	tap_check(supply_value(&soon, "supply_p_us") == 2000 &&
+		  supply_value(&soon, "supply_2p_us") == 6000 &&
+		  supply_value(&soon, "supply_5p_us") == 18000, "least supply");
+	tap_check(supply_value(&none, "gap_us") == -2 && supply_value(&none, "supply_5p_us") == -2,
+		  "no gap without a reservation: null");
+}
+
 int main(void)
 {
+	setlocale(LC_CTYPE, "C.UTF-8");
+	test_width();
 	test_parse_time();
 	test_format_time();
 	test_round_trip();
 	test_cpus();
 	test_keyed();
 	test_clean();
+	test_supply();
 	return tap_end();
 }

@@ -59,7 +59,7 @@ static void busy_start(struct worker *w, struct worker_spec *spec)
 	worker_start(w, spec);
 }
 
-/* Moves itself to and fro, which holds cgroup_mutex and the rwsem that forks take. */
+/* Moves itself back and forth, which holds cgroup_mutex and the rwsem that forks take. */
 static void fn_move(struct worker *w, void *arg)
 {
 	char **cg = arg;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Task sets from a seed. */
+#include <math.h>
+
+#include "gen.h"
+#include "rng.h"
+
+const char *const gen_case_name[GEN_CASES] = { "decreasing", "even", "increasing" };
+
+void gen_uunifast(struct rng *rng, double *part, int nr, double sum)
+{
+	double rest;
+	int i;
+
+	for (i = 0; i < nr - 1; i++) {
+		rest = sum * pow(rng_real(rng), 1.0 / (nr - 1 - i));
+		part[i] = sum - rest;
+		sum = rest;
+	}
+	part[nr - 1] = sum;
+}
+
+/* A period in whole ms: so long that no set waits for more than some minutes. */
+static int64_t period_for(int64_t cost, double part)
+{
+	int64_t period = part > 0 ? llround(fmin(cost / part / MS, 100000)) * MS : 100000 * MS;
+
+	return period < cost ? cost : period;
+}
+
+void gen_capacity(struct set *set, enum gen_case which, int load, uint64_t seed)
+{
+	static const int period[GEN_CASES][5] = {
+		{ 4, 20, 40, 80, 200 }, { 10, 20, 30, 40, 50 }, { 40, 40, 40, 40, 20 }
+	};
+	struct rng rng = rng_stream(seed, (uint64_t)which << 8 | load);
+	double part[5];
+	int i, j;
+
+	set_init(set, 1, seed);
+	for (i = 0; i < 5; i++) {
+		int64_t budget = 2 * (i + 1);
+
+		set_add_server(set, i + 1, 1, 0, budget * MS, period[which][i] * MS);
+		gen_uunifast(&rng, part, 5, (double)budget / period[which][i] * load / 100);
+		for (j = 0; j < 5; j++) {
+			int64_t cost = rng_between(&rng, 5, 10) * MS;
+
+			set_add_task(set, i + 1, 1, cost, period_for(cost, part[j]));
+		}
+	}
+}
+
+void gen_overload(struct set *set)
+{
+	struct set_task *first = NULL;
+	int i;
+
+	for (i = 0; i < set->nr_tasks; i++) {
+		struct set_task *t = &set->task[i];
+
+		if (t->domain == 3 && (!first || t->period < first->period))
+			first = t;
+	}
+	if (first)
+		first->cost = first->period / 10;
+}
+
+void gen_bimodal(struct set *set, int percent, uint64_t seed)
+{
+	struct rng rng = rng_stream(seed, percent);
+	double left = percent / 100.0;
+	int i;
+
+	set_init(set, 5, seed);
+	for (i = 0; left > 0.0005; i++) {
+		double part = rng_between(&rng, 0, 2) < 2 ? 0.0001 + 0.4999 * rng_real(&rng) :
+							    0.5 + 0.4 * rng_real(&rng);
+		int64_t period = rng_between(&rng, 350, 850) * MS;
+		int64_t cost;
+
+		/* The last one is what is missing. */
+		if (part > left)
+			part = left;
+		left -= part;
+		cost = llround(part * period / MS) * MS;
+		set_add_task(set, i % 4 + 1, SET_ANY, cost < MS ? MS : cost, period);
+	}
+}
+
+static bool is_on(const struct set *set, int cpu, int domain, int before)
+{
+	int i;
+
+	for (i = 0; i < before; i++)
+		if (set->server[i].cpu == cpu && set->server[i].domain == domain)
+			return true;
+	return false;
+}
+
+/* Bandwidth in 2^-30; rounded up by less than SLACK for all servers together. */
+#define SLACK SET_SERVERS
+
+static int64_t bandwidth(const struct set_server *s)
+{
+	return ((s->budget << 30) + s->period - 1) / s->period;
+}
+
+/* The fullest CPU with room, without another vCPU of the domain if possible. */
+static int fullest(const struct set *set, const int64_t *used, int nr)
+{
+	const struct set_server *s = &set->server[nr];
+	int cpu, best = -1, alone, best_alone = 0;
+
+	for (cpu = 0; cpu < set->nr_cpus; cpu++) {
+		if (used[cpu] + bandwidth(s) > (INT64_C(1) << 30) + SLACK)
+			continue;
+		alone = !is_on(set, cpu, s->domain, nr);
+		if (best < 0 || alone > best_alone ||
+		    (alone == best_alone && used[cpu] > used[best])) {
+			best = cpu;
+			best_alone = alone;
+		}
+	}
+	return best;
+}
+
+static int emptiest(const struct set *set, const int64_t *used)
+{
+	int cpu, best = 0;
+
+	for (cpu = 1; cpu < set->nr_cpus; cpu++)
+		if (used[cpu] < used[best])
+			best = cpu;
+	return best;
+}
+
+bool gen_pack(struct set *set)
+{
+	int64_t used[SET_CPUS] = { 0 };
+	bool fits = true;
+	int i;
+
+	for (i = 0; i < set->nr_servers; i++) {
+		int cpu = fullest(set, used, i);
+
+		if (cpu < 0) {
+			cpu = emptiest(set, used);
+			fits = false;
+		}
+		set->server[i].cpu = cpu;
+		used[cpu] += bandwidth(&set->server[i]);
+	}
+	return fits;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Task sets, as the publications made theirs, from a seed. All times are whole ms, as
+ * theirs, given in us.
+ */
+#ifndef PAPERS_GEN_H
+#define PAPERS_GEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../model/set.h"
+
+#define MS	1000
+
+/* The sum of @part is @sum, every way to split it being as likely (UUniFast). */
+struct rng;
+void gen_uunifast(struct rng *rng, double *part, int nr, double sum);
+
+/*
+ * Table 2.3 and Fig. 2.5: five domains on a CPU, five tasks each, of a load in percent.
+ */
+enum gen_case { GEN_DECREASING, GEN_EVEN, GEN_INCREASING, GEN_CASES };
+extern const char *const gen_case_name[GEN_CASES];
+
+void gen_capacity(struct set *set, enum gen_case which, int load, uint64_t seed);
+
+/* Table 2.2: the first task of domain 3 takes 10 % of the CPU. */
+void gen_overload(struct set *set);
+
+/*
+ * Fig. 2.7 to 2.9: tasks of 0.2 to 5 % until their sum is @percent, spread over five
+ * domains, each with its interface, the shorter the period the higher. The tasks of
+ * the three highest execute between @etf % and all of their cost.
+ */
+struct gen_improved {
+	int percent;
+	int low, high;		/* periods, ms */
+	int etf;
+};
+
+/* Return: false if a domain has no interface */
+bool gen_improved(struct set *set, const struct gen_improved *g, uint64_t seed);
+
+/*
+ * Fig. 3.5 to 3.9: tasks of a total utilisation (in percent), medium bimodal, in turn
+ * to four domains, without servers.
+ */
+void gen_bimodal(struct set *set, int percent, uint64_t seed);
+
+/*
+ * The servers for them. Partitioned guests: each task gets a vCPU. Global ones: none.
+ * Return: false if there is no interface
+ */
+bool gen_vcpus(struct set *set, bool global_guest);
+
+/* Gives each vCPU a CPU. Return: false if they do not fit; they have one even so */
+bool gen_pack(struct set *set);
+
+#endif

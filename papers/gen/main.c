@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Prints one set, for whoever is to run it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen.h"
+
+static const char usage[] =
+	"usage: gen capacity decreasing|even|increasing LOAD SEED [overload]\n"
+	"       gen improved PERCENT LOW HIGH ETF SEED\n"
+	"       gen global PERCENT rm|any SEED\n"
+	"\n"
+	"Prints a set of tasks and servers (its form: papers/model/set.h). The same numbers give\n"
+	"the same set, everywhere.\n"
+	"\n"
+	"  capacity   Table 2.3 and Fig. 2.5 of RT-Xen: LOAD in percent; overload: Table 2.2\n"
+	"  improved   its Fig. 2.7 to 2.9: periods between LOW and HIGH ms\n"
+	"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, or any of their domain\n";
+
+static int bad(const char *why)
+{
+	fprintf(stderr, "gen: error: %s\n%s", why, usage);
+	return 2;
+}
+
+static bool number(const char *text, int64_t least, int64_t most, int64_t *value)
+{
+	char *end;
+
+	*value = strtoll(text, &end, 10);
+	return *text && !*end && *value >= least && *value <= most;
+}
+
+static const char *make_capacity(struct set *set, char **argv, int argc)
+{
+	int64_t load, seed;
+	int which;
+
+	if (argc < 3)
+		return "capacity takes a case, a load and a seed";
+	for (which = 0; which < GEN_CASES && strcmp(gen_case_name[which], argv[0]); which++)
+		;
+	if (which == GEN_CASES)
+		return "there is no such case";
+	if (!number(argv[1], 1, 200, &load) || !number(argv[2], 0, INT32_MAX, &seed))
+		return "a load is 1 to 200 percent, a seed a number";
+	gen_capacity(set, which, load, seed);
+	if (argc > 3)
+		gen_overload(set);
+	return NULL;
+}
+
+static const char *make_improved(struct set *set, char **argv, int argc)
+{
+	struct gen_improved g;
+	int64_t v[5];
+
+	if (argc < 5 || !number(argv[0], 1, 200, &v[0]) || !number(argv[1], 1, 10000, &v[1]) ||
+	    !number(argv[2], v[1], 10000, &v[2]) || !number(argv[3], 1, 100, &v[3]) ||
+	    !number(argv[4], 0, INT32_MAX, &v[4]))
+		return "improved takes a load, periods in ms, a percentage and a seed";
+	g = (struct gen_improved){ v[0], v[1], v[2], v[3] };
+	return gen_improved(set, &g, v[4]) ? NULL : "a domain of this set has no interface";
+}
+
+static const char *make_global(struct set *set, char **argv, int argc)
+{
+	int64_t percent, seed;
+
+	if (argc < 3 || !number(argv[0], 1, 490, &percent) || !number(argv[2], 0, INT32_MAX, &seed))
+		return "global takes a utilisation of 1 to 490 percent, rm or any, and a seed";
+	gen_bimodal(set, percent, seed);
+	return gen_vcpus(set, !strcmp(argv[1], "any")) ? NULL :
+							 "a domain of this set has no interface";
+}
+
+int main(int argc, char **argv)
+{
+	static struct set set;
+	const char *fault = "which set?";
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "capacity"))
+		fault = make_capacity(&set, argv + 2, argc - 2);
+	else if (argc > 1 && !strcmp(argv[1], "improved"))
+		fault = make_improved(&set, argv + 2, argc - 2);
+	else if (argc > 1 && !strcmp(argv[1], "global"))
+		fault = make_global(&set, argv + 2, argc - 2);
+	if (fault)
+		return bad(fault);
+	set_print(&set, stdout);
+	return 0;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Runs one set. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+static const char usage[] =
+	"usage: model [OPTION...] [SET|-]\n"
+	"\n"
+	"Runs a set of tasks in servers (its form: papers/model/set.h) and prints, for each\n"
+	"task, the jobs, those that missed their deadlines, and the longest response in us.\n"
+	"\n"
+	"  --policy P   deferrable, periodic, polling, sporadic, wcps, crps, cbs (default), cash\n"
+	"  --order O    between servers: fp (fixed priority), dm, edf (default)\n"
+	"  --guest G    in a server: rm (default), edf\n"
+	"  --length US  of the run (default 10000000)\n"
+	"  --jobs       print each job instead: task, number, release, finish\n"
+	"  --trace      print who ran instead: from, to, server, task\n"
+	"\n"
+	"Status: 0 if no job missed its deadline, 1 if one did, 2 for an error.\n";
+
+static void print_job(void *arg, int task, int64_t nr, int64_t release, int64_t finish)
+{
+	printf("%d,%jd,%jd,%jd\n", task + 1, (intmax_t)nr, (intmax_t)release, (intmax_t)finish);
+}
+
+static void print_ran(void *arg, int server, int task, int64_t from, int64_t to)
+{
+	printf("%jd,%jd,%d,%d\n", (intmax_t)from, (intmax_t)to, server + 1, task + 1);
+}
+
+static int choice(const char *const *names, int nr, const char *name)
+{
+	int i = sim_named(names, nr, name);
+
+	if (i < 0) {
+		fprintf(stderr, "model: error: there is no '%s' (model --help)\n", name);
+		exit(2);
+	}
+	return i;
+}
+
+static int64_t length_of(const char *text)
+{
+	char *end;
+	int64_t length = strtoll(text, &end, 10);
+
+	if (*end || length < 1 || length > INT64_C(1) << 42) {
+		fprintf(stderr, "model: error: --length takes a number of microseconds, not '%s'\n",
+			text);
+		exit(2);
+	}
+	return length;
+}
+
+static void parse(int argc, char **argv, struct sim_options *opt)
+{
+	static const struct option options[] = {
+		{ "policy", required_argument, NULL, 'p' },
+		{ "order", required_argument, NULL, 'o' },
+		{ "guest", required_argument, NULL, 'g' },
+		{ "length", required_argument, NULL, 'l' },
+		{ "jobs", no_argument, NULL, 'j' },
+		{ "trace", no_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'p') {
+			opt->policy = choice(sim_policy_name, SIM_POLICIES, optarg);
+		} else if (c == 'o') {
+			opt->order = choice(sim_order_name, SIM_ORDERS, optarg);
+		} else if (c == 'g') {
+			opt->guest = choice(sim_guest_name, SIM_GUESTS, optarg);
+		} else if (c == 'l') {
+			opt->length = length_of(optarg);
+		} else if (c == 'j') {
+			opt->job = print_job;
+		} else if (c == 't') {
+			opt->ran = print_ran;
+		} else if (c == 'h') {
+			fputs(usage, stdout);
+			exit(0);
+		} else {
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+}
+
+static void print_result(const struct set *set, const struct sim_result *result)
+{
+	int i;
+
+	puts("domain,task,jobs,missed,worst_us");
+	for (i = 0; i < set->nr_tasks; i++) {
+		const struct sim_count *count = &result->task[i];
+
+		printf("%d,%d,%jd,%jd,%jd\n", set->task[i].domain, i + 1, (intmax_t)count->jobs,
+		       (intmax_t)count->missed, (intmax_t)count->worst);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sim_options opt = { .policy = SIM_CBS, .order = SIM_EDF, .length = 10000000 };
+	static struct sim_result result;
+	static struct set set;
+	const char *name, *fault;
+	FILE *in = stdin;
+
+	parse(argc, argv, &opt);
+	name = optind < argc ? argv[optind] : "-";
+	if (strcmp(name, "-"))
+		in = fopen(name, "r");
+	if (!in) {
+		fprintf(stderr, "model: error: %s: %m\n", name);
+		return 2;
+	}
+	if (set_read(&set, in, name))
+		return 2;
+	fault = sim_fault(&set, &opt);
+	if (fault) {
+		fprintf(stderr, "model: error: %s: %s\n", name, fault);
+		return 2;
+	}
+	sim_run(&set, &opt, &result);
+	if (!opt.job && !opt.ran)
+		print_result(&set, &result);
+	return result.all.missed ? 1 : 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A discrete-event simulator of servers and of the tasks of their guests. Time is in
+ * us, exact; switches cost nothing.
+ */
+#ifndef PAPERS_SIM_H
+#define PAPERS_SIM_H
+
+#include <stdint.h>
+
+#include "set.h"
+
+/*
+ * What becomes of a server's budget. In all but the last three it is full again at
+ * each period (sporadic: see policy.c).
+ *
+ * deferrable	kept while there is no job
+ * periodic	used up while there is no job, by an idle CPU (PTPS)
+ * polling	gone when the last job of a running server ends
+ * sporadic	kept; what was used in one go comes back a period after that began
+ * wcps		as periodic, but a lower server runs meanwhile, on both budgets
+ * crps		as periodic, but any server runs meanwhile, on the idle one's budget
+ * cbs		a constant bandwidth server that waits for its next period when
+ *		it has no budget: what this project builds
+ * cash		the same; what is left at the last job's end is handed on
+ */
+enum sim_policy {
+	SIM_DEFERRABLE, SIM_PERIODIC, SIM_POLLING, SIM_SPORADIC,
+	SIM_WCPS, SIM_CRPS, SIM_CBS, SIM_CASH,
+	SIM_POLICIES
+};
+
+enum sim_order { SIM_FP, SIM_DM, SIM_EDF, SIM_ORDERS };
+enum sim_guest { SIM_GUEST_RM, SIM_GUEST_EDF, SIM_GUESTS };
+
+extern const char *const sim_policy_name[SIM_POLICIES];
+extern const char *const sim_order_name[SIM_ORDERS];
+extern const char *const sim_guest_name[SIM_GUESTS];
+
+/* Return: the place of @name in @names, or -1 */
+int sim_named(const char *const *names, int nr, const char *name);
+
+struct sim_options {
+	enum sim_policy policy;
+	enum sim_order order;
+	enum sim_guest guest;
+	int64_t length;
+	/* Called for each job that ends, and for each piece of time that one ran, if set. */
+	void (*job)(void *arg, int task, int64_t nr, int64_t release, int64_t finish);
+	void (*ran)(void *arg, int server, int task, int64_t from, int64_t to);
+	void *arg;
+};
+
+#define SIM_BINS	3001	/* of 0.001 deadlines; the last has all that is above */
+
+struct sim_count {
+	int64_t jobs;		/* whose deadline is not after the end */
+	int64_t missed;
+	int64_t worst;		/* response time of those that ended */
+	int64_t ran;
+};
+
+struct sim_result {
+	struct sim_count all;
+	struct sim_count domain[SET_DOMAINS];
+	struct sim_count task[SET_TASKS];
+	int64_t idle;		/* time of all CPUs in which no job ran */
+	/* Response / deadline of the jobs of each domain; those that did not end are above. */
+	uint32_t bin[SET_DOMAINS][SIM_BINS];
+};
+
+/* Return: why the set cannot be run in this way, or NULL */
+const char *sim_fault(const struct set *set, const struct sim_options *options);
+
+/* Runs a set that has no fault. */
+void sim_run(const struct set *set, const struct sim_options *options, struct sim_result *result);
+
+/* The least response / deadline that @part (of 1) of a domain's jobs do not exceed. */
+double sim_quantile(const struct sim_result *result, int domain, double part);
+
+#endif

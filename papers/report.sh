@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: report.sh OUT
+#
+# From OUT/{model,kernel,guest}/*.csv and published/*.csv: OUT/ID.csv, OUT/report.html, and
+# the verdicts (standard output and OUT/verdicts.txt). Status: 0 if all hold, 1 if not.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+OUT=${1:?usage: report.sh OUT}
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/papers-report.XXXXXX")
+trap 'rm -rf "$TMP"' EXIT
+
+# shellcheck source=demo/report-lib.sh
+. "$here/../demo/report-lib.sh"
+
+title() {
+	case $1 in
+	prm) echo "The least budgets for RESCH's two tasks" ;;
+	t2.2) echo "RT-Xen, Table 2.2: one overloaded domain" ;;
+	t2.3) echo "RT-Xen, Table 2.3: soft real-time capacity" ;;
+	t2.4) echo "RT-Xen, Table 2.4: what an analysis guarantees" ;;
+	f2.5) echo "RT-Xen, Fig. 2.5: jobs missed over the load" ;;
+	f2.7) echo "RT-Xen, Fig. 2.7 and 2.8: improved periodic servers" ;;
+	f2.9) echo "RT-Xen, Fig. 2.9: tasks that take less than planned" ;;
+	f3.5) echo "RT-Xen, Fig. 3.5, 3.6, 3.8, 3.9: sets schedulable on five CPUs" ;;
+	f3.6) echo "RT-Xen, Fig. 3.6: sets promised by theory that missed" ;;
+	f3.7) echo "RT-Xen, Fig. 3.7: bandwidth that guests ask for" ;;
+	semi) echo "The same sets: servers in pieces (C = D)" ;;
+	semi3) echo "Three guests of 60 % on two CPUs" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+ids() {
+	(cd "$OUT" && printf '%s\n' [a-z]*[0-9a-z].csv) | sed 's/\.csv$//' | sort -V
+}
+
+# All that was measured by COLUMN (model, kernel, guest)
+measured() {
+	local file
+	for file in "$OUT/$1"/*.csv; do
+		[ ! -e "$file" ] || printf '%s\n' "$file"
+	done
+}
+
+merge() {
+	local -a files
+	mapfile -t files < <(printf '%s\n' "$here"/published/*.csv | grep -v sources; measured model; measured kernel; measured guest)
+	awk -v dir="$OUT" -f "$here/merge.awk" "${files[@]}"
+}
+
+verdicts() {
+	local -a files
+	mapfile -t files < <(measured model)
+	awk -f "$here/verdicts.awk" "${files[@]}"
+}
+
+# line NAME ID PATTERN KEY: the model's values over KEY=number, of the conditions that match
+line() {
+	awk -F , -v id="$2" -v pattern="$3" -v key="$4=" '
+		$1 == id && $2 ~ pattern {
+			x = $2
+			sub(".*" key, "", x)
+			print x + 0, $3
+		}' "$OUT"/model/*.csv | sort -n >"$TMP/plot/$1.xy"
+	[ ! -s "$TMP/plot/$1.xy" ] || NAMES="$NAMES $1"
+}
+
+begin_plot() {
+	rm -rf "$TMP/plot"
+	mkdir "$TMP/plot"
+	NAMES=
+}
+
+# end_plot CAPTION XLABEL YLABEL [LEVEL]
+end_plot() {
+	[ -n "$NAMES" ] || return 0
+	gnuplot -c "$here/plots.gp" "$TMP/plot" "${NAMES# }" "$TMP/plot.svg" "$2" "$3" "${4:--}"
+	printf '<h3>%s</h3>\n' "$1"
+	sed -n '/<svg/,$p' "$TMP/plot.svg"
+}
+
+pictures() {
+	local c policy server guest vmm how
+	case $1 in
+	f2.5)
+		for c in decreasing even increasing; do
+			begin_plot
+			for policy in deferrable periodic polling sporadic wcps crps cbs cash; do
+				line $policy f2.5 "case=$c policy=$policy " load
+			done
+			end_plot "$c" "load in %" "missed in % (dashed: the limit of the capacity)" 5
+		done ;;
+	t2.4)
+		for c in decreasing even increasing; do
+			begin_plot
+			line deferrable t2.4 "^case=$c policy=deferrable load=[0-9]*\$" load
+			line periodic t2.4 "^case=$c policy=periodic load=[0-9]*\$" load
+			end_plot "$c" "load in %" "guaranteed, in % of the sets"
+		done ;;
+	f3.5)
+		for guest in pedf gedf; do
+			for server in theory deferrable periodic; do
+				begin_plot
+				for vmm in pedf gedf pdm gdm; do
+					line $vmm f3.5 "guest=$guest vmm=$vmm server=$server" u
+				done
+				end_plot "guest $guest, $server; between servers:" "total utilisation in % of a CPU" "schedulable, in % of the sets"
+			done
+		done ;;
+	f3.7)
+		begin_plot
+		line pedf f3.7 guest=pedf u
+		line gedf f3.7 guest=gedf u
+		end_plot "guests" "total utilisation in % of a CPU" "bandwidth in CPUs (dashed: five)" 5 ;;
+	semi)
+		begin_plot
+		for how in global partitioned split; do
+			line $how semi "how=$how\$" u
+		done
+		end_plot "by analysis" "total utilisation in % of a CPU" "schedulable, in % of the sets" ;;
+	esac
+}
+
+# Verdicts of an id, as a list
+html_verdicts() {
+	awk -F '\t' -v id="$1" '
+		$1 == id && !n++ { print "<ul>" }
+		$1 == id { printf "<li class=\"%s\">%s: %s\n", $2, $2, $3 }
+		END { if (n) print "</ul>" }' < <(escape <"$OUT/verdicts.txt")
+}
+
+html_id() {
+	printf '<h2 id="%s">%s</h2>\n' "$1" "$(title "$1" | escape)"
+	html_verdicts "$1"
+	pictures "$1"
+	if [ "$(wc -l <"$OUT/$1.csv")" -gt 40 ]; then
+		echo '<details><summary>all values</summary>'
+		cut -d , -f 2- "$OUT/$1.csv" | tr , '\t' | html_columns
+		echo '</details>'
+	else
+		cut -d , -f 2- "$OUT/$1.csv" | tr , '\t' | html_columns
+	fi
+}
+
+html() {
+	local id
+	cat <<END
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Deadline groups: the published experiments</title>
+<style>
+body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0; font-size: 14px }
+th, td { border-bottom: 1px solid #ddd; padding: .2em .7em; text-align: right }
+th:first-child, td:first-child { text-align: left }
+svg { max-width: 100%; height: auto }
+.ok { color: #147a2e } .NOT { color: #b01010; font-weight: bold } .differs { color: #9a6a00 }
+</style></head><body>
+<h1>The published experiments, and the same here</h1>
+<p>Published values are from these; "model" is the simulator in <code>papers/model</code>, in which switches
+cost nothing. What a source does not say is left empty. A verdict is by shape: <i>ok</i> holds,
+<i>NOT</i> does not, <i>differs</i> is known not to, for the reason given.</p>
+END
+	tr , '\t' <"$here/published/sources.csv" | html_columns
+	for id in $(ids); do
+		html_id "$id"
+	done
+	echo '</body></html>'
+}
+
+rc=0
+merge
+verdicts >"$OUT/verdicts.txt" || rc=$?
+expand -t 8,16 "$OUT/verdicts.txt"
+html >"$OUT/report.html.new"
+mv "$OUT/report.html.new" "$OUT/report.html"
+printf '%d verdicts hold, %d differ for a known reason, %d do NOT hold; tables and pictures: %s\n' \
+	"$(grep -c -P '\tok\t' "$OUT/verdicts.txt" || true)" "$(grep -c -P '\tdiffers\t' "$OUT/verdicts.txt" || true)" \
+	"$(grep -c -P '\tNOT\t' "$OUT/verdicts.txt" || true)" "$OUT/report.html"
+exit $rc

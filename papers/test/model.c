@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generator and the analysis, by values worked by hand; and properties that any run
+ * of the model must have. Lines "ok NAME" or "not NAME", numbered by test/run.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../gen/analysis.h"
+#include "../gen/gen.h"
+#include "../gen/rng.h"
+#include "../model/sim.h"
+
+static int failed;
+
+static void check(bool ok, const char *what)
+{
+	printf("%s %s\n", ok ? "ok" : "not", what);
+	failed += !ok;
+}
+
+static void test_random(void)
+{
+	struct rng rng = { 1234567 };
+	double part[5], sum = 0, first = 0;
+	bool positive = true;
+	int i, j;
+
+	/* The published sequence of splitmix64 for this seed */
+	check(rng_next(&rng) == 6457827717110365317ULL && rng_next(&rng) == 3203168211198807973ULL,
+	      "the random numbers are those of splitmix64");
+	for (i = 0; i < 20000; i++) {
+		gen_uunifast(&rng, part, 5, 0.8);
+		for (j = 0, sum = 0; j < 5; j++) {
+			sum += part[j];
+			positive = positive && part[j] >= 0;
+		}
+		positive = positive && fabs(sum - 0.8) < 0.000001;
+		first += part[0];
+	}
+	check(positive, "UUniFast: parts add up to the sum");
+	check(fabs(first / 20000 - 0.16) < 0.002, "UUniFast: the first part is a fifth on average");
+}
+
+static void test_execution(void)
+{
+	int64_t least = INT64_MAX, most = 0, e;
+	int i;
+
+	for (i = 0; i < 10000; i++) {
+		e = rng_execution(7, 3, i, 1000, 50);
+		least = e < least ? e : least;
+		most = e > most ? e : most;
+	}
+	check(least == 501 && most == 1000, "execution is in (C/2, C]");
+	check(rng_execution(7, 3, 5, 1000, 100) == 1000, "execution is C");
+	check(rng_execution(7, 3, 5, 1000, 10) == rng_execution(7, 3, 5, 1000, 10) &&
+	      rng_execution(7, 3, 5, 1000000, 10) != rng_execution(7, 2, 5, 1000000, 10),
+	      "execution depends on task and job alone");
+}
+
+static double load_of(const struct set *set, int domain)
+{
+	double sum = 0;
+	int i;
+
+	for (i = 0; i < set->nr_tasks; i++)
+		if (!domain || set->task[i].domain == domain)
+			sum += (double)set->task[i].cost / set->task[i].period;
+	return sum;
+}
+
+static void test_sets(void)
+{
+	static struct set a, b;
+
+	gen_capacity(&a, GEN_EVEN, 70, 5);
+	gen_capacity(&b, GEN_EVEN, 70, 5);
+	check(!memcmp(&a, &b, sizeof(a)), "the same seed, the same set");
+	gen_capacity(&b, GEN_EVEN, 70, 6);
+	check(memcmp(&a.task, &b.task, sizeof(a.task)), "another seed, another set");
+	check(a.nr_servers == 5 && a.nr_tasks == 25 && fabs(load_of(&a, 0) - 0.7) < 0.02 &&
+	      fabs(load_of(&a, 3) - 0.14) < 0.005,
+	      "five domains at 14 % each");
+	gen_capacity(&b, GEN_INCREASING, 100, 1);
+	check(b.server[4].budget == 10 * MS && b.server[4].period == 20 * MS &&
+	      fabs(load_of(&b, 5) - 0.5) < 0.01,
+	      "increasing: domain 5 has 10 in 20 ms");
+	gen_bimodal(&a, 290, 3);
+	check(a.nr_cpus == 5 && fabs(load_of(&a, 0) - 2.9) < 0.02, "bimodal: the sum is exact");
+}
+
+static bool same_text(const struct set *set)
+{
+	static struct set again;
+	FILE *file = tmpfile();
+	bool same;
+
+	if (!file)
+		return false;
+	set_print(set, file);
+	rewind(file);
+	same = !set_read(&again, file, "the set") && !memcmp(set, &again, sizeof(again));
+	fclose(file);
+	return same;
+}
+
+static void test_text(void)
+{
+	static struct set set;
+
+	gen_capacity(&set, GEN_DECREASING, 85, 9);
+	set.task[3].percent = 50;
+	set.task[4].offset = 3;
+	check(same_text(&set), "a set that is printed and read is the same");
+}
+
+/*
+ * A budget of 2 in 10, nothing above: at worst 8 without any, 2 of 3, 8, and 1. With a server
+ * of 1 in 5 above it, it ends in the last period 1 later; twice that if its budget may
+ * come late and early.
+ */
+static void test_analysis(void)
+{
+	static struct set set;
+
+	set_init(&set, 1, 0);
+	set_add_server(&set, 1, 1, 0, 2, 10);
+	set_add_task(&set, 1, 1, 3, 100);
+	check(analysis_response(&set, 0, false) == 19, "Davis and Burns: alone");
+	set.task[0].cost = 4;
+	check(analysis_response(&set, 0, false) == 20, "Davis and Burns: two whole budgets");
+	set.task[0].cost = 3;
+	set.server[0].priority = 2;
+	set_add_server(&set, 2, 1, 0, 1, 5)->priority = 1;
+	check(analysis_response(&set, 0, false) == 20, "Davis and Burns: below a periodic server");
+	check(analysis_response(&set, 0, true) == 21, "Davis and Burns: below a deferrable one");
+	set.task[0].deadline = 19;
+	check(analysis_response(&set, 0, false) == -1 && !analysis_davis_burns(&set, false),
+	      "Davis and Burns: too late");
+	check(analysis_servers(&set, true), "both servers have their budgets");
+	set.server[1].budget = 5;
+	check(!analysis_servers(&set, false), "a server that never has its budget");
+}
+
+/* What must hold whatever the rules: time is not used twice, and no server has more than Q in P. */
+struct audit {
+	const struct set *set;
+	int64_t used[SET_SERVERS], busy_to;
+	bool one_at_a_time;
+};
+
+static void audit_ran(void *arg, int server, int task, int64_t from, int64_t to)
+{
+	struct audit *a = arg;
+
+	a->one_at_a_time = a->one_at_a_time && from >= a->busy_to &&
+			   a->set->server[server].domain == a->set->task[task].domain;
+	a->busy_to = to;
+	a->used[server] += to - from;
+}
+
+static void test_policy(int policy)
+{
+	struct audit audit = { .one_at_a_time = true };
+	struct sim_options opt = { .policy = policy,
+				   .order = policy < SIM_CBS ? SIM_FP : SIM_EDF,
+				   .length = 20000000,
+				   .ran = audit_ran,
+				   .arg = &audit };
+	static struct sim_result result;
+	static struct set set;
+	char what[64];
+	bool ok = true;
+	int seed, i;
+
+	for (seed = 1; seed <= 20; seed++) {
+		gen_capacity(&set, seed % GEN_CASES, 100, seed);
+		memset(&audit, 0, sizeof(audit));
+		audit.one_at_a_time = true;
+		audit.set = &set;
+		sim_run(&set, &opt, &result);
+		ok = ok && audit.one_at_a_time && result.all.ran + result.idle == opt.length;
+		if (policy == SIM_CRPS || policy == SIM_CASH)
+			continue;
+		for (i = 0; i < 5; i++)
+			ok = ok && audit.used[i] <= (opt.length / set.server[i].period + 1) *
+							    set.server[i].budget;
+	}
+	snprintf(what, sizeof(what), "%s: one at a time, and no more than Q in P",
+		 sim_policy_name[policy]);
+	check(ok, what);
+}
+
+static void test_counts(void)
+{
+	struct sim_options opt = { .policy = SIM_CBS, .order = SIM_EDF, .length = 100 };
+	static struct sim_result result;
+	static struct set set;
+
+	/* 5 in 10 for one that needs 6 in 10: each job is later than the one before. */
+	set_init(&set, 1, 0);
+	set_add_server(&set, 1, 1, 0, 5, 10);
+	set_add_task(&set, 1, 1, 6, 10);
+	sim_run(&set, &opt, &result);
+	check(result.all.jobs == 10 && result.all.missed == 10 && result.all.ran == 50,
+	      "jobs that end late or never are missed");
+	set.task[0].cost = 5;
+	sim_run(&set, &opt, &result);
+	check(result.all.jobs == 10 && !result.all.missed && result.all.worst == 5,
+	      "jobs that end in time are not");
+	check(fabs(sim_quantile(&result, 1, 0.5) - 0.5) < 0.000001,
+	      "the median response is half the deadline");
+}
+
+#ifdef HAVE_RT_MODEL
+/* Three servers of 6 in 10 on two CPUs: each has 4 left, so the third is 4 by 4 and 2 by 6. */
+static void test_split(void)
+{
+	static struct set set;
+	int i, pieces = 0;
+	bool ok = true;
+
+	set_init(&set, 2, 0);
+	for (i = 1; i <= 3; i++)
+		set_add_server(&set, i, 1, SET_ANY, 6 * MS, 10 * MS);
+	check(!gen_pack(&set), "three servers of 60 % do not fit on two CPUs");
+	for (i = 0; i < 3; i++)
+		set.server[i].cpu = SET_ANY;
+	check(analysis_split(&set) && set.nr_servers == 4, "one of them in two pieces does");
+	for (i = 0; i < set.nr_servers; i++) {
+		const struct set_server *s = &set.server[i];
+
+		if (s->budget == 6 * MS)
+			continue;
+		pieces++;
+		ok = ok && ((s->budget == 4 * MS && s->deadline == 4 * MS && !s->offset) ||
+			    (s->budget == 2 * MS && s->deadline == 6 * MS && s->offset == 4 * MS));
+	}
+	check(ok && pieces == 2, "the first has its budget as deadline, the second begins there");
+}
+
+static void test_interfaces(void)
+{
+	static const struct gen_improved g = { 90, 350, 850, 50 };
+	static struct set set;
+	int i;
+	bool ok;
+
+	ok = gen_improved(&set, &g, 1) && set.nr_servers == 5;
+	for (i = 1; i < 5 && ok; i++)
+		ok = set.server[i].period >= set.server[i - 1].period;
+	check(ok, "improved: the shorter the period the higher");
+	for (i = 0; i < set.nr_tasks; i++)
+		ok = ok && set.task[i].percent == (set.task[i].domain <= 3 ? 50 : 100);
+	check(ok && fabs(load_of(&set, 0) - 0.925) < 0.03,
+	      "improved: the load, and who executes less");
+	gen_bimodal(&set, 290, 3);
+	check(gen_vcpus(&set, false) && !set_fault(&set),
+	      "each task of a partitioned guest has a vCPU");
+	gen_bimodal(&set, 290, 3);
+	check(gen_vcpus(&set, true) && !set_fault(&set), "a global guest has vCPUs");
+}
+#endif
+
+int main(void)
+{
+	int i;
+
+	test_random();
+	test_execution();
+	test_sets();
+	test_text();
+	test_analysis();
+	for (i = 0; i < SIM_POLICIES; i++)
+		test_policy(i);
+	test_counts();
+#ifdef HAVE_RT_MODEL
+	test_split();
+	test_interfaces();
+#endif
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: test/verdicts.sh BUILD
+#
+# The verdicts on short runs; and what each would catch: with a value that is wrong, those
+# on this id say so.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+BUILD=$1
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/papers-verdicts.XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+
+# wrong ID CONDITION VALUE [TEXT]: is there a NOT with that id and text?
+wrong() {
+	awk -F , -v OFS=, -v id="$1" -v c="$2" -v to="$3" '
+		$1 == id && $2 ~ c { $3 = to; n++ }
+		{ print }
+		END { if (!n) exit 1 }' "$WORK/all.csv" >"$WORK/wrong.csv" || {
+		echo "no line $1 $2"
+		FAILED=1
+		return
+	}
+	if awk -f verdicts.awk "$WORK/wrong.csv" >"$WORK/verdicts"; then
+		echo "not caught: $1 $2 = $3"
+		FAILED=1
+	elif ! grep -q -P "^$1\tNOT\t.*${4:-}" "$WORK/verdicts"; then
+		echo "caught by another: $1 $2 = $3"
+		FAILED=1
+	fi
+}
+
+FAILED=0
+"$BUILD/experiment" --list | xargs -P "$(nproc)" -I ID sh -c "'$BUILD/experiment' --quick ID >'$WORK/ID.csv'"
+cat "$WORK"/*.csv >"$WORK/all.csv"
+awk -f verdicts.awk "$WORK/all.csv" >"$WORK/verdicts" || {
+	grep NOT "$WORK/verdicts"
+	exit 1
+}
+
+wrong t2.2 'overloaded=no policy=wcps domain=4' 1 'no domain misses'
+wrong t2.2 'overloaded=yes policy=cbs domain=5' 2 'the others do not'
+wrong t2.2 'overloaded=yes policy=cbs domain=3' 1 'overloaded domain misses'
+wrong t2.2 'overloaded=yes policy=crps domain=3' 30 'what the others leave'
+wrong t2.2 'overloaded=yes policy=deferrable domain=3' 60 'half of its jobs'
+wrong f2.5 'case=even policy=sporadic load=85' 90 'the higher the load'
+wrong f2.5 'case=even policy=polling load=40' 1 '30 to 50'
+wrong f2.5 'case=even policy=deferrable load=100' 14 'best of the four'
+wrong f2.5 'case=even policy=periodic load=100' 5 'worst of the four'
+wrong f2.5 'case=increasing policy=periodic load=50' 0 'four at 50'
+wrong t2.3 'case=increasing policy=deferrable' 100 'the least in'
+wrong t2.3 'case=increasing policy=deferrable' 65 'nearly 85'
+wrong t2.3 'case=increasing policy=cbs' 70 'project.s CBS'
+wrong t2.4 'case=even policy=periodic load=30$' 10 'more sets'
+wrong t2.4 'case=increasing policy=deferrable load=30$' 0 'most are'
+wrong t2.4 'case=even policy=periodic load=40 missed' 1 'decreasing.*even'
+wrong t2.4 'case=decreasing policy=periodic load=40 servers missed' 1 'budgets, too'
+if [ -s "$WORK/f2.7.csv" ]; then
+	wrong prm 'period=12 least budget$' 9.30
+	wrong f2.7 'uw=90 periods=350-850 policy=wcps$' 100 'in each of 12'
+	wrong f2.7 'uw=70 periods=350-850 policy=periodic$' 2 negligible
+	wrong f2.7 'uw=90 periods=550-650 overhead' 50 'overhead of'
+	wrong f2.7 'uw=90 periods=350-850 overhead' 30 '24 %'
+	wrong f2.7 'uw=100 periods=350-850 policy=cbs$' 90 'no more than WCPS'
+	wrong f2.9 'uw=90 etf=10 policy=periodic$' 0 'PTPS gains'
+	wrong f2.9 'uw=90 etf=10 policy=wcps$' 100 'WCPS does'
+	wrong f2.9 'uw=100 etf=10 policy=crps$' 1 CRPS
+	wrong f2.9 'uw=100 etf=100 policy=periodic$' 1 'misses most'
+	wrong f3.5 'u=410 guest=pedf vmm=pdm server=theory' 1 'pDM as pEDF'
+	wrong f3.5 'guest=pedf vmm=gedf server=theory' 100 'pEDF > gEDF'
+	wrong f3.5 'guest=gedf vmm=gedf server=theory' 99 '(gEDF, pEDF)'
+	wrong f3.6 'u=210 guest=gedf vmm=gedf missed' 1 'theory admits'
+	wrong f3.7 'u=210 guest=gedf' 1 'gEDF asks'
+	wrong f3.7 'u=210 guest=pedf' 3 'little more'
+	wrong semi 'u=450 how=split$' 0 'in pieces'
+	wrong semi 'u=210 how=split missed' 1 'fits in pieces'
+	wrong semi3 'how=cbs share' 50 'share of 60'
+	wrong semi3 'how=deadlines others' 1 'others miss nothing'
+	wrong semi3 'how=deadlines missed' 1 'deadlines of its own'
+fi
+exit $FAILED

@@ -1,0 +1,183 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a check consists of: the parts that are no cases, and for all of them what
+# they are for and how long they take.
+
+# NAME  SECONDS  WHAT, in the order of a whole check. The seconds are those of 2 cores
+# with nothing else to do; of a kernel, from nothing.
+parts_table() {
+	cat <<'END'
+style           90  checkpatch, codespell, shellcheck; how many lines are ours
+test-lab        90  the lab: trees, patches, export, runs, this check
+tools           15  sched-vm without a kernel of ours: arguments, output, manual
+papers          25  the published experiments: their model, and what judges them
+tools-lab       60  sched-vm in the release kernel
+libvirt         90  libvirt with our patches: its tests, and those of the hook
+code            90  option off: the code is that of a kernel without our patches
+tools-kvm       60  sched-vm with a real guest
+tools-lab-debug 300  sched-vm in the debug kernel
+END
+}
+
+# The same for kernels: scripts/lab kernel --kernel NAME.
+kernels_table() {
+	cat <<'END'
+release        600  our option on
+off            240  our sources, our option off
+preempt        600  without PREEMPT_RT
+debug         1320  KASAN, lockdep, PROVE_RCU, kmemleak
+END
+}
+
+# And for the cases of cases_table.
+cases_about() {
+	cat <<'END'
+basic            4  budget, period, nesting, removal: each rule once
+input            5  what may be written to the files, and what may not
+zero             3  a budget of 0: who runs, who waits, who is refused
+order            5  who is first: deadlines, priorities, turns
+live             5  changes under running threads
+pi               5  rt_mutexes and futexes with priority inheritance
+deadline         5  a deadline before the end of the period
+stat             4  counters, tracepoints, files of the debugger
+accounting       5  CPU time of threads, cgroups, the machine
+turns            5  throttled threads in the kernel
+pressure         5  hunger of many threads, and what they leave behind
+owner            8  what an owner without privileges may do
+interact         8  freezer, kill, autogroup, suspend
+memory           5  bytes for each cgroup and each CPU
+pingpong         8  cost of a switch, to a kernel without our patches
+latency         40  wake-up beside 100 busy capsules
+supply          60  share, excess, and debt over 10 s
+sbf             30  the supply bound function
+limit           30  limits of periods and bandwidth
+device          10  /dev/sched_vm
+devfuzz         20  /dev/sched_vm with random requests
+irqs            15  irq threads that are bound to a capsule
+house           15  a serial line's irq thread in a capsule
+down            21  nobody has more than the capsule above, whatever is written below
+spill           60  throttled in the kernel: as a normal thread, and paid for later
+place           60  threads outside, and a CPU that a capsule occupies
+crowd           60  very many ready threads in a capsule
+rebuild         60  root domains are rebuilt beside 1,000 capsules
+locks           60  locks that are held in a dry capsule
+ext             10  beside sched_ext
+ext-full        10  sched_ext for all threads
+locks-preempt   60  locks, without PREEMPT_RT
+writers         15  several writers of one file
+many            30  many capsules
+oracle          90  100,000 random steps, compared with a model
+fuzz            30  random steps, compared with a model
+cpus            20  hotplug and cpusets
+migrate         20  threads go where there is budget
+pressure-4      15  pressure on 4 CPUs
+nohz-alone      10  no tick beside one thread
+memory-4         8  memory on 4 CPUs
+memory-off       5  memory with the option off
+pingpong-off     8  pingpong with the option off
+hackbench       30  cost for those who have no reservation
+hackbench-off   30  the same with the option off
+kunit            4  arithmetic
+smp             75  everything at once on 4 CPUs
+smp-preempt     75  the same without PREEMPT_RT
+nohz            30  the tick of NOHZ_FULL CPUs
+handlers        30  irq handlers of several devices, NAPI, vhost
+kvm             40  yields, steal time, and the end of KVM guests
+writers-smp     30  several writers on 4 CPUs
+input-debug     40  input in the debug kernel
+zero-debug      30  zero in the debug kernel
+fuzz-debug      90  2,000 random steps in the debug kernel
+devfuzz-debug   60  devfuzz in the debug kernel
+device-debug    40  device in the debug kernel
+irqs-debug      60  irqs in the debug kernel
+handlers-debug 300  handlers in the debug kernel
+kunit-debug     15  kunit in the debug kernel
+smp-debug      180  smp in the debug kernel
+soak           660  smp for 10 minutes
+soak-fuzz     1200  a million random steps, compared with a model
+soak-preempt   660  smp-preempt for 10 minutes
+soak-debug     900  smp-debug for 10 minutes
+END
+}
+
+# A line of one of the tables above
+about() {
+	{ parts_table; kernels_table; cases_about; } | awk -v name="$1" '$1 == name { print; exit }'
+}
+
+# Seconds that NAME takes; 60 if nobody has said.
+about_seconds() {
+	local seconds
+	read -r _ seconds _ < <(about "$1") || true
+	echo "${seconds:-60}"
+}
+
+part_is() {
+	parts_table | awk -v name="$1" '$1 == name { found = 1 } END { exit !found }'
+}
+
+# parts_exist NAME...: before anything is built or removed
+parts_exist() {
+	local name
+	for name; do
+		part_is "$name" || case_is "$name" ||
+			die "there is no case and no part '$name' (scripts/check --list)"
+	done
+}
+
+# part_run NAME: with what it needs; nothing if there is no time for it
+part_run() {
+	local start=$SECONDS
+	has_time "$1" || return 0
+	case $1 in
+	style) style_all; lines_check ;;
+	test-lab) run_test_lab ;;
+	tools) tools_run ;;
+	papers) papers_run ;;
+	tools-lab) part_kernel release || return 0; tools_run_lab ;;
+	libvirt) libvirt_run ;;
+	code) part_kernel off || return 0; code_compare ;;
+	tools-kvm) part_kernel release || return 0; tools_run_kvm ;;
+	tools-lab-debug) part_kernel debug || return 0; tools_run_debug ;;
+	esac
+	note_time "$1" $((SECONDS - start))
+}
+
+# The kernel of a part that is run alone. One that was left out stays so.
+part_kernel() {
+	[ -f "$OUT/built.$1" ] || [ "${mode:-}" != some ] || build_kernels "$1"
+	is_built "$1"
+}
+
+# What has been measured here, else what the tables say.
+parts_list() {
+	local times=$OUT.last/times name when kind
+	[ ! -f "$OUT/whole" ] || times=$OUT/times
+	[ -f "$times" ] || times=/dev/null
+	{
+		parts_table | awk '{ $1 = $1 " part -"; print }'
+		kernels_table | awk '{ $1 = $1 " kernel -"; print }'
+		cases_table | while read -r name when kind _; do
+			printf '%s %s %s %s\n' "$name" "$when" "$kind" \
+				"$(about "$name" | sed -E 's/^[^ ]+ +//')"
+		done
+	} | awk -v times="$times" '
+		BEGIN {
+			while ((getline line < times) > 0) { split(line, t, " "); took[t[1]] = t[2] }
+			printf "%-16s %-8s %-8s %7s  %s\n", "NAME", "WHEN", "KERNEL", "SECONDS", "WHAT"
+		}
+		{
+			what = $0
+			sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", what)
+			printf "%-16s %-8s %-8s %7d  %s\n", $1, $2, $3,
+				$2 != "kernel" && ($1 in took) ? took[$1] : $4, what
+		}'
+	cat <<'END'
+
+quick and virtual cases are in virtual time: their figures are the same in each
+run, and several run at a time. real and debug ones are in real time, one by one.
+soak is for scripts/check --soak alone. SECONDS: of the last check of everything
+here, else of 2 cores without other work; of a kernel, from nothing.
+END
+}

@@ -1,0 +1,218 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# sched-vm plan: what it takes, what it says, and what it refuses. Needs no kernel of
+# ours, and changes nothing. The arithmetic is tested by model.c. plan.sh SCHED-VM JSON
+
+here=${0%/*}
+tool=$1
+json=$2
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tap.sh
+. "$here/tap.sh"
+
+clean_up() {
+	:
+}
+
+value() {
+	"$json" "$WORK/output" "$1"
+}
+
+plan() {
+	"$tool" plan "$@"
+}
+
+# The published example, by the formulas alone, on a grid of 50 us
+worked_values() {
+	for guest in fp edf; do
+		for pair in 1:800 2:1550 4:3100 5:3850 8:6250 10:7750 12:9350 16:12550 20:15700; do
+			expect 0 '' plan --task 8ms/20ms --task 80ms/220ms --guest $guest \
+				--period ${pair%:*}ms --step 50us --overhead 0 --debt 0 --json
+			same "${pair%:*}:$(value taken.budget_us)" "$pair"
+		done
+	done
+}
+
+# By hand: 1 of 10 ms, and a gap of P + D - 2Q that leaves 1 ms of the 10.
+values_by_hand() {
+	expect 0 '' plan --task 1ms/10ms --period 10ms --overhead 0 --debt 0 --json
+	same "$(value taken.budget_us)" 5500
+	same "$(value taken.gap_us)" 9000
+	same "$(value taken.supply_p_us)" 1000
+	same "$(value taken.supply_2p_us)" 6500
+	same "$(value taken.supply_5p_us)" 23000
+	# What is lost comes off each budget; what is owed makes the gap longer.
+	expect 0 '' plan --task 1ms/10ms --period 10ms --overhead 100us --debt 0 --json
+	same "$(value taken.budget_us)" 5600
+	expect 0 '' plan --task 1ms/10ms --period 10ms --overhead 0 --debt 100us --json
+	same "$(value taken.budget_us)" 5550
+	same "$(value taken.gap_us)" 9000
+	# A tenth more to do; half of that more budget.
+	expect 0 '' plan --task 1ms/10ms --period 10ms --overhead 0 --debt 0 --margin 10% --json
+	same "$(value taken.budget_us)" 5550
+	# A shorter deadline of the task, and of the reservation
+	expect 0 '' plan --task 1ms/10ms/9ms --period 10ms --overhead 0 --debt 0 --json
+	same "$(value taken.budget_us)" 6000
+	expect 0 '' plan --task 1ms/10ms --period 10ms --deadline 8ms --overhead 0 --debt 0 --json
+	same "$(value taken.budget_us)" 4500
+	same "$(value taken.bandwidth_percent | cut -c 1-5)" 56.25
+}
+
+latency_is_kept() {
+	expect 0 '' plan --task 1ms/10ms --period 10ms --latency 4ms --overhead 0 --debt 0 --json
+	same "$(value taken.budget_us)" 8000
+	same "$(value taken.gap_us)" 4000
+	expect 0 '' plan --task 1ms/10ms --latency 4ms --json
+	between "$(value taken.gap_us)" 1 4000
+	expect 1 'no budget up to 95 % of a CPU has gaps as short as 10us' \
+		plan --task 1ms/10ms --latency 10us
+}
+
+# None of the front is beaten by another one, and what is taken is of it.
+a_front() {
+	expect 0 '^\*.* 20ms ' plan --task 1ms/20ms --period 20ms
+	expect 0 '' plan --task 8ms/20ms --task 80ms/220ms --json
+	between "$(value front.20.period_us)" 1000 20000
+	between "$(value taken.period_us)" 10000 20000
+	expect 0 '' plan --task 8ms/20ms --task 1ms/50ms --period 1ms-2ms --json
+	between "$(value taken.period_us)" 1000 2000
+	# A guest with little to do, soon, takes little with a deadline of its own.
+	expect 0 '' plan --task 100us/100ms/15ms --period 10ms --overhead 0 --debt 0 --json
+	same "$(value taken.budget_us)" 2550
+	expect 0 '' plan --task 100us/100ms/15ms --period 10ms --overhead 0 --debt 0 --json \
+		--deadline auto
+	same "$(value taken.deadline_us)" 5000
+	same "$(value taken.budget_us)" 100
+}
+
+# Two that need a CPU each, and the third on one of these.
+vcpus() {
+	expect 0 'vCPU 1,' plan --task 6ms/10ms --task 7ms/10ms --task 1ms/10ms --period 1ms
+	expect 0 '' plan --task 6ms/10ms --task 7ms/10ms --task 1ms/10ms --period 1ms --json
+	same "$(value taken.vcpus)" 2
+	same "$(value tasks.0.vcpu) $(value tasks.1.vcpu) $(value tasks.2.vcpu)" "1 0 0"
+	# As many as are asked for, each with something to do
+	expect 0 '' plan --task 1ms/10ms --task 1ms/10ms --task 2ms/10ms --vcpus 3 --json
+	same "$(value taken.vcpus)" 3
+	between "$(value taken.budgets_us.0)" 10 10000
+	between "$(value taken.budgets_us.1)" 10 10000
+	between "$(value taken.budgets_us.2)" 10 10000
+	expect 0 "<vcpupin vcpu='1'" plan --task 6ms/10ms --task 6ms/10ms --guest gedf
+	expect 0 '' plan --task 6ms/10ms --task 6ms/10ms --guest gedf --vcpus 3 --json
+	same "$(value taken.vcpus)" 3
+}
+
+lines_to_paste() {
+	expect 0 '^sched-vm create db --budget 5.5ms --period 10ms --cpus ' \
+		plan db --task 1ms/10ms --period 10ms --overhead 0 --debt 0
+	expect 0 '<rt_budget>5500</rt_budget>' \
+		plan --task 1ms/10ms --period 10ms --overhead 0 --debt 0
+	expect 0 ' --budget 4.5ms --period 10ms --deadline 8ms ' \
+		plan --task 1ms/10ms --period 10ms --deadline 8ms --overhead 0 --debt 0
+	grep -q '<rt_deadline>8000</rt_deadline>' "$WORK/output"
+}
+
+refusals_name_task_and_window() {
+	expect 1 'for the task 17ms/30ms: a window of 30ms may take 29ms, and have 28' \
+		plan --task 4ms/10ms --task 17ms/30ms --period 1ms --vcpus 1
+	expect 1 'task 4ms/10ms: a window of 10ms may take 4ms, and have 0us' \
+		plan --task 4ms/10ms --period 100ms --guest edf
+	expect 1 'with a period of 1ms.*for the task' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1
+	expect 1 'no budget .* is enough in the long run: the tasks take 140.00 %' \
+		plan --task 7ms/10ms --task 7ms/10ms --vcpus 1 --guest edf
+	expect 1 'long run' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1 --guest gedf
+	expect 1 '"error"' plan --task 4ms/10ms --period 100ms --json
+}
+
+bad_tasks() {
+	expect 2 'which tasks' plan
+	for task in 8/20ms 8ms/20 8ms/20ms/20 '8 / 20'; do
+		expect 2 'a time has no unit' plan --task "$task"
+	done
+	for task in '' 8ms 8ms/ /20ms 8/20/30/40 max/20ms 8ms/max 8ms/20 -1/5 1e3/5ms 1ms//2ms; do
+		expect 2 '^sched-vm: --task' plan --task "$task"
+	done
+	expect 2 'C is more than T' plan --task 21ms/20ms
+	expect 2 'D is more than T' plan --task 8ms/20ms/21ms
+	expect 2 'C is more than D' plan --task 8ms/20ms/7ms
+	expect 2 'C must be above 0' plan --task 0/20ms
+	expect 2 'C is more than T|C must' plan --task 0/0
+	expect 2 'more than 12 days' plan --task 8ms/1099512s
+	expect 1 'more than its deadline with the margin' plan --task 10ms/10ms --margin 1%
+}
+
+bad_options() {
+	expect 2 'fp, edf or gedf' plan --task 8ms/20ms --guest rm
+	for nr in 0 65 -1 two 1x; do
+		expect 2 'auto, or a number from 1 to 64' plan --task 8ms/20ms --vcpus $nr
+	done
+	for margin in 10 -1% x% 10%% nan% inf% 9999%; do
+		expect 2 'not a percentage' plan --task 8ms/20ms --margin $margin
+	done
+	expect 2 'from the shorter to the longer' plan --task 8ms/20ms --period 20ms-10ms
+	expect 2 'must be a time above 0' plan --task 8ms/20ms --period 0-10ms
+	expect 2 'the period must be from' plan --task 8ms/20ms --period 10us-10ms
+	expect 2 'the period must be from' plan --task 8ms/20ms --period 10s
+	expect 2 'deadline is longer' plan --task 8ms/20ms --period 5ms --deadline 6ms
+	expect 2 'needs a --period' plan --task 8ms/20ms --deadline 6ms
+	expect 2 'above 0' plan --task 8ms/20ms --step 0
+	expect 2 'above 0' plan --task 8ms/20ms --latency 0
+	expect 2 'up to' plan --task 8ms/20ms --step 1s
+	expect 2 'up to' plan --task 8ms/20ms --overhead max
+	expect 2 'cannot be the name' plan a/b --task 8ms/20ms
+	expect 2 'takes no range' "$tool" create a --budget 4ms --period 5ms-10ms
+	expect 2 'not a time' "$tool" create a --budget 4ms --deadline auto
+}
+
+# As it comes from elsewhere
+files() {
+	printf '\357\273\2778ms/20ms\r\n# a comment\r\n\r\n 80ms / 220ms  # another\r\n' >"$WORK/tasks"
+	expect 0 '^2 tasks, 76.36 %' plan --tasks "$WORK/tasks"
+	expect 0 '^2 tasks' plan --tasks - <"$WORK/tasks"
+	expect 0 '^3 tasks' plan --tasks "$WORK/tasks" --task 1ms/100ms
+	printf '8ms/20ms' >"$WORK/tasks"
+	expect 0 '^1 task,' plan --tasks "$WORK/tasks"
+	printf '8ms/20ms\n\n8ms/7ms\n' >"$WORK/tasks"
+	expect 1 'line 3: 8ms/7ms: C is more than T' plan --tasks "$WORK/tasks"
+	printf '# nothing\n' >"$WORK/tasks"
+	expect 2 'which tasks' plan --tasks "$WORK/tasks"
+	expect 1 'No such file' plan --tasks "$WORK/none"
+	expect 1 'Is a directory' plan --tasks "$WORK"
+	printf '\0018ms/20ms\377\n' >"$WORK/tasks"
+	expect 1 'line 1' plan --tasks "$WORK/tasks"
+}
+
+# No hyperperiod that fits into a number
+coprime_periods() {
+	for t in 10007 10009 10037 10039 10061 10067 10069 10079 10091 10093 10099 10103; do
+		echo "700us/${t}us"
+	done >"$WORK/tasks"
+	expect 0 'not to the hyperperiod|some budgets may be more than the least' \
+		plan --tasks "$WORK/tasks" --guest edf
+	expect 0 '' plan --tasks "$WORK/tasks" --guest fp
+}
+
+# Within 10 s each, with what was used instead
+ten_thousand_tasks() {
+	awk 'BEGIN { for (i = 0; i < 10000; i++) print (i % 7 + 1) "us/" 60000 + i * 37 "us" }' >"$WORK/tasks"
+	for guest in fp edf gedf; do
+		start=$(date +%s)
+		expect 0 'since there are so many' plan --tasks "$WORK/tasks" --guest $guest
+		echo "note: 10,000 tasks, $guest: $(($(date +%s) - start)) s"
+		between $(($(date +%s) - start)) 0 20
+	done
+}
+
+without_the_kernel() {
+	[ ! -e /dev/sched_vm ] || skip "this kernel has it"
+	expect 0 'whether it fits here is not known' plan --task 8ms/20ms
+	expect 0 '' plan --task 8ms/20ms --json
+	grep -q '"fits": *null' "$WORK/output" || fail "it says that it is known"
+	grep -q 'auto:1' "$WORK/output"
+}
+
+run worked_values values_by_hand latency_is_kept a_front vcpus lines_to_paste \
+	refusals_name_task_and_window bad_tasks bad_options files coprime_periods \
+	ten_thousand_tasks without_the_kernel

@@ -1,0 +1,532 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the tool makes of a machine: a made-up tree of cgroups, with real processes, and
+# what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
+# tree.sh SCHED-VM JSON FAKEDEV PTY THREADS
+#
+# Variables are folders and numbers, without blanks.
+# shellcheck disable=SC2086,SC2030,SC2031,SC2012,SC2231
+
+here=${0%/*}
+tool=$1
+json=$2
+fakedev=$3
+pty=$4
+threads=$5
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tap.sh
+. "$here/tap.sh"
+
+root=$WORK/cgroup
+mount=$root
+
+clean_up() {
+	[ ! -s "$WORK/pids" ] || xargs kill <"$WORK/pids"
+	rm -rf "$root" "$WORK/root" "$WORK/pids"
+}
+
+value() {
+	"$json" "$WORK/output" "$1"
+}
+
+fake() {
+	env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" "$tool" "$@"
+}
+
+# A file of the other machine, from standard input.
+file() {
+	mkdir -p "$WORK/root${1%/*}"
+	cat >"$WORK/root$1"
+}
+
+# machine: a kernel that is able, two CPUs, and cgroup v2 with all controllers
+machine() {
+	printf '  1 rtc\n 59 sched_vm\n' | file /proc/misc
+	printf '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\ncpu\t0\t1\t1\n' |
+		file /proc/cgroups
+	echo 0-1 | file /sys/devices/system/cpu/online
+	echo 0 | file /sys/module/kvm/parameters/halt_poll_ns
+	echo CONFIG_SCHED_HRTICK=y | file "/boot/config-$(uname -r)"
+	echo 950000 | file /proc/sys/kernel/sched_rt_runtime_us
+	echo 'flags : fpu' | file /proc/cpuinfo
+	echo 'cpu  1 2 3 4 5 6 7 0 0 0' | file /proc/stat
+	mkdir -p "$root"
+	echo 'cpuset cpu' >"$root/cgroup.controllers"
+	echo 'cpuset cpu' >"$root/cgroup.subtree_control"
+	echo 0-1 >"$root/cpuset.cpus.effective"
+	group sched_vm max 100000
+}
+
+# group PATH BUDGET PERIOD [PID...]: a cgroup, which may be a capsule
+group() {
+	cg=$root/$1
+	mkdir -p "$cg"
+	echo "$2" >"$cg/cpu.rt_budget_us"
+	echo "$3" >"$cg/cpu.rt_period_us"
+	echo max >"$cg/cpu.rt_deadline_us"
+	echo "$2 $3" >"$cg/cpu.rt.max"
+	echo all >"$cg/cpu.rt_scope"
+	: >"$cg/cpu.rt_cpu_budget_us"
+	: >"$cg/cpu.rt_irqs"
+	: >"$cg/cpuset.cpus"
+	echo 0-1 >"$cg/cpuset.cpus.effective"
+	echo 'cpuset cpu' >"$cg/cgroup.controllers"
+	printf 'cpu0 75.00\ncpu1 75.00\n' >"$cg/cpu.rt_free"
+	printf 'throttled 0\noverrun 0\ndeadline_miss 0\nrefused 0\n' >"$cg/cpu.rt_events"
+	counters "$1" 1000 2 0
+	shift 3
+	echo "populated $(($# > 0))" >"$cg/cgroup.events"
+	: >"$cg/cgroup.procs"
+	: >"$cg/cgroup.threads"
+	for member; do
+		echo "$member" >>"$cg/cgroup.procs"
+		ls "/proc/$member/task" >>"$cg/cgroup.threads"
+		inside "$member" "${cg#"$root"}"
+	done
+}
+
+# counters PATH PERIODS THROTTLED LATE: of each CPU
+counters() {
+	set -- "$1" "nr_periods $2 nr_throttled $3 throttled_usec 0 usage_usec $(($2 * 4000))" \
+		"nr_overruns 0 max_overrun_nsec 0 nr_migrations 0 nr_deadline_misses $4"
+	{
+		printf '%s %s\n' $2 $3
+		printf 'cpu0'
+		printf ' %s=%s' $2 $3
+		printf '\ncpu1'
+		printf ' %s=%s' $2 $3
+		echo
+	} >"$WORK/rt_stat.${1##*/}"
+	# At once, as the kernel gives it.
+	mv "$WORK/rt_stat.${1##*/}" "$root/$1/cpu.rt_stat"
+}
+
+# inside PID PATH: so says the kernel
+inside() {
+	for task in /proc/"$1"/task/*; do
+		echo "0::$2" | file "/proc/${task##*/}/cgroup"
+		echo "dl_group : $2" | file "/proc/${task##*/}/sched"
+	done
+}
+
+# note CGROUP KEY VALUE: an xattr of the user's
+note() {
+	"${threads%threads}note" "$@"
+}
+
+# In $pid; it goes with the test.
+process() {
+	sleep 1000 &
+	pid=$!
+	echo $pid >>"$WORK/pids"
+	until [ "$(cat /proc/$pid/comm)" = sleep ]; do :; done
+}
+
+# What is lacking is said first, and the same by all.
+all_say() {
+	for cmd in list top "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
+		"show a" "set a --scope rt" "remove a" "record a" "adopt a --pid $$ --budget 1ms" \
+		$1; do
+			expect 1 "^sched-vm: $2" fake $cmd
+		same "$(grep -c '^sched-vm' "$WORK/output")" 1
+		grep -q "^  cure: .*$3" "$WORK/output" || fail "no cure"
+	done
+	expect 1 "^WRONG +$2" fake doctor
+	same "$(grep -E -c 'deadline groups|controller|/dev/sched_vm' "$WORK/output")" \
+		"$(sed -n 1,2p "$WORK/output" | grep -E -c 'deadline groups|controller|/dev/sched_vm')"
+}
+
+without_the_kernel_nothing_helps() {
+	machine
+	echo '  1 rtc' | file /proc/misc
+	echo CONFIG_A=y | file "/boot/config-$(uname -r)"
+	mkdir "$WORK/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$WORK/bin/zcat"
+	chmod +x "$WORK/bin/zcat"
+	PATH=$WORK/bin:$PATH
+	find "$root" -name 'cpu.rt*' -delete
+	all_say "" 'this kernel has no deadline groups' CONFIG_DEADLINE_GROUP_SCHED
+	# Where v1 has the controller, to give it back would be in vain.
+	echo cpuset >"$root/cgroup.controllers"
+	printf '\ncpu\t1\t1\t1\n' | file /proc/cgroups
+	all_say "" 'this kernel has no deadline groups' CONFIG_DEADLINE_GROUP_SCHED
+	mount=
+	all_say "" 'this kernel has no deadline groups' CONFIG_DEADLINE_GROUP_SCHED
+}
+
+without_the_controller_its_owner_is_named() {
+	machine
+	echo cpuset >"$root/cgroup.controllers"
+	printf '\ncpu\t1\t1\t1\n' | file /proc/cgroups
+	all_say "" 'cgroup v1 has the cpu controller' cgroup_no_v1=all
+	printf '\ncpu\t0\t1\t0\n' | file /proc/cgroups
+	all_say "" 'the cpu controller of cgroup v2 is off' cgroup_disable=
+	printf '\ncpu\t0\t1\t1\n' | file /proc/cgroups
+	all_say "" 'the cpu controller of cgroup v2 is off' Delegate=
+	mount=
+	all_say "" 'cgroup v2 is not mounted' mount
+}
+
+the_root_is_no_capsule() {
+	machine
+	for cmd in show remove "set --budget 1ms" record "adopt --pid $$ --budget 1ms"; do
+			expect 1 'the root cgroup cannot be a capsule' fake $cmd /
+	done
+}
+
+# in CGROUP: where $pid is, and nothing of it is taken from there
+stays_in() {
+	echo "0::$1" | file "/proc/$pid/cgroup"
+	expect 1 "process $pid is in $2: without it, $3 would lose it" \
+		fake adopt web --pid $pid
+	grep -q -e "cure: $4--in-place .*--force" "$WORK/output" || fail "no cure"
+	same "$(cat "$root/sched_vm/web/cgroup.procs")" ""
+}
+
+goes_from() {
+	echo "0::$1" | file "/proc/$pid/cgroup"
+	: >"$root/sched_vm/web/cgroup.procs"
+	expect 1 "$2" fake adopt web --pid $pid
+	shift 2
+	same "$(cat "$root/sched_vm/web/cgroup.procs")" $pid
+}
+
+# systemd ends a unit that is empty, and libvirt finds its guest no more.
+adopt_takes_nothing_from_its_owner() {
+	machine
+	process
+	group sched_vm/web 4000 20000
+	stays_in '/machine.slice/machine-qemu\x2d1\x2dweb.scope/libvirt/emulator' \
+		'machine-qemu.x2d1.x2dweb.scope' 'libvirt and systemd' '--domain DOMAIN or '
+	stays_in /machine/qemu-1-web.libvirt-qemu/emulator qemu-1-web.libvirt-qemu \
+		'libvirt and systemd' '--domain DOMAIN or '
+	stays_in /qemu.slice/100.scope 100.scope 'libvirt and systemd' '--domain DOMAIN or '
+	stays_in /system.slice/vm@web.service vm@web.service systemd ''
+	stays_in /system.slice/docker-1234.scope/init docker-1234.scope systemd ''
+	mkdir -p "$root/mine/sub"
+	note "$root/mine" delegate 1
+	stays_in /mine/sub mine systemd ''
+	goes_from /user.slice/user-0.slice/session-3.scope "process $pid is taken out of session-3.scope"
+	goes_from /user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope \
+		"process $pid is taken out of user@1000.service"
+	goes_from /home '0 of 1 thread '
+	! grep -q 'is taken out' "$WORK/output" || fail "it says so of nobody"
+	echo '0::/system.slice/vm@web.service' | file "/proc/$pid/cgroup"
+	expect 1 'is taken out of vm@web.service' fake adopt web --pid $pid --force
+	# In its own unit it may move.
+	group system.slice/vm@web.service/capsules/web 4000 20000
+	expect 1 '0 of 1 thread ' fake adopt web --pid $pid \
+		--cgroup /system.slice/vm@web.service/capsules
+	same "$(cat "$root/system.slice/vm@web.service/capsules/web/cgroup.procs")" $pid
+}
+
+# named PATH BUDGET PERIOD [PID...]: as the tool makes it
+named() {
+	group "$@"
+	note "$root/$1" sched_vm.name "${1##*/}"
+}
+
+# By numbers in names, parts below what they are parts of, in columns that people see.
+list_is_in_order() {
+	machine
+	process
+	named sched_vm/guest-10 4000 20000 $pid
+	named sched_vm/guest-2 4000 20000
+	named sched_vm/größe 1000 20000
+	named sched_vm/机器 1000 20000
+	named sched_vm/guest-10/part 2000 20000
+	named sched_vm/off max 20000
+	expect 0 '' fake list
+	same "$(awk 'NR > 1 && !/^.in/ { printf "%s ", $1 }' "$WORK/output")" \
+		'größe guest-2 guest-10 part off 机器 '
+	grep -q '^  part  .*(10.0 %)' "$WORK/output" || fail "no part"
+	grep -q '^guest-10 .* 20.0 % .* 1  active$' "$WORK/output" || fail "not active"
+	grep -q '^off  *max .* -  .* 0  none$' "$WORK/output" || fail "off is not there"
+	# As wide as people see it: 机器 takes four columns.
+	same "$(sed -n 's/^机器\( *\)1ms.*/\1/p' "$WORK/output" | wc -c)" \
+		"$(($(sed -n 's/^größe\( *\)1ms.*/\1/p' "$WORK/output" | wc -c) + 1))"
+	expect 0 '' fake list --json
+	same "$(value capsules.2.name)" guest-10
+	same "$(value capsules.2.state)" active
+	same "$(value capsules.2.irqs)" '[ ]'
+	same "$(value capsules.2.deadline_us)" max
+}
+
+what_is_reserved_is_said() {
+	machine
+	named sched_vm/web 4000 20000
+	echo '1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
+	printf '24\n25\n' >"$root/sched_vm/web/cpu.rt_irqs"
+	expect 0 '^web: 4ms in every 20ms on each of the CPUs 0-1, 20.0 % of each$' fake show web
+	grep -q '^but 6ms on CPU 1$' "$WORK/output" || fail "no exception"
+	expect 0 '' fake show web --json
+	same "$(value cpu_budgets.0.budget_us)" 6000
+	same "$(value cpu_budgets.0.cpus.0)" 1
+	same "$(value irqs.1)" 25
+	named sched_vm/off max 20000
+	expect 0 '^off: no reservation .served as usual.$' fake show off
+	named sched_vm/web/part max 20000
+	expect 0 '^part: no reservation .served by /sched_vm/web.$' fake show /sched_vm/web/part
+	named sched_vm/zero 0 20000
+	expect 0 '^zero: no reservation, and no SCHED_FIFO' fake show zero
+	expect 0 '^CPU +USAGE +PERIODS +THROTTLED +FOR +OVERRUNS +WORST +MISSES +MIGRATIONS$' fake show web
+	echo 'spilled_usec 1500' >>"$root/sched_vm/web/cpu.rt_stat"
+	expect 0 ' SPILLED$' fake show web
+	grep -q '^all .* 1.5ms$' "$WORK/output" || fail "nothing spilled"
+}
+
+# A guest that is gone keeps its reservation: that must not be overlooked.
+the_gone_are_named() {
+	machine
+	process
+	named sched_vm/web 4000 20000
+	note "$root/sched_vm/web" sched_vm.guest "$pid 1 qemu-system-x86"
+	expect 0 ' 0 +gone$' fake list
+	expect 0 "^its process $pid .qemu-system-x86. is gone$" fake show web
+	expect 0 '^note +web keeps 20.0 % of the CPUs 0-1 for a guest that is gone' fake doctor
+	grep -q 'cure: sched-vm remove web$' "$WORK/output" || fail "no cure"
+	note "$root/sched_vm/web" sched_vm.guest \
+		"$pid $(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f20) sleep"
+	expect 0 ' 0 +empty$' fake list
+}
+
+# On a machine as it comes, nothing is wrong, and sixty of a kind are one.
+doctor_does_not_cry_wolf() {
+	machine
+	echo 200000 | file /sys/module/kvm/parameters/halt_poll_ns
+	for i in $(seq 60); do
+		named "sched_vm/guest-$i" 100 20000
+	done
+	expect 0 '^note +KVM polls for up to 200000 ns' fake doctor
+	grep -q '^note  *guest-1 reserves on all 2 CPUs$' "$WORK/output" || fail "not said of the first"
+	grep -q '^ *the same with guest-2, guest-3, guest-4 and 56 others$' "$WORK/output" ||
+		fail "not said of the others"
+	grep -q 'cure: sched-vm set guest-1 --cpus' "$WORK/output" || fail "no cure"
+	same "$(grep -c 'reserves on' "$WORK/output")" 1
+}
+
+doctor_names_the_right_culprit() {
+	machine
+	named sched_vm/web 4000 20000
+	note "$root/sched_vm/web" sched_vm.made $(($(date +%s) - 7300))
+	counters sched_vm/web 100 2 5
+	expect 1 '^WRONG +web got its budget too late 5 times in the 2h since it was made' fake doctor
+	! grep -q virtual "$WORK/output" || fail "it is not virtual"
+	echo 'flags : fpu hypervisor lm' | file /proc/cpuinfo
+	echo ACME | file /sys/class/dmi/id/sys_vendor
+	expect 0 '^note +web got its budget too late 5 times' fake doctor
+	grep -q 'this machine is a virtual one (ACME)' "$WORK/output" || fail "not virtual"
+	expect 0 'on a virtual machine, ACME: ' fake show web
+}
+
+# systemd's daemon-reload does that to a cpuset that it does not know.
+doctor_sees_a_cpuset_that_was_emptied() {
+	machine
+	named sched_vm/web 4000 20000
+	note "$root/sched_vm/web" sched_vm.cpus 1
+	expect 1 '^WRONG +web reserves on the CPUs 0-1, not on 1 only' fake doctor
+	grep -q 'cure: sched-vm set web --cpus 1; AllowedCPUs=' "$WORK/output" || fail "no cure"
+	echo 1 >"$root/sched_vm/web/cpuset.cpus.effective"
+	expect 0 '' fake doctor
+}
+
+# isolcpus= and taskset: the rest is reserved for nobody.
+doctor_sees_what_nobody_can_use() {
+	machine
+	process
+	taskset -p 1 $pid
+	named sched_vm/web 4000 20000 $pid
+	expect 0 '^note +web has 20.0 % of CPU 1, where none of its threads may run' fake doctor
+	expect 0 'none of its threads may run on CPU 1 ' fake adopt web --pid $pid
+	process
+	taskset -p 2 $pid
+	echo $pid >>"$root/sched_vm/web/cgroup.threads"
+	expect 0 '' fake doctor
+	! grep -q 'may run' "$WORK/output" || fail "one may"
+}
+
+# Busy first, as much as there is room for, and in columns that stay where they are.
+top_fits_the_screen() {
+	machine
+	for i in $(seq 40); do
+		named "sched_vm/guest-$i" 100 20000
+	done
+	(while :; do
+		n=$((n + 100))
+		counters sched_vm/guest-33 $n $n 0
+		sleep 0.03
+	done) &
+	echo $! >>"$WORK/pids"
+	for size in 40x30 120x30 20x8; do
+		PTY_SIZE=$size PTY_WAIT=every PTY_KEYS=...q fake_pty top -d 100ms
+		pictures ${size%x*} ${size#*x}
+		grep -q '^guest-33' "$WORK/picture" || fail "the busy one is not to be seen"
+		same "$(grep '^guest' "$WORK/picture" | head -n 1 | cut -c-8)" guest-33
+	done
+}
+
+# On a terminal, its picture and colours, to $WORK/output.
+fake_pty() {
+	TERM=xterm env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" \
+		"$pty" "$tool" "$@" >"$WORK/output" || fail "it ended with $?"
+}
+
+# pictures COLUMNS ROWS: the last one, in $WORK/picture, is no larger
+pictures() {
+	esc=$(printf '\033')
+	tr -d '\r' <"$WORK/output" | sed "s/$esc\[H/\n@@\n/g; s/$esc\[[0-9]*;1H/\n/g" |
+		sed "s/$esc\[[?0-9;]*[a-zA-Z]//g" |
+		awk '/^@@/ { n = 0; next } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' \
+			>"$WORK/picture"
+	sed -i '/^$/d' "$WORK/picture"
+	cat "$WORK/picture"
+	same "$(awk -v most="$1" 'length > most' "$WORK/picture")" ""
+	between "$(wc -l <"$WORK/picture")" 4 "$2"
+}
+
+top_takes_keys() {
+	machine
+	process
+	named sched_vm/web 4000 20000 $pid
+	named sched_vm/db 4000 20000
+	counters sched_vm/web 1000 5 7
+	export PTY_WAIT=CPU:
+	PTY_KEYS=q fake_pty top -d 100ms
+	PTY_KEYS=hq PTY_WAIT=m fake_pty top -d 100ms
+	PTY_KEYS=sq fake_pty top -d 100ms
+	grep -q 'by used' "$WORK/output" && grep -q 'by name' "$WORK/output" || fail "not sorted anew"
+	PTY_KEYS=tq fake_pty top -d 100ms
+	pictures 80 24
+	grep -q "^web *$pid  sleep" "$WORK/picture" || fail "no threads"
+	PTY_KEYS=$(printf '/db\nq') fake_pty top -d 100ms
+	grep -q ', with db' "$WORK/output" || fail "no filter"
+	! grep -q "$(printf '[^a-z]q\r')" "$WORK/output" || fail "keys are echoed"
+	# It leaves the terminal as it was.
+	same "$(tail -c 14 "$WORK/output" | tr -d '\033')" '[?25h[?1049l'
+}
+
+colours_can_be_had_or_not() {
+	machine
+	named sched_vm/web 4000 20000
+	(while :; do
+		n=$((n + 100))
+		counters sched_vm/web $n $n $n
+		sleep 0.03
+	done) &
+	echo $! >>"$WORK/pids"
+	PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	grep -q "$(printf '\033')\[33m" "$WORK/output" || fail "what was throttled has no colour"
+	grep -q "$(printf '\033')\[31m" "$WORK/output" || fail "what was late has no colour"
+	NO_COLOR=1 PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	! grep -q "$(printf '\033')\[3[13]m" "$WORK/output" || fail "it has colours"
+}
+
+top_writes_files() {
+	machine
+	named 'sched_vm/a"b' 4000 20000
+	named sched_vm/off max 20000
+	expect 0 '^a"b +0 +4ms/20ms +0.0 %' fake top -b -n 2 -d 100ms
+	same "$(grep -c '^NAME' "$WORK/output")" 2
+	same "$(grep -c '^off' "$WORK/output")" 0
+	expect 0 '^time,name,cpu,budget_us' fake top --csv -n 2 -d 100ms
+	same "$(grep -c '^time' "$WORK/output")" 1
+	same "$(grep -c '^20..-.*,"a""b",[01],4000,20000,0.0,0,0,0,0,0,,0*$' "$WORK/output")" 4
+	expect 0 '' fake top -n 1 -d 100ms --json
+	same "$(value capsules.0.cpus.1.used_percent)" 0.0
+	expect 2 'csv or --json' fake top --csv --json
+	# shellcheck disable=SC2016
+	same "$(fake top -b -d 100ms 2>&1 | head -n 1 | grep -c -i write)" 0
+}
+
+# Of a thousand threads that are where they belong, none is opened.
+top_opens_no_thread() {
+	machine
+	"$threads" 50 >"$WORK/ready" &
+	pid=$!
+	echo $pid >>"$WORK/pids"
+	until [ -s "$WORK/ready" ]; do :; done
+	named sched_vm/web 4000 20000 $pid
+	FAKE_LOG=$WORK/log.opened fake top --csv -n 2 -d 100ms >/dev/null
+	for tid in /proc/$pid/task/*; do
+		[ "${tid##*/}" = $pid ] || printf '/proc/%s/\n/task/%s/\n' "${tid##*/}" "${tid##*/}"
+	done >"$WORK/names"
+	same "$(grep -c . "$WORK/names")" 100
+	! grep -F -f "$WORK/names" "$WORK/log.opened" || fail "these are opened"
+	! grep "^folder /proc/$pid/task" "$WORK/log.opened" || fail "nor need they be listed"
+	between "$(grep -c '^folder /proc$' "$WORK/log.opened")" 1 2
+	expect 0 ',0$' fake top --csv -n 1 -d 100ms
+	# One that is elsewhere is found all the same.
+	tid=$(ls /proc/$pid/task | tail -n 1)
+	sed -i "/^$tid$/d" "$root/sched_vm/web/cgroup.threads"
+	echo 0::/ | file "/proc/$tid/cgroup"
+	: | file "/proc/$tid/sched"
+	expect 0 ',1$' fake top --csv -n 1 -d 100ms
+	expect 0 '' fake top --json -n 1 -d 100ms
+	same "$(value capsules.0.escaped.0.tid)" "$tid"
+	same "$(value capsules.0.escaped.0.why)" "in another cgroup"
+}
+
+free_says_who_has_what() {
+	machine
+	named sched_vm/web 4000 20000
+	named sched_vm/web/part 2000 20000
+	printf 'cpu0 70.00\ncpu1 40.00\n' >"$root/sched_vm/cpu.rt_free"
+	expect 0 '^0 +70.00 % +web 20.0 %, nobody, by sched_rt_runtime_us 5.0 %, others.* 5.0 %$' fake free
+	grep -q '^1  *40.00 % .* others, as SCHED_DEADLINE 35.0 %$' "$WORK/output" || fail "CPU 1"
+	! grep -q part "$WORK/output" || fail "a part is counted twice"
+	printf 'cpu0 70.00\ncpu1 70.00\n' >"$root/sched_vm/cpu.rt_free"
+	expect 0 '^0-1 +70.00 %' fake free
+	expect 0 '^1 +70.00 %' fake free --cpus 1
+	expect 0 '' fake free --json
+	same "$(value cpus.1.free_percent)" 70.0
+	same "$(value cpus.1.holders.0.name)" web
+	same "$(value cpus.1.holders.0.percent)" 20.0
+}
+
+events() {
+	printf 'throttled %d\noverrun 0\ndeadline_miss %d\nrefused %d\n' "$2" "$3" "$4" \
+		>"$root/$1/cpu.rt_events"
+}
+
+# When it watches, and not before: it says so by what it tells of another.
+monitor_tells_events() {
+	machine
+	named sched_vm/web 4000 20000
+	events sched_vm/web 5 0 0
+	(exec env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" \
+		"$tool" monitor --json --count 5) >"$WORK/events" &
+	monitor=$!
+	echo $monitor >>"$WORK/pids"
+	tries=0
+	until [ "$(cat /proc/$monitor/fdinfo/* 2>/dev/null | grep -c '^inotify wd')" = 1 ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 2000 ] || fail "it does not watch"
+	done
+	events sched_vm/web 8 0 0
+	until [ -s "$WORK/events" ]; do :; done
+	events sched_vm/web 8 1 2
+	until [ "$(wc -l <"$WORK/events")" -ge 3 ]; do :; done
+	named sched_vm/db 4000 20000
+	until [ "$(wc -l <"$WORK/events")" -ge 4 ]; do :; done
+	rm -r "$root/sched_vm/db"
+	wait $monitor
+	cat "$WORK/events"
+	while read -r line; do
+		echo "$line" >"$WORK/output"
+		echo "$(value name) $(value event) $(value count) $(value total)"
+	done <"$WORK/events" >"$WORK/told"
+	same "$(tr '\n' ',' <"$WORK/told")" \
+		'web throttled 3 8,web deadline_miss 1 1,web refused 2 2,db made 0 0,db removed 0 0,'
+	expect 0 '' fake monitor --time 100ms
+	same "$(cat "$WORK/output")" ""
+}
+
+run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
+	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order \
+	what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf \
+	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied \
+	doctor_sees_what_nobody_can_use top_fits_the_screen top_takes_keys \
+	colours_can_be_had_or_not top_writes_files top_opens_no_thread free_says_who_has_what \
+	monitor_tells_events
