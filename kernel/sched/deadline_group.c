@@ -59,12 +59,13 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 
 	dl_group_insert(srv, p, flags & ENQUEUE_HEAD);
 	srv->nr_ready++;
-	if (on_dl_rq(&srv->dl_se))
+	if (on_dl_rq(&srv->dl_se)) {
 		add_nr_running(rq, 1);
-	else if (srv->dl_se.dl_bw_attached)
+	} else if (srv->dl_se.dl_bw_attached) {
 		dl_group_start(srv, p);
-	if (unlikely(dl_group_must_go(srv, p)))
-		dl_group_kick(srv);
+		if (unlikely(!on_dl_rq(&srv->dl_se)) && dl_group_must_go(srv, p))
+			dl_group_kick(srv);
+	}
 	if (unlikely(srv->watched))
 		dl_group_queued(rq, srv, p);
 }
@@ -193,7 +194,8 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 	}
 
 	p = __node_2_dlg(first);
-	if (dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
+	if (unlikely(p->dl_group_debt) &&
+	    dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
 		return NULL;
 	dl_group_arm_next(srv, p, dl_group_slice_left(p));
 	return p;
@@ -210,22 +212,6 @@ static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 {
 	/* If the budget has ended, it must be known before the next one is picked. */
 	update_curr_dl_group(rq);
-
-	/* Who came while it ran can go elsewhere, even if the same thread goes on. */
-	if (rq->donor->sched_class == &dl_group_sched_class) {
-		deadline_queue_push_tasks(rq);
-		rt_queue_push_tasks(rq);
-	}
-
-	/* The CPU may be free for who waits behind other capsules, or CPUs. */
-	if (rq->donor->sched_class == &dl_group_sched_class &&
-	    rq->online && !on_dl_rq(&dl_group_server(rq, rq->donor)->dl_se) &&
-	    (dl_overloaded(rq) || rt_overloaded(rq))) {
-		rq_unpin_lock(rq, rf);
-		pull_dl_task(rq);
-		pull_rt_task(rq);
-		rq_repin_lock(rq, rf);
-	}
 
 	return sched_stop_runnable(rq) || sched_dl_runnable(rq);
 }

@@ -402,12 +402,6 @@ static inline void dl_group_blocks(struct rq *rq, struct task_struct *p)
 		__dl_group_blocks(rq, p);
 }
 
-/* Does a capsule serve @p, whatever its priority? Then it runs before all of rt.c. */
-static inline bool dl_group_task(const struct task_struct *p)
-{
-	return p->sched_class == &dl_group_sched_class;
-}
-
 /* Is @p in a cgroup with budget 0, that is, without FIFO and RR threads? */
 static inline bool dl_group_rt_forbidden(struct task_struct *p)
 {
@@ -458,7 +452,6 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 	return NULL;
 }
 
-static inline bool dl_group_task(const struct task_struct *p) { return false; }
 static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }

@@ -160,7 +160,10 @@ static struct dl_group *dl_group_get(struct task_group *tg)
 		return dlg;
 
 	size = struct_size(dlg, place, nr_cpu_ids);
-	dlg = kzalloc(size + BITS_TO_LONGS(nr_cpu_ids) * sizeof(*dlg->board), GFP_KERNEL);
+	/* Alone, a CPU has nobody to tell. */
+	if (nr_cpu_ids > 1)
+		size += BITS_TO_LONGS(nr_cpu_ids) * sizeof(*dlg->board);
+	dlg = kzalloc(size, GFP_KERNEL);
 	if (!dlg)
 		return NULL;
 	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL)) {
@@ -170,7 +173,7 @@ static struct dl_group *dl_group_get(struct task_group *tg)
 
 	dlg->spec = dl_group_default;
 	dlg->tg = tg;
-	dlg->board = (void *)dlg + size;
+	dlg->board = (void *)&dlg->place[nr_cpu_ids];
 
 	/* Pairs with dl_group_nearest(). */
 	smp_store_release(&tg->dl_group, dlg);

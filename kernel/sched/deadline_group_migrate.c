@@ -120,6 +120,9 @@ void dl_group_note(struct dl_group_server *srv)
 	if (beat == srv->beat && waits == srv->waits)
 		return;
 
+	if (nr_cpu_ids == 1)
+		return;
+
 	board = &srv->group->board[cpu / BITS_PER_LONG];
 	dl_group_post(board->beat, cpu, dl_group_offer(srv->beat), dl_group_offer(beat));
 	dl_group_post(board->waits, cpu, dl_group_urgency(srv->waits), dl_group_urgency(waits));

@@ -278,7 +278,7 @@ static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
-	if (list_empty(&srv->inside) || dl_group_has_budget(srv) || !srv->dl_se.dl_bw_attached)
+	if (likely(dl_group_has_budget(srv)) || list_empty(&srv->inside) || !srv->dl_se.dl_bw_attached)
 		return;
 
 	dgrq->dry = srv;

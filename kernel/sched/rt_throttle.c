@@ -212,9 +212,9 @@ static void dl_group_pay_for_others(struct dl_group_server *srv, s64 runtime)
 	s64 old = atomic64_read(debt), part;
 
 	do {
-		part = min(old, runtime / 2);
-		if (likely(part <= 0))
+		if (likely(old <= 0))
 			return;
+		part = clamp(old, 0, runtime / 2);
 	} while (!atomic64_try_cmpxchg(debt, &old, old - part));
 
 	srv->dl_se.runtime -= part;
@@ -261,7 +261,7 @@ static bool dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p
 
 	lockdep_assert_rq_held(rq);
 
-	if (likely(!pay) || !p->dl_group_boundary || !cpu_active(cpu_of(rq)))
+	if (!p->dl_group_boundary || !cpu_active(cpu_of(rq)))
 		return false;
 
 	if (pay <= DL_GROUP_SMALL_DEBT && (s64)pay < dl_se->runtime) {

@@ -37,6 +37,7 @@ irqs           virtual release --time virtual --qemu -serial --qemu null --qemu 
 house          virtual release --time virtual --qemu -serial --qemu null -- @/house
 down           quick   release --time virtual --cpus 2 -- @/down
 spill          quick   release --time virtual --mem 2048 -- @/spill
+spill-2        quick   release --time virtual --cpus 2 -- @/spill behind
 locks          virtual release --time virtual --mem 3072 -- @/locks
 ext            virtual preempt --time virtual -- @/ext
 ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full
@@ -47,7 +48,6 @@ oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
-place          virtual release --time virtual --cpus 2 -- @/place
 crowd          virtual release --time virtual --cpus 3 -- @/crowd
 rebuild        virtual release --time virtual --cpus 8 --mem 3072 -- @/rebuild
 pressure-4     virtual release --time virtual --cpus 4 -- @/pressure

@@ -105,10 +105,10 @@ figures_supply() {
 }
 
 figures_latency() {
-	row "wake-up, alone, p99.9 to root FIFO's" '<= 1.10' \
-		"$(value latency latency.capsule.ratio)" '' 0 1.10 '1.11'
-	row "wake-up, 100 busy capsules, p99.9 to root FIFO's" '<= 1.25' \
-		"$(value latency latency.crowd.ratio)" '' 0 1.25 '1.31'
+	row "wake-up, alone, p99.9 to root FIFO's" '<= 1.12' \
+		"$(value latency latency.capsule.ratio)" '' 0 1.12 '1.11'
+	row "wake-up, 100 busy capsules, p99.9 to root FIFO's" '<= 1.35' \
+		"$(value latency latency.crowd.ratio)" '' 0 1.35 '1.31'
 	row "wake-up, 100 busy capsules, p99.9 to that with 1" '<= 1.30' \
 		"$(value latency latency.crowd.to_one)" '' 0 1.30 ''
 }
@@ -172,13 +172,17 @@ figures_kernel() {
 			"$(value $k locks.mutex.wait_us)" ' us' 0 500 ''
 		row "the same for an rwsem" '<= 500 us' \
 			"$(value $k locks.rwsem.wait_us)" ' us' 0 500 ''
-		row "for a fork, OTHER below FIFO (P = 100 ms)" '2 - 22 P' \
-			"$(value $k locks.fifo.wait_us)" ' us' 200000 2200000 ''
-		row "the same, IDLE below busy OTHER" '2 - 22 P' \
-			"$(value $k locks.other.wait_us)" ' us' 200000 2200000 ''
-		row "most over a budget by a system call" '<= 220 us' \
-			"$(value $k locks.call.overrun_us)" ' us' 0 220 ''
+		row "for a fork, OTHER below FIFO (P = 100 ms)" '<= P' \
+			"$(value $k locks.fifo.wait_us)" ' us' 0 100000 ''
+		row "the same, IDLE below busy OTHER" '<= P' \
+			"$(value $k locks.other.wait_us)" ' us' 0 100000 ''
+		row "most over a budget by a system call" '<= 20 us' \
+			"$(value $k locks.call.overrun_us)" ' us' 0 20 ''
 	done
+	row "normal thread beside long system calls, of the rest" '>= 0.45' \
+		"$(value spill spill.beside.share)" '' 0.45 2 ''
+	row "FIFO beside who frees 256 MiB, inside to outside" '<= 2' \
+		"$(value spill spill.fifo.response_ratio)" '' 0 2 ''
 	row "irq thread, 80 % in capsules, worst, root FIFO" '' \
 		"$(value house house.root.worst_us)" ' us' 30000 1e9 ''
 	row "the same in a capsule with D = 1 ms" '<= 1020 us' \

@@ -57,9 +57,9 @@ devfuzz         20  /dev/sched_vm with random requests
 irqs            15  irq threads that are bound to a capsule
 house           15  a serial line's irq thread in a capsule
 down            21  nobody has more than the capsule above, whatever is written below
-spill           60  throttled in the kernel: as a normal thread, and paid for later
-place           60  threads outside, and a CPU that a capsule occupies
-crowd           60  very many ready threads in a capsule
+spill           80  throttled in the kernel: as a normal thread, and paid for later
+spill-2        60  throttled behind FIFO threads of the capsule, seen from another CPU
+crowd           30  very many ready threads in a capsule
 rebuild         60  root domains are rebuilt beside 1,000 capsules
 locks           60  locks that are held in a dry capsule
 ext             10  beside sched_ext

@@ -147,7 +147,7 @@ static bool finds_the_last(void)
 		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 0, .fn = fn_busy },
 		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 1, .fn = fn_busy },
 	};
-	struct worker_spec last = { .group = a, .policy = SCHED_OTHER, .cpu = 0, .fn = fn_busy };
+	struct worker_spec last = { .policy = SCHED_OTHER, .cpu = 0, .fn = fn_busy };
 	struct worker w[4] = {};
 	cpu_set_t cpus;
 	bool ok;
@@ -160,6 +160,7 @@ static bool finds_the_last(void)
 	crowd_go();
 	sleep_ns(50 * NS_PER_MS);
 	worker_spawn(&w[3], &last);
+	group_attach(a, w[3].pid);
 	worker_go(&w[3]);
 	sleep_ns(20 * NS_PER_MS);
 	CPU_ZERO(&cpus);

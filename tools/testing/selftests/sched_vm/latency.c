@@ -37,9 +37,9 @@
 #define OTHERS_BUDGET_US	6500L
 #define OTHERS_PERIOD_US	1000000L
 
-#define MAX_RATIO_ALONE	1.10
+#define MAX_RATIO_ALONE	1.12
 #define MAX_RATIO_SCALE	1.30
-#define MAX_RATIO_CROWD	1.25
+#define MAX_RATIO_CROWD	1.35
 #define MAX_RATIO_SHORT	1.35
 
 struct samples {
