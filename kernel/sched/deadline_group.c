@@ -308,6 +308,7 @@ static unsigned int get_rr_interval_dl_group(struct rq *rq, struct task_struct *
 static void dl_group_join(struct task_struct *p, struct dl_group *dlg)
 {
 	p->dl_group = dlg;
+	p->dl_group_since = jiffies;
 	RB_CLEAR_NODE(&p->dl_group_node);
 	p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
 }

@@ -529,8 +529,9 @@ static bool dl_group_work_once(struct rq *rq)
 	if (srv) {
 		list_del_init(&srv->kick);
 		if (srv->dl_se.dl_bw_attached) {
-			dl_group_balance(rq, srv);
+			/* First, since balancing may let the clock get old. */
 			dl_group_spill_turn(rq, srv);
+			dl_group_balance(rq, srv);
 		} else {
 			p = dl_group_next_homeless(rq, srv);
 		}

@@ -270,6 +270,8 @@ static void dl_group_spill_prev(struct rq *rq)
 	struct dl_group_server *srv = dgrq->dry;
 
 	dgrq->dry = NULL;
+	/* Callbacks before this one may have let the clock get old. */
+	update_rq_clock(rq);
 	dl_group_spill_turn(rq, srv);
 }
 

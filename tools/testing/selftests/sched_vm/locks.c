@@ -32,7 +32,7 @@
 #define OVERRUN_NS	20000
 /* As many as a call of 100 to 200 us takes, and RLIMIT_NOFILE allows. */
 #define NR_FDS		1000
-#define NR_HOGS		200
+#define NR_HOGS		60
 
 static int pipe_fd[2];
 

@@ -255,5 +255,7 @@ int model_server(const struct model *m, int g)
 
 	if (m->group[g].budget <= 0)
 		g = reserved_above(m, g);
-	return g < 0 || (m->group[g].rt_only && !rt) ? -1 : g;
+	while (g >= 0 && m->group[g].rt_only && !rt)
+		g = reserved_above(m, g);
+	return g;
 }
