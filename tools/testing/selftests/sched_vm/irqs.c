@@ -195,14 +195,17 @@ static void fn_send(struct worker *w, void *arg)
 	static const char text[256];
 	int tty = *(int *)arg;
 
-	while (!load_u(&w->page->stop) && write(tty, text, sizeof(text)) > 0)
+	while (!load_u(&w->page->stop) && write(tty, text, sizeof(text)) > 0) {
 		w->page->count++;
+		/* Let the port's thread be done at times: the kernel asks for that. */
+		sleep_ns(5 * NS_PER_MS);
+	}
 }
 
 /*
  * What the thread takes is the capsule's, and no more than that. The writer, who
  * is outside, lends it its priority when it waits for the lock of the port and
- * there is no budget left: that part, well below 1 %, is not charged.
+ * there is no budget left: that part is spill.
  */
 static bool charged(void)
 {
@@ -222,8 +225,11 @@ static bool charged(void)
 	usual = cpu_ns_of(tid) - begin;
 	usage = group_value(cg, RT_STAT, "usage_usec");
 	ok &= check(usual > NS_PER_MS);
+	usage += group_value(cg, RT_STAT, "spilled_usec");
+	ksft_print_msg("%llu us, of which %lld are charged\n",
+		       (unsigned long long)usual / NS_PER_US, usage);
 	ok &= check(usage >= (long long)(usual / NS_PER_US) * 99 / 100);
-	ok &= check(usage <= (long long)((cpu_ns_of(tid) - begin) / NS_PER_US));
+	ok &= check(usage <= (long long)((cpu_ns_of(tid) - begin) / NS_PER_US) + 20);
 	worker_kill(&w);
 	close(tty);
 	group_remove(cg);
