@@ -198,7 +198,9 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	lockdep_assert_rq_held(rq);
 
 	p = list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
-	if (!p || !srv->dl_se.dl_bw_attached || (READ_ONCE(srv->spiller) && !dl_group_awaited(p)))
+	if (!p || !srv->dl_se.dl_bw_attached)
+		return;
+	if (READ_ONCE(srv->spiller) && !dl_group_awaited(p))
 		return;
 	if (dl_group_has_budget(srv) &&
 	    time_before(jiffies, p->dl_group_since + DL_GROUP_PATIENCE))
@@ -214,7 +216,8 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 /* @p has become ready: must it go outside at once? */
 static bool dl_group_must_go(struct dl_group_server *srv, struct task_struct *p)
 {
-	return !dl_group_has_budget(srv) && srv->dl_se.dl_bw_attached && !list_empty(&p->dl_group_wait) &&
+	return !dl_group_has_budget(srv) && srv->dl_se.dl_bw_attached &&
+	       !list_empty(&p->dl_group_wait) &&
 	       (!READ_ONCE(srv->spiller) || dl_group_awaited(p));
 }
 
@@ -280,7 +283,8 @@ static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
-	if (likely(dl_group_has_budget(srv)) || list_empty(&srv->inside) || !srv->dl_se.dl_bw_attached)
+	if (likely(dl_group_has_budget(srv)) || list_empty(&srv->inside) ||
+	    !srv->dl_se.dl_bw_attached)
 		return;
 
 	dgrq->dry = srv;
@@ -310,6 +314,7 @@ static void dl_group_stop_at_boundary(struct rq *rq, struct task_struct *p)
 		return;
 
 	WRITE_ONCE(p->dl_group_boundary, true);
+	/* Either we see the signal, or who sends it sees that we wait. */
 	smp_mb();
 	if (signal_pending(p))
 		WRITE_ONCE(p->dl_group_boundary, false);

@@ -226,7 +226,7 @@ static bool charged(void)
 	usage = group_value(cg, RT_STAT, "usage_usec");
 	ok &= check(usual > NS_PER_MS);
 	usage += group_value(cg, RT_STAT, "spilled_usec");
-	ksft_print_msg("%llu us, of which %lld are charged\n",
+	ksft_print_msg("%llu us, of which %lld were paid\n",
 		       (unsigned long long)usual / NS_PER_US, usage);
 	ok &= check(usage >= (long long)(usual / NS_PER_US) * 99 / 100);
 	ok &= check(usage <= (long long)((cpu_ns_of(tid) - begin) / NS_PER_US) + 20);

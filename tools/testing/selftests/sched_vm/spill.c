@@ -25,7 +25,7 @@
 #define SECONDS		4
 #define DRY_Q_US	200L
 #define DRY_P_US	1000000L
-#define MIB		(1UL << 20)
+#define MIB		1048576UL
 
 /* Slack beside a ratio, for waits that are short. */
 #define SLACK_NS	(10 * NS_PER_MS)
@@ -361,7 +361,7 @@ static bool fifo_is_not_silenced(void)
 {
 	uint64_t inside = response(true), outside = response(false);
 
-	ksft_print_msg("FIFO: worst response %.3f ms beside who frees memory inside, %.3f outside\n",
+	ksft_print_msg("FIFO: at worst %.3f ms beside who frees memory inside, %.3f outside\n",
 		       inside / 1e6, outside / 1e6);
 	result_float("spill.fifo.response_ratio", (double)inside / outside);
 	/* It may come in the middle of a period, but waits for no debt. */
