@@ -159,10 +159,10 @@ static struct dl_group *dl_group_get(struct task_group *tg)
 	if (dlg)
 		return dlg;
 
-	dlg = kzalloc(struct_size(dlg, place, nr_cpu_ids), GFP_KERNEL);
+	dlg = kzalloc(struct_size(dlg, place, nr_cpu_ids), GFP_KERNEL_ACCOUNT);
 	if (!dlg)
 		return NULL;
-	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL)) {
+	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL_ACCOUNT)) {
 		kfree(dlg);
 		return NULL;
 	}
@@ -184,10 +184,9 @@ static struct dl_group *dl_group_get_used(struct task_group *tg)
 
 	lockdep_assert_cpus_held();
 
-	if (dlg && !dlg->used) {
-		dlg->used = true;
-		static_branch_inc_cpuslocked(&dl_group_used);
-	}
+	/* For good: whoever owns a cgroup must not be able to patch the kernel's text. */
+	if (dlg)
+		static_branch_enable_cpuslocked(&dl_group_used);
 
 	return dlg;
 }
@@ -200,7 +199,7 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 	if (srv)
 		return srv;
 
-	srv = kzalloc_node(sizeof(*srv), GFP_KERNEL, cpu_to_node(cpu));
+	srv = kzalloc_node(sizeof(*srv), GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
 	if (!srv)
 		return NULL;
 
@@ -718,8 +717,6 @@ void dl_group_free(struct task_group *tg)
 		kfree(dlg->place[cpu].own);
 
 	tg->dl_group = NULL;
-	if (dlg->used)
-		static_branch_dec(&dl_group_used);
 	free_cpumask_var(dlg->cpus);
 	kfree(dlg->spec.cpu_budget);
 	kfree(dlg);

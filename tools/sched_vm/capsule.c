@@ -39,6 +39,7 @@ static const struct {
 	{ "nr_throttled", offsetof(struct cpu_stat, nr_throttled) },
 	{ "throttled_usec", offsetof(struct cpu_stat, throttled_usec) },
 	{ "usage_usec", offsetof(struct cpu_stat, usage_usec) },
+	{ "spilled_usec", offsetof(struct cpu_stat, spilled_usec) },
 	{ "nr_overruns", offsetof(struct cpu_stat, nr_overruns) },
 	{ "max_overrun_nsec", offsetof(struct cpu_stat, max_overrun_nsec) },
 	{ "nr_migrations", offsetof(struct cpu_stat, nr_migrations) },

@@ -12,6 +12,7 @@ static void counters_json(struct json_object *o, const struct cpu_stat *s)
 	jo_int(o, "nr_throttled", s->nr_throttled);
 	jo_int(o, "throttled_usec", s->throttled_usec);
 	jo_int(o, "usage_usec", s->usage_usec);
+	jo_int(o, "spilled_usec", s->spilled_usec);
 	jo_int(o, "nr_overruns", s->nr_overruns);
 	jo_int(o, "max_overrun_nsec", s->max_overrun_nsec);
 	jo_int(o, "nr_migrations", s->nr_migrations);

@@ -237,7 +237,7 @@ void cg_forget_processes(const char *cg);
 
 struct cpu_stat {
 	int cpu;
-	long long nr_periods, nr_throttled, throttled_usec, usage_usec;
+	long long nr_periods, nr_throttled, throttled_usec, usage_usec, spilled_usec;
 	long long nr_overruns, max_overrun_nsec, nr_migrations, nr_deadline_misses;
 	/* From /dev/sched_vm only: */
 	bool device, throttled;
