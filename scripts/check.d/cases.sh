@@ -5,8 +5,9 @@
 #
 # NAME  WHEN  KIND  OPTIONS -- COMMAND. WHEN: quick and virtual cases run at the
 # same time, since virtual time does not care; real ones have the machine for
-# themselves. @ is the folder of the programs, which in virtual time is the same for
-# each clone of the repository, so that the figures are; --devices means CASE_DEVICES.
+# themselves; soak ones are for make soak. @ is the folder of the programs, which in
+# virtual time is the same for each clone of the repository, so that the figures are;
+# --devices means CASE_DEVICES.
 # locks makes and removes folders faster than RCU, which waits for throttled readers,
 # frees them.
 
@@ -45,6 +46,10 @@ writers        virtual release --time virtual -- @/writers
 many           virtual release --time virtual --mem 768 -- @/many
 oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
+adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 4000
+adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 2000
+adversary-2    virtual release --time virtual --cpus 2 -- @/adversary --seed 13 --ops 2000
+adversary-4    virtual release --time virtual --cpus 4 -- @/adversary --seed 9 --ops 2000
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
 place          virtual release --time virtual --cpus 2 -- @/place
@@ -72,11 +77,15 @@ device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_st
 irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs untimed
 handlers-debug debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --devices -- @/handlers
 kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
+adversary-long soak    release --time virtual -- @/adversary --seed 101 --ops 40000
+adversary-long-2 soak  release --time virtual --cpus 2 -- @/adversary --seed 102 --ops 30000
+adversary-long-4 soak  release --time virtual --cpus 4 -- @/adversary --seed 104 --ops 30000
+adversary-debug soak   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/adversary --seed 105 --ops 80000 --untimed
 smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
 EOF
 }
 
-CASE_TIMEOUT=1500
+CASE_TIMEOUT=${CASE_TIMEOUT:-1500}
 
 # For --devices: two on one interrupt line, a disk with two handlers for each vector,
 # two network cards that are connected, a second serial line.
