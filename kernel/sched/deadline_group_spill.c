@@ -235,7 +235,9 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 	if (p && task_rq(p) != rq) {
 		cmpxchg(&srv->spiller, p, NULL);
 	} else if (p && dl_group_has_budget(srv)) {
-		if (dl_group_rank_at(p, rt_effective_prio(p, p->normal_prio)) < dl_group_rank_or_none(dl_group_first(srv)))
+		int rank = dl_group_rank_at(p, rt_effective_prio(p, p->normal_prio));
+
+		if (rank < dl_group_rank_or_none(dl_group_first(srv)))
 			dl_group_come_back(rq, p);
 	} else if (p && !list_empty(&srv->inside) && !dl_group_awaited(p) &&
 		   p->se.sum_exec_runtime - p->dl_group_spilled >= sysctl_sched_base_slice) {
