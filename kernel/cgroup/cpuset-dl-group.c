@@ -81,10 +81,20 @@ bool dl_group_cpuset_is_same(struct cgroup *a, struct cgroup *b)
 	return cpuset_of(a) == cpuset_of(b);
 }
 
+/* Could capsules outside have the CPUs that a partition has, but is not to @keep? */
+static bool cpuset_can_return(struct cpuset *cs, const struct cpumask *keep, struct cpumask *cpus)
+{
+	struct cpuset *to = cs->remote_partition ? &top_cpuset : parent_cs(cs);
+
+	return cs->partition_root_state <= 0 ||
+	       !cpumask_andnot(cpus, cs->effective_xcpus, keep) ||
+	       dl_group_cpuset_fits(to->css.cgroup, cpus);
+}
+
 /**
- * dl_group_cpuset_overbooked() - would a CPU be, with what is written to cpuset.cpus?
+ * dl_group_cpuset_overbooked() - would a CPU be, with what is written to a cpuset?
  * @cs: a cpuset
- * @trialcs: what it is to be
+ * @trialcs: what it is to be; NULL: no partition any more
  *
  * Context: cpuset_mutex and cpu_hotplug_lock held
  * Return: true if so, or if there is no memory to find out
@@ -98,16 +108,17 @@ bool dl_group_cpuset_overbooked(struct cpuset *cs, struct cpuset *trialcs)
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return true;
 
+	fits = cpuset_can_return(cs, trialcs ? trialcs->effective_xcpus : cpu_none_mask, cpus);
 	/*
 	 * A valid partition has CPUs that its parent has no more. Else as
 	 * compute_effective_cpumask() will: if it has none of its own, all of them.
 	 */
-	if (cs->partition_root_state <= 0 ||
-	    !cpumask_and(cpus, trialcs->effective_xcpus, cpu_active_mask)) {
+	if (trialcs && (cs->partition_root_state <= 0 ||
+			!cpumask_and(cpus, trialcs->effective_xcpus, cpu_active_mask))) {
 		if (!cpumask_and(cpus, trialcs->cpus_allowed, parent_cs(cs)->effective_cpus))
 			cpumask_copy(cpus, parent_cs(cs)->effective_cpus);
 	}
-	fits = dl_group_cpuset_fits(cs->css.cgroup, cpus);
+	fits = fits && (!trialcs || dl_group_cpuset_fits(cs->css.cgroup, cpus));
 	free_cpumask_var(cpus);
 	return !fits;
 }

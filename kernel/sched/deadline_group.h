@@ -82,6 +82,21 @@ struct dl_group_stat {
 };
 
 /**
+ * struct dl_group_params - what a capsule has, or is to have, on one CPU
+ * @runtime: in ns
+ * @deadline: in ns, relative
+ * @period: in ns
+ * @bw: density to account, at least @runtime / @deadline, in 1 << BW_SHIFT;
+ *	0 takes the server out of service
+ */
+struct dl_group_params {
+	u64			runtime;
+	u64			deadline;
+	u64			period;
+	u64			bw;
+};
+
+/**
  * struct dl_group_server - what a capsule owns of one CPU
  * @dl_se: CBS server: (runtime, deadline) now and (Q, D, P) as admitted; rq lock
  * @group: the capsule, NULL in a CPU's lost and found; constant
@@ -101,8 +116,6 @@ struct dl_group_stat {
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
  * @waits: least rank in @pushable of a thread that cannot run here, or
  *	DL_GROUP_RANK_NONE; rq lock. Kept up to date as @beat
- * @owed: what the next budget is smaller by, see dl_group_owe(), in ns; if less
- *	than 0 there was more reserved than it takes; rq lock
  * @bw: bandwidth of the capsule and all below it here; dl_group_mutex
  * @below: bandwidth of the nearest capsules below here; dl_group_mutex
  * @stat: what happened
@@ -118,6 +131,9 @@ struct dl_group_stat {
  * @pushable: those in @ready whose affinity has more than one CPU, by rank; rq lock
  * @cursor: in @pushable, who is to be looked at next, or NULL, see
  *	dl_group_pushable(); rq lock
+ * @next: what it has from its first period after @until on, if @next.bw is not 0; rq lock
+ * @until: when all that was promised to it and to those below it is theirs, see
+ *	dl_group_lend(), by the rq clock; rq lock
  */
 struct dl_group_server {
 	struct sched_dl_entity	dl_se;
@@ -130,7 +146,6 @@ struct dl_group_server {
 	bool			watched;
 	int			beat;
 	int			waits;
-	s64			owed;
 	u64			bw;
 	u64			below;
 	struct dl_group_stat	stat;
@@ -141,12 +156,15 @@ struct dl_group_server {
 	u64			pays_since;
 	struct rb_root_cached	pushable;
 	struct rb_node		*cursor;
+	struct dl_group_params	next;
+	u64			until;
 };
 
 /**
  * struct dl_group_rq - what a CPU has for all capsules
  * @servers: admitted servers; written under rq lock and dl_bw lock
- * @bw: their bandwidth; as @servers, but READ_ONCE() to read
+ * @bw: what capsules have, or have given back too early to be free, see
+ *	dl_group_account(); as @servers, but READ_ONCE() to read
  * @lost: holds ready threads that came where their capsule has never had a server.
  *	Never runs; @work finds a place for them, as for those in servers that are
  *	not in service. rq lock
@@ -160,6 +178,10 @@ struct dl_group_server {
  * @spills: servers with a spiller, looked at by the tick; rq lock
  * @dry: server without budget whose thread __schedule() takes from the CPU; rq lock
  * @spill_callback: takes one of @dry's threads outside after the context switch
+ * @target: bandwidth of the capsules that are in no other; rq lock and dl_bw lock
+ * @held: no more than that is in use before @until; as @target
+ * @until: when all that was given back is free, by the rq clock; as @target
+ * @settle: frees it
  */
 struct dl_group_rq {
 	struct hlist_head	servers;
@@ -173,24 +195,13 @@ struct dl_group_rq {
 	struct list_head	spills;
 	struct dl_group_server	*dry;
 	struct balance_callback	spill_callback;
+	u64			target;
+	u64			held;
+	u64			until;
+	struct hrtimer		settle;
 };
 
 DECLARE_PER_CPU(struct dl_group_rq, dl_group_rqs);
-
-/**
- * struct dl_group_params - what a capsule has, or is to have, on one CPU
- * @runtime: in ns
- * @deadline: in ns, relative
- * @period: in ns
- * @bw: density to account, at least @runtime / @deadline, in 1 << BW_SHIFT;
- *	0 takes the server out of service
- */
-struct dl_group_params {
-	u64			runtime;
-	u64			deadline;
-	u64			period;
-	u64			bw;
-};
 
 /**
  * struct dl_group_spec - what a cgroup was told
@@ -299,15 +310,16 @@ bool __dl_group_server_timer(struct dl_group_server *srv);
 /* deadline_group_admission.c: bandwidth */
 u64 dl_group_to_bw(u64 runtime, u64 period);
 u64 dl_group_to_runtime(u64 bw, u64 period);
-s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 bw);
-u64 dl_group_accrued(u64 runtime, u64 period, u64 elapsed);
-int dl_group_check_spec(const struct dl_group_spec *spec);
+u64 dl_group_to_time(u64 runtime, u64 bw);
+s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 old_bw, u64 new_bw);
+int dl_group_check_spec(const struct dl_group_spec *spec, const struct dl_group_spec *before);
 struct dl_group_params dl_group_params_on(const struct dl_group_spec *spec, int cpu);
 int dl_group_carve(struct dl_group_params *params, u64 below);
-bool __dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta);
+bool __dl_group_overflow(struct dl_bw *dl_b, u64 limit, int only_cpu, s64 delta);
 bool __dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed);
 void __dl_group_add_bw(struct root_domain *rd, int cpu);
 u64 __dl_group_cpu_bw(int cpu);
+void dl_group_adopt(struct dl_group_server *srv);
 
 /* deadline_group_stat.c: what happened */
 void dl_group_show_cpu(struct seq_file *m, int cpu);
@@ -423,7 +435,15 @@ static inline int dl_group_can_attach(struct cgroup_taskset *tset)
 /* Does @delta more, on that CPU or (-1) on any, overload one that has capsules? */
 static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta)
 {
-	return dl_group_enabled() && delta > 0 && __dl_group_overflow(dl_b, only_cpu, delta);
+	return dl_group_enabled() && delta > 0 &&
+	       __dl_group_overflow(dl_b, dl_b->bw, only_cpu, delta);
+}
+
+/* Has a CPU given capsules more than what is to be the limit? */
+static inline bool dl_group_exceeds(struct dl_bw *dl_b, u64 limit)
+{
+	return dl_group_enabled() && global_rt_runtime() != RUNTIME_INF &&
+	       __dl_group_overflow(dl_b, limit, -1, 0);
 }
 
 /* Does a server that is no larger than what was just @freed take its place? */
@@ -466,6 +486,7 @@ static inline void dl_group_server_queued(struct sched_dl_entity *dl_se, bool qu
 static inline bool dl_group_pays(struct sched_dl_entity *dl_se) { return false; }
 static inline bool dl_group_server_timer(struct sched_dl_entity *dl_se) { return false; }
 static inline bool dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta) { return false; }
+static inline bool dl_group_exceeds(struct dl_bw *dl_b, u64 limit) { return false; }
 static inline bool dl_group_swap_bw(struct sched_dl_entity *dl_se, u64 freed) { return false; }
 static inline void dl_group_add_bw(struct root_domain *rd, int cpu) { }
 static inline u64 dl_group_cpu_bw(int cpu) { return 0; }

@@ -23,6 +23,28 @@
  * Bandwidth is rounded up when it is claimed and down when it is handed out,
  * so that many small errors never add up to more than a CPU.
  *
+ * Reservations change, and each must be able to rely on what all others had when
+ * they changed. Let u(t) be what a server has of the CPU at time t. The rule:
+ *
+ *	a budget that begins at r with the deadline d is at most the integral of u
+ *	from r to d, and the budgets of a server do not overlap in time.
+ *
+ * If the u of all servers of a CPU add up to no more than 1 at any time, then what is
+ * both to be started and to be finished in any [a, b] is no more than b - a, and EDF
+ * is in time, whatever changes, and however often. And over any time a server has
+ * no more than the integral of its u, and one budget. So:
+ *
+ *   - A server that has used more than its u is good for up to now, its period not
+ *     being over, or that owes something, still needs its u: until its zero-lag
+ *     time, see dl_group_zero_lag(). What it gives back is free for others then.
+ *   - What remains of its budget is worth no more than what u will be until d.
+ *   - Who gets something that is not free yet begins when it is, and has until then
+ *     what he had before.
+ *
+ * When that is, is kept for each capsule and those below it, and for those that are
+ * in no capsule for the CPU: as one time, until which all that was given back is
+ * taken not to be free. An owner who changes his mind waits for himself.
+ *
  * [1] C. L. Liu and J. W. Layland. Scheduling algorithms for multiprogramming
  *     in a hard-real-time environment. J. ACM 20(1), 1973, theorem 7; for the
  *     CBS as a task of this theorem: L. Abeni and G. Buttazzo. Integrating
@@ -56,36 +78,37 @@ u64 dl_group_to_runtime(u64 bw, u64 period)
 }
 
 /**
- * dl_group_carry_runtime() - what remains of a budget when its size changes
- * @runtime: what remains now, in ns
- * @left: time to the deadline, in ns
- * @bw: bandwidth from now on
- *
- * The new budget begins with the next period, which begins when it would have.
- * Until then the server can use no more than its new bandwidth allows, and never
- * more than it had: rewriting a budget over and over must not refill it.
- *
- * Return: runtime that can be used until the deadline, in ns
- */
-s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 bw)
-{
-	if (runtime <= 0)
-		return runtime;
-
-	return left > 0 ? min_t(s64, runtime, dl_group_to_runtime(bw, left)) : 0;
-}
-
-/**
- * dl_group_accrued() - what a reservation is good for in part of its period
+ * dl_group_to_time() - how long it takes a bandwidth to be good for a runtime
  * @runtime: in ns, below 1 << 44
- * @period: in ns, or 0 for no reservation
- * @elapsed: in ns, below 1 << 44
+ * @bw: in units of 1 / (1 << BW_SHIFT), not 0
  *
  * Return: in ns, rounded down
  */
-u64 dl_group_accrued(u64 runtime, u64 period, u64 elapsed)
+u64 dl_group_to_time(u64 runtime, u64 bw)
 {
-	return period ? mul_u64_u64_div_u64(runtime, elapsed, period) : 0;
+	return div64_u64(runtime << BW_SHIFT, bw);
+}
+
+/**
+ * dl_group_carry_runtime() - what remains of a budget when the bandwidth changes
+ * @runtime: what remains now, in ns
+ * @left: time to the deadline, in ns
+ * @old_bw: bandwidth until now
+ * @new_bw: bandwidth from now on
+ *
+ * What was used is paid at the old bandwidth, be it by the time to come: @runtime is
+ * what that is good for from then on. The next period begins when it would have.
+ *
+ * Return: runtime that can be used until the deadline, in ns, never more than before
+ */
+s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 old_bw, u64 new_bw)
+{
+	if (runtime <= 0 || left <= 0)
+		return 0;
+	if (new_bw >= old_bw)
+		return runtime;
+
+	return dl_group_to_runtime(new_bw, min_t(u64, left, dl_group_to_time(runtime, old_bw)));
 }
 
 /* The shortest budget: less is not worth the two context switches. */
@@ -96,19 +119,29 @@ static bool dl_group_is_budget(u64 budget, u64 deadline)
 	return budget >= DL_GROUP_MIN_RUNTIME && budget <= deadline;
 }
 
+static bool dl_group_reserves(const struct dl_group_spec *spec)
+{
+	return spec->budget && spec->budget != RUNTIME_INF;
+}
+
 /**
  * dl_group_check_spec() - is this a reservation at all?
  * @spec: what a cgroup is to be told
+ * @before: what it was told
+ *
+ * The limits of periods are for new ones, and for reservations that begin.
  *
  * Return: 0, or -EINVAL
  */
-int dl_group_check_spec(const struct dl_group_spec *spec)
+int dl_group_check_spec(const struct dl_group_spec *spec, const struct dl_group_spec *before)
 {
 	u64 deadline = min(spec->deadline, spec->period);
 	int cpu;
 
-	if (spec->period < (u64)READ_ONCE(sysctl_sched_dl_period_min) * NSEC_PER_USEC ||
-	    spec->period > (u64)READ_ONCE(sysctl_sched_dl_period_max) * NSEC_PER_USEC)
+	if ((spec->period != before->period ||
+	     (dl_group_reserves(spec) && !dl_group_reserves(before))) &&
+	    (spec->period < (u64)READ_ONCE(sysctl_sched_dl_period_min) * NSEC_PER_USEC ||
+	     spec->period > (u64)READ_ONCE(sysctl_sched_dl_period_max) * NSEC_PER_USEC))
 		return -EINVAL;
 
 	if (spec->deadline != RUNTIME_INF &&
@@ -121,10 +154,7 @@ int dl_group_check_spec(const struct dl_group_spec *spec)
 			return -EINVAL;
 	}
 
-	if (!spec->budget || spec->budget == RUNTIME_INF)
-		return 0;
-
-	return dl_group_is_budget(spec->budget, deadline) ? 0 : -EINVAL;
+	return !dl_group_reserves(spec) || dl_group_is_budget(spec->budget, deadline) ? 0 : -EINVAL;
 }
 
 /*
@@ -220,14 +250,15 @@ static u64 dl_group_tasks_bw(struct root_domain *rd)
 }
 
 /* Is a CPU with capsules overbooked with @tasks of SCHED_DEADLINE on it? */
-static bool dl_group_overbooked(struct dl_bw *dl_b, int cpu, s64 tasks)
+static bool dl_group_overbooked(u64 limit, int cpu, s64 tasks)
 {
-	return __dl_group_cpu_bw(cpu) && dl_b->bw < dl_server_read_bw(cpu) + tasks;
+	return __dl_group_cpu_bw(cpu) && limit < dl_server_read_bw(cpu) + tasks;
 }
 
 /**
  * __dl_group_overflow() - is a CPU with capsules overbooked?
  * @dl_b: the root domain's bandwidth
+ * @limit: bandwidth of a CPU, or -1
  * @only_cpu: where @delta is to be, for a server; or -1: tasks may be on any CPU
  * @delta: bandwidth to be added
  *
@@ -235,18 +266,18 @@ static bool dl_group_overbooked(struct dl_bw *dl_b, int cpu, s64 tasks)
  *
  * Context: dl_bw lock held
  */
-bool __dl_group_overflow(struct dl_bw *dl_b, int only_cpu, s64 delta)
+bool __dl_group_overflow(struct dl_bw *dl_b, u64 limit, int only_cpu, s64 delta)
 {
 	struct root_domain *rd = container_of(dl_b, struct root_domain, dl_bw);
 	s64 tasks = dl_group_tasks_bw(rd) + delta;
 	int cpu;
 
 	if (only_cpu >= 0)
-		return dl_group_overbooked(dl_b, only_cpu, tasks);
+		return dl_group_overbooked(limit, only_cpu, tasks);
 
 	for_each_possible_cpu(cpu) {
 		if ((cpumask_test_cpu(cpu, rd->span) || !cpu_active(cpu)) &&
-		    dl_group_overbooked(dl_b, cpu, tasks))
+		    dl_group_overbooked(limit, cpu, tasks))
 			return true;
 	}
 
@@ -314,6 +345,15 @@ static s64 dl_group_cpu_free(struct rq *rq)
 	return min_t(s64, free, cap_scale(dl_b->bw, dl_bw_capacity(cpu)) - dl_b->total_bw);
 }
 
+/* The same for a capsule: it can wait for what is not free yet. */
+static s64 dl_group_cpu_room(struct rq *rq)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	s64 free = dl_group_cpu_free(rq);
+
+	return free == S64_MAX ? free : free + (s64)(dgrq->bw - dgrq->target);
+}
+
 /**
  * __dl_group_add_bw() - account a CPU's capsules to its root domain
  * @rd: the root domain, being rebuilt, its sums just cleared
@@ -329,63 +369,150 @@ void __dl_group_add_bw(struct root_domain *rd, int cpu)
 		__dl_add(&rd->dl_bw, __dl_group_cpu_bw(cpu), dl_bw_cpus(cpu));
 }
 
-/* Move the sums of a CPU and its root domain from the old bandwidth to @bw. */
-static void dl_group_account(struct dl_group_server *srv, u64 bw)
+/*
+ * Move the sums of a CPU and its root domain to what capsules have of it, or to what
+ * they had, as long as not all of that is free.
+ */
+static void dl_group_account(struct rq *rq)
 {
-	struct sched_dl_entity *dl_se = &srv->dl_se;
-	struct rq *rq = dl_se->rq;
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int cpus = dl_bw_cpus(cpu_of(rq));
-	u64 *sum = &dl_group_rq(rq)->bw;
+	u64 bw = dgrq->target;
 
-	WRITE_ONCE(*sum, *sum + bw - dl_se->dl_bw);
+	lockdep_assert_rq_held(rq);
+	lockdep_assert_held(&rq->rd->dl_bw.lock);
+
+	if (dl_time_before(rq_clock(rq), dgrq->until))
+		bw = max(bw, dgrq->held);
 
 	/* An inactive CPU is not in its root domain's sum, see __dl_group_add_bw(). */
 	if (cpu_active(cpu_of(rq))) {
-		__dl_sub(&rq->rd->dl_bw, dl_se->dl_bw, cpus);
+		__dl_sub(&rq->rd->dl_bw, dgrq->bw, cpus);
 		__dl_add(&rq->rd->dl_bw, bw, cpus);
 	}
 
-	__sub_running_bw(dl_se->dl_bw, &rq->dl);
-	__sub_rq_bw(dl_se->dl_bw, &rq->dl);
+	__sub_running_bw(dgrq->bw, &rq->dl);
+	__sub_rq_bw(dgrq->bw, &rq->dl);
 	__add_rq_bw(bw, &rq->dl);
 	__add_running_bw(bw, &rq->dl);
 
-	dl_se->dl_bw = bw;
-	dl_se->dl_bw_attached = !!bw;
-	dl_se->dl_server_active = !!bw;
+	WRITE_ONCE(dgrq->bw, bw);
 }
 
-/* Take a server into service: threads may have been waiting for it. */
-static void dl_group_attach_server(struct dl_group_server *srv, u64 bw)
+/* All that was given back is free. */
+static enum hrtimer_restart dl_group_held_ends(struct hrtimer *timer)
+{
+	struct dl_group_rq *dgrq = container_of(timer, struct dl_group_rq, settle);
+	struct rq *rq = dgrq->lost.dl_se.rq;
+	s64 left;
+
+	guard(rq_lock)(rq);
+	update_rq_clock(rq);
+	left = dgrq->until - rq_clock(rq);
+	if (left > 0) {
+		hrtimer_start(timer, ns_to_ktime(left), HRTIMER_MODE_REL_HARD);
+		return HRTIMER_NORESTART;
+	}
+
+	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
+	dl_group_account(rq);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * dl_group_claim() - reserve bandwidth of a CPU for a capsule that is in no other
+ * @rq: the CPU's
+ * @delta: how much; or, less than 0, to give a claim back
+ *
+ * Nobody has it yet. It need not be free yet, but nobody else can have it.
+ *
+ * Return: 0, or -EBUSY
+ */
+static int dl_group_claim(struct rq *rq, s64 delta)
+{
+	guard(rq_lock_irqsave)(rq);
+	update_rq_clock(rq);
+	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
+
+	if (delta > 0 && delta > dl_group_cpu_room(rq))
+		return -EBUSY;
+
+	dl_group_rq(rq)->target += delta;
+	dl_group_account(rq);
+	return 0;
+}
+
+/*
+ * Whoever has used more than his bandwidth is good for so far, or owes something, needs
+ * it until this time.
+ */
+static u64 dl_group_zero_lag(struct dl_group_server *srv)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	u64 rest, periods;
+
+	if (!dl_se->dl_bw_attached)
+		return 0;
+	if (dl_se->runtime >= 0)
+		return dl_se->deadline - dl_group_to_time(dl_se->runtime, dl_se->dl_bw);
+
+	periods = div64_u64_rem(-dl_se->runtime, dl_se->dl_runtime, &rest);
+	return dl_next_period(dl_se) + periods * dl_se->dl_period +
+	       DIV64_U64_ROUND_UP(rest << BW_SHIFT, dl_se->dl_bw);
+}
+
+/* The CPU gives @delta, which was claimed. Return: from when on. */
+static u64 dl_group_cpu_lends(struct rq *rq, s64 delta)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	s64 free = dl_group_cpu_free(rq);
+
+	if (!dl_time_before(rq_clock(rq), dgrq->until))
+		return 0;
+	if (free != S64_MAX && (s64)(dgrq->held + delta) > free + (s64)dgrq->bw)
+		return dgrq->until;
+
+	dgrq->held += delta;
+	dl_group_account(rq);
+	return 0;
+}
+
+/* The CPU is given @delta back, which will be free at @free. */
+static void dl_group_cpu_takes(struct rq *rq, s64 delta, u64 free)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	u64 now = rq_clock(rq);
+
+	if (!dl_time_before(now, dgrq->until)) {
+		dgrq->until = now;
+		dgrq->held = dgrq->target;
+	}
+	dgrq->target -= delta;
+	dgrq->until = max(dgrq->until, free);
+	dl_group_account(rq);
+	if (dl_time_before(now, dgrq->until))
+		hrtimer_start(&dgrq->settle, ns_to_ktime(dgrq->until - now), HRTIMER_MODE_REL_HARD);
+}
+
+/*
+ * A share of a CPU passes between a capsule and what it is carved out of: the capsule
+ * above, or the CPU. When can whoever gets it begin?
+ */
+static void dl_group_lend(struct dl_group_server *srv, struct dl_group_server *parent, s64 delta)
 {
 	struct rq *rq = srv->dl_se.rq;
 
-	dl_group_account(srv, bw);
-	hlist_add_head(&srv->node, &dl_group_rq(rq)->servers);
-	if (srv->nr_ready)
-		__dl_group_start(srv);
-}
-
-/* Take it out of service. Threads that are still here will be taken elsewhere. */
-static void dl_group_detach_server(struct dl_group_server *srv)
-{
-	struct sched_dl_entity *dl_se = &srv->dl_se;
-	struct rq *rq = dl_se->rq;
-
-	__dequeue_dl_entity(dl_se);
-	dl_group_unthrottled(srv);
-	/* dl_group_start() will find runtime and deadline as they are. */
-	hrtimer_try_to_cancel(&dl_se->dl_timer);
-	dl_se->dl_throttled = 0;
-	dl_group_account(srv, 0);
-	hlist_del_init(&srv->node);
-	list_del_init(&srv->spills);
-	srv->payer = NULL;
-	srv->watched = true;
-
-	if (srv->nr_ready) {
-		dl_group_kick(srv);
-		resched_curr(rq);
+	if (delta > 0 && parent) {
+		parent->until = max(parent->until, dl_group_zero_lag(parent));
+		srv->until = max(srv->until, parent->until);
+	} else if (delta > 0) {
+		srv->until = max(srv->until, dl_group_cpu_lends(rq, delta));
+	} else if (delta < 0) {
+		srv->until = max(srv->until, dl_group_zero_lag(srv));
+		if (parent)
+			parent->until = max(parent->until, srv->until);
+		else
+			dl_group_cpu_takes(rq, -delta, srv->until);
 	}
 }
 
@@ -405,108 +532,173 @@ static void dl_group_set_deadline(struct sched_dl_entity *dl_se, u64 deadline)
 }
 
 /*
- * @srv is to have @new. Bandwidth passes between a capsule and those below it as
- * often as their owner likes, so a budget must be backed by what was reserved in
- * the period before it: else one could be had from each of them in turn. What is
- * missing is owed.
+ * @srv has @new from its next period on, which begins at @next. What it owes is paid
+ * until then.
  */
-static void dl_group_owe(struct dl_group_server *srv, const struct dl_group_params *new)
+static void dl_group_set_params(struct dl_group_server *srv, const struct dl_group_params *new,
+				u64 next)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
-	u64 runtime = dl_se->dl_bw_attached ? dl_se->dl_runtime : 0;
-	s64 period = new->bw ? new->period : dl_se->dl_period;
-	s64 elapsed, left = dl_next_period(dl_se) - rq_clock(dl_se->rq);
+	u64 deadline = next - new->period + new->deadline;
+	u64 sooner = min(deadline, dl_se->deadline);
 
-	lockdep_assert_rq_held(dl_se->rq);
+	dl_se->runtime = dl_group_carry_runtime(dl_se->runtime, sooner - rq_clock(dl_se->rq),
+						dl_se->dl_bw, new->bw);
+	dl_se->dl_runtime = new->runtime;
+	dl_se->dl_deadline = new->deadline;
+	dl_se->dl_period = new->period;
+	dl_se->dl_density = new->bw;
+	dl_se->dl_bw = new->bw;
+	dl_group_set_deadline(dl_se, deadline);
+	srv->next.bw = 0;
+}
 
-	/* Debts were paid by what it did not use, and what was too much is void. */
-	if (left <= 0 && !on_dl_rq(dl_se)) {
-		srv->owed -= dl_group_accrued(runtime, dl_se->dl_period,
-					      min_t(u64, -left, dl_se->dl_period));
-		srv->owed = max(srv->owed, 0);
-		dl_se->deadline -= left;
+static void dl_group_change_params(struct dl_group_server *srv, const struct dl_group_params *new)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+
+	dl_group_set_params(srv, new, dl_se->runtime < 0 ? dl_group_zero_lag(srv) :
+						   dl_next_period(dl_se));
+}
+
+/**
+ * dl_group_adopt() - a period begins: with what was promised, if that is free now
+ * @srv: the server
+ *
+ * Context: rq lock held, clock up to date
+ */
+void dl_group_adopt(struct dl_group_server *srv)
+{
+	struct dl_group_params next = srv->next;
+
+	lockdep_assert_rq_held(srv->dl_se.rq);
+
+	if (next.bw && !dl_time_before(rq_clock(srv->dl_se.rq), srv->until))
+		dl_group_change_params(srv, &next);
+}
+
+/* Take a server into service: threads may have been waiting for it. */
+static void dl_group_attach_server(struct dl_group_server *srv, const struct dl_group_params *new)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	struct rq *rq = dl_se->rq;
+
+	dl_se->runtime = 0;
+	dl_group_set_params(srv, new, max(srv->until, rq_clock(rq) - 1));
+	dl_se->dl_bw_attached = 1;
+	dl_se->dl_server_active = 1;
+	hlist_add_head(&srv->node, &dl_group_rq(rq)->servers);
+	if (srv->nr_ready)
+		__dl_group_start(srv);
+}
+
+/* Take it out of service. Threads that are still here will be taken elsewhere. */
+static void dl_group_detach_server(struct dl_group_server *srv)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+	struct rq *rq = dl_se->rq;
+
+	__dequeue_dl_entity(dl_se);
+	dl_group_unthrottled(srv);
+	hrtimer_try_to_cancel(&dl_se->dl_timer);
+	dl_se->dl_throttled = 0;
+	dl_se->dl_bw = 0;
+	dl_se->dl_bw_attached = 0;
+	dl_se->dl_server_active = 0;
+	srv->next.bw = 0;
+	hlist_del_init(&srv->node);
+	list_del_init(&srv->spills);
+	srv->watched = true;
+
+	if (srv->nr_ready) {
+		dl_group_kick(srv);
+		resched_curr(rq);
 	}
+}
 
-	elapsed = period - clamp(left, 0, period);
-	srv->owed += dl_group_accrued(new->runtime, new->period, elapsed) -
-		     dl_group_accrued(runtime, dl_se->dl_period, elapsed);
-	srv->owed = clamp(srv->owed, -period, (s64)new->runtime);
+static bool dl_group_has(struct dl_group_server *srv, const struct dl_group_params *params)
+{
+	struct sched_dl_entity *dl_se = &srv->dl_se;
+
+	return dl_se->dl_runtime == params->runtime && dl_se->dl_deadline == params->deadline &&
+	       dl_se->dl_period == params->period && dl_se->dl_bw == params->bw;
 }
 
 static void dl_group_apply(struct dl_group_server *srv, const struct dl_group_params *new)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
-	u64 next_period = dl_next_period(dl_se);
 	struct rq *rq = dl_se->rq;
-	bool attached = dl_se->dl_bw_attached;
 
 	lockdep_assert_rq_held(rq);
-	lockdep_assert_held(&rq->rd->dl_bw.lock);
 
-	if (!new->bw) {
-		if (attached)
-			dl_group_detach_server(srv);
-		dl_group_note(srv);
-		return;
-	}
-
-	dl_se->dl_runtime = new->runtime;
-	dl_se->dl_deadline = new->deadline;
-	dl_se->dl_period = new->period;
-	dl_se->dl_density = new->bw;
-	dl_group_set_deadline(dl_se, next_period - new->period + new->deadline);
-	dl_se->runtime = dl_group_carry_runtime(dl_se->runtime,
-						dl_se->deadline - rq_clock(rq), new->bw);
-	if (attached)
-		dl_group_account(srv, new->bw);
-	else
-		dl_group_attach_server(srv, new->bw);
+	if (!new->bw && dl_se->dl_bw_attached)
+		dl_group_detach_server(srv);
+	else if (new->bw && !dl_se->dl_bw_attached)
+		dl_group_attach_server(srv, new);
+	else if (new->bw > dl_se->dl_bw && dl_time_before(rq_clock(rq), srv->until))
+		srv->next = *new;
+	else if (dl_group_has(srv, new))
+		srv->next.bw = 0;
+	else if (new->bw)
+		dl_group_change_params(srv, new);
 
 	/* If one of its threads runs, the timer was set for the old budget. */
 	srv->armed = false;
 	if (on_dl_rq(dl_se))
 		resched_curr(rq);
 	dl_group_note(srv);
-	if (srv->watched)
+	if (srv->watched && new->bw)
 		dl_group_kick(srv);
 }
 
 /**
- * dl_group_commit_cpu() - change reservations on one CPU, if they fit
- * @srv: a server
- * @new: what it is to have
- * @parent: the server that @srv is carved out of, or NULL
- * @rest: what @parent is to have
- * @force: do not ask whether it fits; for going back to what was
- *
- * Both change at once, so nobody can take what one gives the other.
- *
- * Return: 0, or -EBUSY with nothing changed
+ * struct dl_group_change - a capsule is to have another share of a CPU
+ * @srv: its server
+ * @parent: that of the nearest capsule above, or NULL
+ * @own: what @srv is to have
+ * @rest: what @parent is to keep
+ * @bw: bandwidth of the capsule and all below it
+ * @below: of all below it
+ * @delta: how much more than before
  */
-static int dl_group_commit_cpu(struct dl_group_server *srv, const struct dl_group_params *new,
-			       struct dl_group_server *parent, const struct dl_group_params *rest,
-			       bool force)
+struct dl_group_change {
+	struct dl_group_server	*srv;
+	struct dl_group_server	*parent;
+	struct dl_group_params	own;
+	struct dl_group_params	rest;
+	u64			bw;
+	u64			below;
+	s64			delta;
+};
+
+/**
+ * dl_group_commit() - change reservations on one CPU
+ * @change: what has room, or is claimed
+ *
+ * Both servers change at once, so nobody can take what one gives the other.
+ */
+static void dl_group_commit(const struct dl_group_change *change)
 {
+	struct dl_group_server *srv = change->srv, *parent = change->parent;
 	struct rq *rq = srv->dl_se.rq;
-	s64 delta;
+
+	srv->bw = change->bw;
+	srv->below = change->bw ? change->below : 0;
+	if (parent)
+		parent->below += change->delta;
 
 	guard(rq_lock_irqsave)(rq);
 	update_rq_clock(rq);
 	rq->donor->sched_class->update_curr(rq);
-
+	/* A debt that is being paid is paid at the old bandwidth up to now. */
+	if (srv->payer)
+		dl_group_stop_paying(srv, false);
+	if (parent && parent->payer)
+		dl_group_stop_paying(parent, false);
 	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
 
-	delta = new->bw - srv->dl_se.dl_bw;
+	dl_group_lend(srv, parent, change->delta);
 	if (parent)
-		delta += rest->bw - parent->dl_se.dl_bw;
-	if (!force && delta > 0 && delta > dl_group_cpu_free(rq))
-		return -EBUSY;
-
-	if (parent) {
-		dl_group_owe(parent, rest);
-		dl_group_owe(srv, new);
-		dl_group_apply(parent, rest);
-	}
-	dl_group_apply(srv, new);
-	return 0;
+		dl_group_apply(parent, &change->rest);
+	dl_group_apply(srv, &change->own);
 }

@@ -85,6 +85,7 @@ static u64 *dl_group_parse_cpu_budgets(char *text, const u64 *before)
 
 static int dl_group_parse(const struct dl_group_text *text, struct dl_group_spec *spec)
 {
+	const struct dl_group_spec before = *spec;
 	int ret = 0;
 
 	if (text->budget)
@@ -98,7 +99,7 @@ static int dl_group_parse(const struct dl_group_text *text, struct dl_group_spec
 		ret = PTR_ERR_OR_ZERO(spec->cpu_budget);
 	}
 
-	return ret ?: dl_group_check_spec(spec);
+	return ret ?: dl_group_check_spec(spec, &before);
 }
 
 static bool dl_group_same_spec(const struct dl_group_spec *a, const struct dl_group_spec *b)
@@ -132,7 +133,7 @@ static bool dl_group_owner_may(struct task_group *tg, const struct dl_group_spec
 static int dl_group_may_tell(struct kernfs_open_file *of, struct task_group *tg,
 			     const struct dl_group_spec *spec)
 {
-	if (!spec->budget || spec->budget == RUNTIME_INF || dl_group_owner_may(tg, spec) ||
+	if (!dl_group_reserves(spec) || dl_group_owner_may(tg, spec) ||
 	    file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE))
 		return 0;
 

@@ -234,22 +234,20 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 }
 
 /**
- * dl_group_commit() - give a capsule a reservation on one CPU, change or end it
- * @dlg: the capsule
- * @cpu: a CPU
+ * dl_group_plan() - what would change on a CPU?
+ * @dlg: a capsule, or one to be
+ * @cpu: the CPU
  * @all: what it is to have, with all that is below it; bandwidth 0 for nothing
- * @force: do not ask whether it fits, since it was there before
+ * @change: where to put it
  *
- * Return: 0, or -EBUSY or -ENOMEM with nothing changed
+ * Return: 0, or -ENOMEM, or -EBUSY: not without taking from those above or below
  */
-static int dl_group_commit(struct dl_group *dlg, int cpu, const struct dl_group_params *all,
-			   bool force)
+static int dl_group_plan(struct dl_group *dlg, int cpu, const struct dl_group_params *all,
+			 struct dl_group_change *change)
 {
-	struct dl_group_server *psrv = dl_group_parent_server(dlg->tg, cpu);
+	struct dl_group_server *parent = dl_group_parent_server(dlg->tg, cpu);
 	struct dl_group_server *srv = dl_group_get_server(dlg, cpu);
-	struct dl_group_params own = *all, rest = {};
-	u64 below, parent_below = 0;
-	int ret;
+	int ret = 0;
 
 	lockdep_assert_held(&dl_group_mutex);
 	lockdep_assert_cpus_held();
@@ -257,57 +255,64 @@ static int dl_group_commit(struct dl_group *dlg, int cpu, const struct dl_group_
 	if (!srv)
 		return -ENOMEM;
 
-	below = srv->bw ? srv->below : dl_group_below(dlg->tg, cpu);
-	if (own.bw) {
-		ret = dl_group_carve(&own, below);
-		if (ret)
-			return ret;
+	*change = (struct dl_group_change){
+		.srv = srv,
+		.parent = parent,
+		.own = *all,
+		.bw = all->bw,
+		.below = srv->bw ? srv->below : dl_group_below(dlg->tg, cpu),
+	};
+	change->delta = (all->bw ?: change->below) - (srv->bw ?: change->below);
+	if (all->bw)
+		ret = dl_group_carve(&change->own, change->below);
+	if (!ret && parent) {
+		change->rest = dl_group_params_on(&parent->group->spec, cpu);
+		ret = dl_group_carve(&change->rest, parent->below + change->delta);
 	}
 
-	if (psrv) {
-		parent_below = psrv->below - (srv->bw ?: below) + (all->bw ?: below);
-		rest = dl_group_params_on(&psrv->group->spec, cpu);
-		ret = dl_group_carve(&rest, parent_below);
-		if (ret && !force)
-			return ret;
-	}
+	return ret;
+}
 
-	ret = dl_group_commit_cpu(srv, &own, psrv, &rest, force);
-	if (ret)
-		return ret;
+/* What of a change has to be claimed from the CPU. */
+static s64 dl_group_claims(const struct dl_group_change *change)
+{
+	return change->parent ? 0 : max(change->delta, 0);
+}
 
-	srv->bw = all->bw;
-	srv->below = all->bw ? below : 0;
-	if (psrv)
-		psrv->below = parent_below;
-	return 0;
+/* Is there room for a change? Then it can be committed, and cannot fail. */
+static int dl_group_ask(struct dl_group *dlg, int cpu, const struct dl_group_params *all,
+			struct dl_group_change *change)
+{
+	return dl_group_plan(dlg, cpu, all, change) ?:
+	       dl_group_claim(cpu_rq(cpu), dl_group_claims(change));
 }
 
 static const struct dl_group_params dl_group_nothing;
 
-/* The same on all of @cpus, or on none. */
+/* Ask all of @cpus, before anything changes on any of them. */
 static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec *spec,
 			       const struct cpumask *cpus)
 {
+	struct dl_group_change change;
 	struct dl_group_params params;
-	int cpu, undo, ret = 0;
+	int cpu, failed, ret = 0;
 
-	for_each_cpu(cpu, cpus) {
-		params = dl_group_params_on(spec, cpu);
-		ret = dl_group_commit(dlg, cpu, &params, false);
+	for_each_cpu(failed, cpus) {
+		params = dl_group_params_on(spec, failed);
+		ret = dl_group_ask(dlg, failed, &params, &change);
 		if (ret)
 			break;
 	}
-	if (!ret)
-		return 0;
 
-	for_each_cpu(undo, cpus) {
-		if (undo == cpu)
+	for_each_cpu(cpu, cpus) {
+		if (cpu == failed)
 			break;
-		params = dl_group_nothing;
-		if (dl_group_is_on(dlg, undo))
-			params = dl_group_params_on(&dlg->spec, undo);
-		WARN_ON_ONCE(dl_group_commit(dlg, undo, &params, true));
+		params = dl_group_params_on(spec, cpu);
+		WARN_ON_ONCE(dl_group_plan(dlg, cpu, &params, &change));
+		if (ret)
+			dl_group_claim(cpu_rq(cpu), -dl_group_claims(&change));
+		else
+			dl_group_commit(&change);
 	}
 
 	return ret;
@@ -346,13 +351,15 @@ static void dl_group_enter_cpus(struct dl_group *dlg, const struct cpumask *cpus
 /* Give up all CPUs but @keep. */
 static void dl_group_leave_cpus(struct dl_group *dlg, const struct cpumask *keep)
 {
+	struct dl_group_change change;
 	int cpu;
 
 	lockdep_assert_held(&dl_group_mutex);
 
 	for_each_cpu_andnot(cpu, dlg->cpus, keep) {
 		cpumask_clear_cpu(cpu, dlg->cpus);
-		WARN_ON_ONCE(dl_group_commit(dlg, cpu, &dl_group_nothing, true));
+		if (!WARN_ON_ONCE(dl_group_plan(dlg, cpu, &dl_group_nothing, &change)))
+			dl_group_commit(&change);
 	}
 	dl_group_set_spans(dlg);
 }
@@ -453,7 +460,7 @@ static int dl_group_forbid_rt(struct dl_group *dlg, u64 budget)
  */
 static int dl_group_set(struct dl_group *dlg, const struct dl_group_spec *spec)
 {
-	bool reserve = spec->budget && spec->budget != RUNTIME_INF;
+	bool reserve = dl_group_reserves(spec);
 	int ret = 0;
 
 	lockdep_assert_held(&dl_group_mutex);
@@ -491,16 +498,18 @@ static struct task_group *dl_group_tg_get(struct cgroup *cgrp)
 /* A cgroup that has no reservation on a CPU of its cpuset does what it can. */
 static void dl_group_grow(struct dl_group *dlg, struct cpumask *cpus)
 {
+	struct dl_group_change change;
 	struct dl_group_params params;
 	int cpu;
 
 	dl_group_wanted_cpus(dlg, cpus);
 	for_each_cpu_andnot(cpu, cpus, dlg->cpus) {
 		params = dl_group_params_on(&dlg->spec, cpu);
-		if (dl_group_commit(dlg, cpu, &params, false)) {
+		if (dl_group_ask(dlg, cpu, &params, &change)) {
 			dlg->refused++;
 			dl_group_notify(dlg);
 		} else {
+			dl_group_commit(&change);
 			dl_group_enter_cpus(dlg, cpumask_of(cpu));
 		}
 	}
@@ -638,7 +647,7 @@ static bool dl_group_fits(struct task_group *tg, int cpu)
 
 	guard(rq_lock_irqsave)(rq);
 	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
-	return (s64)demand <= dl_group_cpu_free(rq);
+	return (s64)demand <= dl_group_cpu_room(rq);
 }
 
 /**
@@ -738,8 +747,11 @@ static int __init dl_group_init_cpus(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		dl_group_init_rq(cpu_rq(cpu));
+		hrtimer_setup(&per_cpu(dl_group_rqs, cpu).settle, dl_group_held_ends,
+			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	}
 
 	return 0;
 }

@@ -250,7 +250,7 @@ static int dl_group_dry_run(struct task_group *tg, struct sched_vm_check *arg, c
 
 	spec.cpu_budget = dl_group_spec_of(tg)->cpu_budget;
 	if (arg->budget_us > U32_MAX || arg->period_us > U32_MAX || arg->deadline_us > U32_MAX ||
-	    !arg->budget_us || dl_group_check_spec(&spec)) {
+	    !arg->budget_us || dl_group_check_spec(&spec, dl_group_spec_of(tg))) {
 		arg->result = SCHED_VM_BAD_RESERVATION;
 		return 0;
 	}

@@ -115,7 +115,7 @@ static u64 dl_group_bw_free(struct task_group *tg, int cpu)
 
 	guard(rq_lock_irqsave)(rq);
 	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
-	return clamp(dl_group_cpu_free(rq), 0LL, (s64)BW_UNIT);
+	return clamp(dl_group_cpu_room(rq), 0LL, (s64)BW_UNIT);
 }
 
 /* The least bandwidth that @tg needs on @cpu: more than those below it have. */

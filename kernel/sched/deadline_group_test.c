@@ -71,29 +71,34 @@ static void dl_group_test_sum_of_parts(struct kunit *test)
 static void dl_group_test_carry(struct kunit *test)
 {
 	const s64 ms = NSEC_PER_MSEC;
-	u64 half = BW_UNIT / 2;
+	u64 half = BW_UNIT / 2, tenth = BW_UNIT / 10;
 
 	/* More budget does not help before the next period ... */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(1 * ms, 50 * ms, half), 1 * ms);
-	/* ... less does harm at once ... */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, half), 25 * ms);
-	/* ... a debt stays, and after the deadline there is nothing more to use. */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(-3 * ms, 50 * ms, half), -3 * ms);
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(4 * ms, -1, half), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(1 * ms, 50 * ms, tenth, half), 1 * ms);
+	/* ... nor does the same take anything, late as it may be ... */
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, half, half), 40 * ms);
+	/* ... less does harm at once, or from the zero-lag time on ... */
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, half, half / 2),
+			50 * ms / 4);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(10 * ms, 50 * ms, half, half / 2), 5 * ms);
+	/* ... and after the deadline, or with a debt, there is nothing more to use. */
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(-3 * ms, 50 * ms, half, half), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(4 * ms, -1, half, half), 0);
 }
 
-static void dl_group_test_accrued(struct kunit *test)
+static void dl_group_test_to_time(struct kunit *test)
 {
 	const u64 us = NSEC_PER_USEC, longest = (1ULL << 22) * us;
 
-	KUNIT_EXPECT_EQ(test, dl_group_accrued(40 * us, 100 * us, 0), 0);
-	KUNIT_EXPECT_EQ(test, dl_group_accrued(40 * us, 100 * us, 25 * us), 10 * us);
-	KUNIT_EXPECT_EQ(test, dl_group_accrued(40 * us, 100 * us, 100 * us), 40 * us);
-	/* Beyond 64 bits on the way, rounded down, and nothing where there was nothing. */
-	KUNIT_EXPECT_EQ(test, dl_group_accrued(longest, longest, longest), longest);
-	KUNIT_EXPECT_EQ(test, dl_group_accrued(10 * us, longest, 400 * us), 0);
-	KUNIT_EXPECT_EQ(test, dl_group_accrued(0, 0, 100 * us), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(0, BW_UNIT), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(10 * us, BW_UNIT / 4), 40 * us);
+	/* The longest there is, and the smallest bandwidth. */
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(longest, BW_UNIT), longest);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(10 * us, 3), 10 * us * BW_UNIT / 3);
 }
+
+/* What no reservation was made of. */
+static const struct dl_group_spec dl_group_none = { .budget = RUNTIME_INF };
 
 static int dl_group_check(u64 budget_us, u64 period_us, u64 deadline_us)
 {
@@ -104,7 +109,7 @@ static int dl_group_check(u64 budget_us, u64 period_us, u64 deadline_us)
 		.deadline = deadline_us == RUNTIME_INF ? RUNTIME_INF : deadline_us * us,
 	};
 
-	return dl_group_check_spec(&spec);
+	return dl_group_check_spec(&spec, &dl_group_none);
 }
 
 static void dl_group_test_spec(struct kunit *test)
@@ -131,6 +136,26 @@ static void dl_group_test_spec(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dl_group_check(max, 100, 0), -EINVAL);
 }
 
+/* Limits of periods are for new ones, and for reservations that begin. */
+static void dl_group_test_old_period(struct kunit *test)
+{
+	const u64 us = NSEC_PER_USEC;
+	struct dl_group_spec spec = {
+		.budget = 20 * us, .period = 50 * us, .deadline = RUNTIME_INF,
+	};
+	struct dl_group_spec before = spec;
+
+	before.budget = 30 * us;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &before), 0);
+	before.budget = RUNTIME_INF;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &before), -EINVAL);
+	before = spec;
+	spec.budget = RUNTIME_INF;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &before), 0);
+	spec.period = 60 * us;
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &before), -EINVAL);
+}
+
 /* A CPU's own budget is checked like the common one, and used in its place. */
 static void dl_group_test_cpu_budget(struct kunit *test)
 {
@@ -154,15 +179,15 @@ static void dl_group_test_cpu_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, params.bw, dl_group_to_bw(10 * ms, 50 * ms));
 
 	cpu_budget[nr_cpu_ids - 1] = 50 * ms;
-	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &dl_group_none), 0);
 	params = dl_group_params_on(&spec, nr_cpu_ids - 1);
 	KUNIT_EXPECT_EQ(test, params.runtime, 50 * ms);
 	KUNIT_EXPECT_EQ(test, params.bw, BW_UNIT);
 
 	cpu_budget[nr_cpu_ids - 1] = 50 * ms + 1;
-	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &dl_group_none), -EINVAL);
 	cpu_budget[nr_cpu_ids - 1] = 0;
-	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &dl_group_none), -EINVAL);
 }
 
 /* Parent and children together never have more than the parent had. */
@@ -197,8 +222,9 @@ static struct kunit_case dl_group_test_cases[] = {
 	KUNIT_CASE(dl_group_test_sum_of_parts),
 	KUNIT_CASE(dl_group_test_owner),
 	KUNIT_CASE(dl_group_test_carry),
-	KUNIT_CASE(dl_group_test_accrued),
+	KUNIT_CASE(dl_group_test_to_time),
 	KUNIT_CASE(dl_group_test_spec),
+	KUNIT_CASE(dl_group_test_old_period),
 	KUNIT_CASE(dl_group_test_cpu_budget),
 	KUNIT_CASE(dl_group_test_carve),
 	{}

@@ -152,30 +152,22 @@ static void dl_group_check_deadline(struct dl_group_server *srv)
 	}
 }
 
-/* A period begins, without what was not reserved in all of the one before. */
-static void dl_group_pay(struct dl_group_server *srv)
+/* So many budgets of periods are paid as a debt. */
+static void dl_group_pay(struct sched_dl_entity *dl_se, u64 periods)
 {
-	struct sched_dl_entity *dl_se = &srv->dl_se;
-
-	if (srv->owed > 0)
-		dl_se->runtime = min(dl_se->runtime, 0) - srv->owed;
-	srv->owed = 0;
+	dl_se->runtime += periods * dl_se->dl_runtime;
+	dl_se->deadline += periods * dl_se->dl_period;
 }
 
 /* What is owed is paid by the budgets of periods, be they slept through. */
 static void dl_group_settle_debts(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
-	u64 now = rq_clock(dl_se->rq);
+	s64 past = rq_clock(dl_se->rq) - dl_next_period(dl_se);
 
-	if (srv->owed && (!dl_time_before(now, dl_next_period(dl_se)) ||
-			  dl_entity_overflow(dl_se, now)))
-		dl_group_pay(srv);
-
-	while (dl_se->runtime < 0 && !dl_time_before(now, dl_next_period(dl_se))) {
-		dl_se->runtime += dl_se->dl_runtime;
-		dl_se->deadline += dl_se->dl_period;
-	}
+	if (dl_se->runtime < 0 && past >= 0)
+		dl_group_pay(dl_se, min(DIV64_U64_ROUND_UP(-dl_se->runtime, dl_se->dl_runtime),
+					div64_u64(past, dl_se->dl_period) + 1));
 }
 
 /*
@@ -230,7 +222,9 @@ static void __dl_group_start(struct dl_group_server *srv)
 	struct rq *rq = dl_se->rq;
 	u64 deadline = dl_se->deadline;
 
-	if (unlikely(dl_se->dl_throttled || dl_se->runtime <= 0 || srv->owed ||
+	if (unlikely(srv->next.bw))
+		dl_group_adopt(srv);
+	if (unlikely(dl_se->dl_throttled || dl_se->runtime <= 0 ||
 		     !dl_is_implicit(dl_se)) && dl_group_must_wait(srv))
 		return;
 
@@ -375,18 +369,14 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 		dl_group_stop_paying(srv, true);
 		return true;
 	}
-	/* A timer that could not be cancelled may be early. */
+
+	dl_group_adopt(srv);
+	if (dl_se->runtime < 0)
+		dl_group_pay(dl_se, div64_u64(-dl_se->runtime, dl_se->dl_runtime));
+	/* A timer that could not be cancelled may be early, too. */
 	if (dl_time_before(rq_clock(dl_se->rq) + DL_GROUP_OVERRUN, dl_next_period(dl_se)) &&
 	    start_dl_timer(dl_se))
 		return true;
-
-	dl_group_pay(srv);
-	if (dl_se->runtime + (s64)dl_se->dl_runtime <= 0) {
-		dl_se->runtime += dl_se->dl_runtime;
-		dl_se->deadline += dl_se->dl_period;
-		if (start_dl_timer(dl_se))
-			return true;
-	}
 
 	srv->stat.nr_periods++;
 	dl_group_pay_for_others(srv, dl_se->runtime + (s64)dl_se->dl_runtime);
