@@ -37,7 +37,7 @@
 
 extern const struct sched_class dl_group_sched_class;
 
-/* True while any cgroup was told about reservations and still exists. */
+/* True since the first time that a cgroup was told about reservations. */
 DECLARE_STATIC_KEY_FALSE(dl_group_used);
 
 static inline bool dl_group_enabled(void)
@@ -73,11 +73,11 @@ struct dl_group_stat {
 	u64			throttled;
 	u64			throttled_at;
 	u64			max_overrun;
-	u32			nr_periods;
-	u32			nr_throttled;
-	u32			nr_overruns;
-	u32			nr_migrations;
-	u32			nr_misses;
+	u64			nr_periods;
+	u64			nr_throttled;
+	u64			nr_overruns;
+	u64			nr_migrations;
+	u64			nr_misses;
 	u64			spilled;
 };
 
@@ -246,7 +246,6 @@ struct dl_group_board {
  * struct dl_group - what a cgroup was told about reservations
  * @tg: the cgroup; constant
  * @spec: its reservation; dl_group_mutex to write, READ_ONCE() to read budget
- * @used: it was told something, and counts in dl_group_used; dl_group_mutex
  * @rt_only: serve FIFO and RR threads only; dl_group_mutex to write,
  *	READ_ONCE() to read
  * @active: this is a capsule; dl_group_mutex to write, READ_ONCE() to read
@@ -267,11 +266,10 @@ struct dl_group_board {
 struct dl_group {
 	struct task_group	*tg;
 	struct dl_group_spec	spec;
-	bool			used;
 	bool			rt_only;
 	bool			active;
 	bool			spans;
-	u32			refused;
+	u64			refused;
 	cpumask_var_t		cpus;
 	struct dl_group_events	*events;
 	atomic64_t		debt;

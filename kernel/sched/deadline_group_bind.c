@@ -276,17 +276,55 @@ static int dl_group_irqs_show(struct seq_file *sf, void *v)
 	return 0;
 }
 
-/* "+N" or "-N" */
+/* Those that were not bound before have a mark. */
+static int dl_group_irqs_bind(struct task_group *tg, char *text)
+{
+	unsigned int irq;
+	char *word;
+	int ret;
+
+	while ((word = strsep(&text, "\n "))) {
+		word += *word == '+';
+		if (!isdigit(*word) || kstrtouint(word, 10, &irq))
+			return -EINVAL;
+		if (xa_load(&dl_group_irqs, irq) == tg)
+			continue;
+		ret = dl_group_bind_irq(tg, irq);
+		if (ret)
+			return ret;
+		xa_set_mark(&dl_group_irqs, irq, XA_MARK_0);
+	}
+
+	return 0;
+}
+
+/* "-N", or a list of "N" or "+N", as it is shown: an empty one, too. */
+static int dl_group_irqs_change(struct task_group *tg, char *text)
+{
+	struct task_group *entry;
+	unsigned long irq;
+	unsigned int one;
+	int ret;
+
+	if (*text == '-') {
+		if (!isdigit(text[1]) || kstrtouint(text + 1, 10, &one))
+			return -EINVAL;
+		return dl_group_unbind_irq(tg, one);
+	}
+
+	ret = *text ? dl_group_irqs_bind(tg, text) : 0;
+	xa_for_each_marked(&dl_group_irqs, irq, entry, XA_MARK_0) {
+		xa_clear_mark(&dl_group_irqs, irq, XA_MARK_0);
+		if (ret)
+			dl_group_unbind_irq(tg, irq);
+	}
+
+	return ret;
+}
+
 static ssize_t dl_group_irqs_write(struct kernfs_open_file *of, char *buf,
 				   size_t nbytes, loff_t off)
 {
-	struct task_group *tg = css_tg(of_css(of));
-	unsigned int irq;
-	int ret;
-
-	buf = strstrip(buf);
-	if ((*buf != '+' && *buf != '-') || !isdigit(buf[1]) || kstrtouint(buf + 1, 10, &irq))
-		return -EINVAL;
 	/* Nor is who opened it, and had somebody else write, to do what he may not. */
 	if (!capable(CAP_SYS_NICE) || !file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE))
 		return -EPERM;
@@ -294,6 +332,5 @@ static ssize_t dl_group_irqs_write(struct kernfs_open_file *of, char *buf,
 	guard(cpus_read_lock)();
 	guard(mutex)(&dl_group_mutex);
 
-	ret = *buf == '+' ? dl_group_bind_irq(tg, irq) : dl_group_unbind_irq(tg, irq);
-	return ret ?: nbytes;
+	return dl_group_irqs_change(css_tg(of_css(of)), strstrip(buf)) ?: nbytes;
 }

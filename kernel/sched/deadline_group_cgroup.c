@@ -63,10 +63,15 @@ static int dl_group_parse_cpu_budget(char *line, u64 *cpu_budget, struct cpumask
 	return 0;
 }
 
-/* Return: a table with what was before and what @text changes, or an error. */
+/*
+ * Return: a table with what was before and what @text changes, or an error. No text is
+ * what is shown when there are none: so it ends all.
+ */
 static u64 *dl_group_parse_cpu_budgets(char *text, const u64 *before)
 {
-	u64 *cpu_budget __free(kfree) = kmalloc_array(nr_cpu_ids, sizeof(u64), GFP_KERNEL);
+	u64 *cpu_budget __free(kfree) = kmalloc_array(nr_cpu_ids, sizeof(u64),
+							   GFP_KERNEL_ACCOUNT);
+	bool none = !*text;
 	cpumask_var_t cpus;
 	int cpu, ret = 0;
 	char *line;
@@ -75,8 +80,8 @@ static u64 *dl_group_parse_cpu_budgets(char *text, const u64 *before)
 		return ERR_PTR(-ENOMEM);
 
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-		cpu_budget[cpu] = before ? before[cpu] : RUNTIME_INF;
-	while (!ret && (line = strsep(&text, "\n")))
+		cpu_budget[cpu] = before && !none ? before[cpu] : RUNTIME_INF;
+	while (!ret && !none && (line = strsep(&text, "\n")))
 		ret = dl_group_parse_cpu_budget(strstrip(line), cpu_budget, cpus);
 
 	free_cpumask_var(cpus);

@@ -163,10 +163,10 @@ static struct dl_group *dl_group_get(struct task_group *tg)
 	/* Alone, a CPU has nobody to tell. */
 	if (nr_cpu_ids > 1)
 		size += BITS_TO_LONGS(nr_cpu_ids) * sizeof(*dlg->board);
-	dlg = kzalloc(size, GFP_KERNEL);
+	dlg = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!dlg)
 		return NULL;
-	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL)) {
+	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL_ACCOUNT)) {
 		kfree(dlg);
 		return NULL;
 	}
@@ -187,10 +187,9 @@ static struct dl_group *dl_group_get_used(struct task_group *tg)
 
 	lockdep_assert_cpus_held();
 
-	if (dlg && !dlg->used) {
-		dlg->used = true;
-		static_branch_inc_cpuslocked(&dl_group_used);
-	}
+	/* For good: whoever owns a cgroup must not be able to patch the kernel's text. */
+	if (dlg)
+		static_branch_enable_cpuslocked(&dl_group_used);
 
 	return dlg;
 }
@@ -203,7 +202,7 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 	if (srv)
 		return srv;
 
-	srv = kzalloc_node(sizeof(*srv), GFP_KERNEL, cpu_to_node(cpu));
+	srv = kzalloc_node(sizeof(*srv), GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
 	if (!srv)
 		return NULL;
 
@@ -736,8 +735,6 @@ void dl_group_free(struct task_group *tg)
 		kfree(dlg->place[cpu].own);
 
 	tg->dl_group = NULL;
-	if (dlg->used)
-		static_branch_dec(&dl_group_used);
 	free_cpumask_var(dlg->cpus);
 	kfree(dlg->spec.cpu_budget);
 	kfree(dlg);

@@ -25,13 +25,26 @@ union dl_group_arg {
 	struct sched_vm_eventfd	eventfd;
 };
 
+/* As for the files of a cgroup, see cgroup_file_write(). */
+static bool dl_group_is_ns_root(struct cgroup *cgrp)
+{
+	struct cgroup_namespace *ns = current->nsproxy->cgroup_ns;
+
+	return (cgrp->root->flags & CGRP_ROOT_NS_DELEGATE) && ns != &init_cgroup_ns &&
+	       ns->root_cset->dfl_cgrp == cgrp;
+}
+
 /* Who may write cpu.rt_budget_us may do this. */
 static int dl_group_may(struct cgroup *cgrp, struct super_block *sb)
 {
-	struct kernfs_node *kn = kernfs_find_and_get(cgrp->kn, "cpu.rt_budget_us");
+	struct kernfs_node *kn;
 	struct inode *inode;
 	int ret;
 
+	if (dl_group_is_ns_root(cgrp))
+		return -EPERM;
+
+	kn = kernfs_find_and_get(cgrp->kn, "cpu.rt_budget_us");
 	if (!kn)
 		return cgroup_parent(cgrp) ? -ENOENT : -EOPNOTSUPP;
 
@@ -100,6 +113,7 @@ static void dl_group_fill_stat(struct dl_group *dlg, int cpu, struct sched_vm_cp
 		.cpu = cpu,
 		.usage_ns = stat.usage,
 		.throttled_ns = stat.throttled,
+		.spilled_ns = stat.spilled,
 		.max_overrun_ns = stat.max_overrun,
 		.nr_periods = stat.nr_periods,
 		.nr_throttled = stat.nr_throttled,

@@ -4,7 +4,9 @@
  *
  * Who waits for events with poll() or inotify, or has given an eventfd, is told
  * from an irq_work and a timer, since the rq lock is held when they happen, and
- * not more often than every DL_GROUP_NOTIFY_INTERVAL.
+ * not more often than every DL_GROUP_NOTIFY_INTERVAL. cgroup_file_notify() would not
+ * serve: it takes locks that must not be taken below an rq lock, and wants a timer in
+ * each task_group, where a cgroup that is told nothing is to cost a pointer.
  */
 
 #include <linux/eventfd.h>
@@ -56,13 +58,13 @@ struct dl_group_listener {
 	struct file		*file;
 	struct eventfd_ctx	*ctx;
 	u32			events;
-	u32			seen[DL_GROUP_NR_EVENTS];
+	u64			seen[DL_GROUP_NR_EVENTS];
 };
 
 static LIST_HEAD(dl_group_listeners);
 
 /* Not exact while they change; but then there will be another notification. */
-static void dl_group_count_events(struct dl_group *dlg, u32 *count)
+static void dl_group_count_events(struct dl_group *dlg, u64 *count)
 {
 	struct dl_group_server *srv;
 	int cpu;
@@ -78,7 +80,7 @@ static void dl_group_count_events(struct dl_group *dlg, u32 *count)
 	}
 }
 
-static void dl_group_tell_listener(struct dl_group_listener *listener, const u32 *count)
+static void dl_group_tell_listener(struct dl_group_listener *listener, const u64 *count)
 {
 	bool news = false;
 	int i;
@@ -94,7 +96,7 @@ static void dl_group_tell_listener(struct dl_group_listener *listener, const u32
 static void dl_group_tell_listeners(struct dl_group_events *events)
 {
 	struct dl_group_listener *listener;
-	u32 count[DL_GROUP_NR_EVENTS];
+	u64 count[DL_GROUP_NR_EVENTS];
 
 	guard(spinlock_bh)(&events->lock);
 
@@ -156,7 +158,7 @@ static struct dl_group_events *dl_group_get_events(struct task_group *tg)
 	if (!dlg || dlg->events)
 		return dlg ? dlg->events : NULL;
 
-	events = kzalloc_obj(*events);
+	events = kzalloc_obj(*events, GFP_KERNEL_ACCOUNT);
 	if (!events)
 		return NULL;
 
@@ -190,16 +192,16 @@ static int dl_group_events_open(struct kernfs_open_file *of)
 
 static int dl_group_events_show(struct seq_file *sf, void *v)
 {
-	struct dl_group_stat stat;
+	u64 count[DL_GROUP_NR_EVENTS] = {};
 	struct dl_group *dlg;
 
 	guard(mutex)(&dl_group_mutex);
 
 	dlg = css_tg(seq_css(sf))->dl_group;
-	dl_group_sum_stat(dlg, &stat);
-	seq_printf(sf, "throttled %u\noverrun %u\ndeadline_miss %u\nrefused %u\n",
-		   stat.nr_throttled, stat.nr_overruns, stat.nr_misses,
-		   dlg ? dlg->refused : 0);
+	if (dlg)
+		dl_group_count_events(dlg, count);
+	seq_printf(sf, "throttled %llu\noverrun %llu\ndeadline_miss %llu\nrefused %llu\n",
+		   count[0], count[1], count[2], dlg ? dlg->refused : 0);
 	return 0;
 }
 

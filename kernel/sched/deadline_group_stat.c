@@ -24,61 +24,70 @@ static void dl_group_read_stat(struct dl_group *dlg, int cpu, struct dl_group_st
 		stat->throttled += rq_clock(rq) - stat->throttled_at;
 }
 
-static void dl_group_sum_stat(struct dl_group *dlg, struct dl_group_stat *sum)
+/* In whole us, as they are shown: so the total is what the rows add up to. */
+static void dl_group_add_stat(struct dl_group_stat *sum, struct dl_group_stat *stat)
 {
-	struct dl_group_stat stat;
-	int cpu;
-
-	*sum = (struct dl_group_stat){};
-	for_each_possible_cpu(cpu) {
-		dl_group_read_stat(dlg, cpu, &stat);
-		sum->usage += stat.usage;
-		sum->throttled += stat.throttled;
-		sum->max_overrun = max(sum->max_overrun, stat.max_overrun);
-		sum->nr_periods += stat.nr_periods;
-		sum->nr_throttled += stat.nr_throttled;
-		sum->nr_overruns += stat.nr_overruns;
-		sum->nr_migrations += stat.nr_migrations;
-		sum->nr_misses += stat.nr_misses;
-		sum->spilled += stat.spilled;
-	}
+	sum->usage += rounddown(stat->usage, NSEC_PER_USEC);
+	sum->throttled += rounddown(stat->throttled, NSEC_PER_USEC);
+	sum->spilled += rounddown(stat->spilled, NSEC_PER_USEC);
+	sum->max_overrun = max(sum->max_overrun, stat->max_overrun);
+	sum->nr_periods += stat->nr_periods;
+	sum->nr_throttled += stat->nr_throttled;
+	sum->nr_overruns += stat->nr_overruns;
+	sum->nr_migrations += stat->nr_migrations;
+	sum->nr_misses += stat->nr_misses;
 }
 
 /* @name separates a key from its value, @end ends a pair. */
 static void dl_group_show_stat(struct seq_file *sf, const struct dl_group_stat *stat,
 			       char name, char end)
 {
-	seq_printf(sf, "nr_periods%c%u%c", name, stat->nr_periods, end);
-	seq_printf(sf, "nr_throttled%c%u%c", name, stat->nr_throttled, end);
-	seq_printf(sf, "throttled_usec%c%llu%c", name, div_u64(stat->throttled, NSEC_PER_USEC),
-		   end);
-	seq_printf(sf, "usage_usec%c%llu%c", name, div_u64(stat->usage, NSEC_PER_USEC), end);
-	seq_printf(sf, "nr_overruns%c%u%c", name, stat->nr_overruns, end);
-	seq_printf(sf, "max_overrun_nsec%c%llu%c", name, stat->max_overrun, end);
-	seq_printf(sf, "nr_migrations%c%u%c", name, stat->nr_migrations, end);
-	seq_printf(sf, "nr_deadline_misses%c%u%c", name, stat->nr_misses, end);
-	seq_printf(sf, "spilled_usec%c%llu", name, div_u64(stat->spilled, NSEC_PER_USEC));
-	seq_putc(sf, '\n');
+	const struct {
+		const char *key;
+		u64 value;
+	} pairs[] = {
+		{ "nr_periods", stat->nr_periods },
+		{ "nr_throttled", stat->nr_throttled },
+		{ "throttled_usec", div_u64(stat->throttled, NSEC_PER_USEC) },
+		{ "usage_usec", div_u64(stat->usage, NSEC_PER_USEC) },
+		{ "spilled_usec", div_u64(stat->spilled, NSEC_PER_USEC) },
+		{ "nr_overruns", stat->nr_overruns },
+		{ "max_overrun_nsec", stat->max_overrun },
+		{ "nr_migrations", stat->nr_migrations },
+		{ "nr_deadline_misses", stat->nr_misses },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++)
+		seq_printf(sf, "%s%c%llu%c", pairs[i].key, name, pairs[i].value,
+			   i < ARRAY_SIZE(pairs) - 1 ? end : '\n');
 }
 
+/* Each server is looked at once, or the total would be older than the rows. */
 static int dl_group_stat_show(struct seq_file *sf, void *v)
 {
-	struct dl_group_stat stat;
+	struct dl_group_stat *stat __free(kvfree) = kvcalloc(nr_cpu_ids, sizeof(*stat), GFP_KERNEL);
+	struct dl_group_stat sum = {};
 	struct dl_group *dlg;
 	int cpu;
+
+	if (!stat)
+		return -ENOMEM;
 
 	guard(mutex)(&dl_group_mutex);
 
 	dlg = css_tg(seq_css(sf))->dl_group;
-	dl_group_sum_stat(dlg, &stat);
-	dl_group_show_stat(sf, &stat, ' ', '\n');
+	for_each_possible_cpu(cpu) {
+		dl_group_read_stat(dlg, cpu, &stat[cpu]);
+		dl_group_add_stat(&sum, &stat[cpu]);
+	}
+	dl_group_show_stat(sf, &sum, ' ', '\n');
 
 	for_each_possible_cpu(cpu) {
 		if (!dlg || !dlg->place[cpu].own)
 			continue;
-		dl_group_read_stat(dlg, cpu, &stat);
 		seq_printf(sf, "cpu%d ", cpu);
-		dl_group_show_stat(sf, &stat, '=', ' ');
+		dl_group_show_stat(sf, &stat[cpu], '=', ' ');
 	}
 
 	return 0;

@@ -450,7 +450,8 @@ int admission_complain(const char *cg, const struct reservation *res, int error)
 	if (error == ENOENT) {
 		status = complain_no_files(cg);
 	} else if (error == EINVAL && invalid) {
-		status = complain(0, NULL, "%s: %s", cg_relative(cg), invalid);
+		status = complain(0, "give budget and period together, as one write to cpu.rt.max",
+				  "%s: %s", cg_relative(cg), invalid);
 	} else if (error == EBUSY && !res->budget) {
 		status = complain(error, "chrt -o -p 0 TID for each of them, or move them out",
 				  "%s: SCHED_FIFO or SCHED_RR threads are inside",

@@ -73,6 +73,7 @@ struct sched_vm_query {
  * @left_ns: what is left of that now; negative: what it owes
  * @usage_ns: CPU time of its threads
  * @throttled_ns: time in which threads were ready, and the budget used up
+ * @spilled_ns: CPU time of threads in the kernel after their budget was used up
  * @max_overrun_ns: most by which a budget was exceeded
  * @nr_periods: budgets that were provided
  * @nr_throttled: budgets that were used up
@@ -80,6 +81,7 @@ struct sched_vm_query {
  * @nr_migrations: threads that came because there was budget
  * @nr_deadline_misses: budgets that were not available by their deadline
  * @nr_ready: threads that are ready now, the running one included
+ * @pad: 0
  */
 struct sched_vm_cpu_stat {
 	__u32 cpu;
@@ -88,13 +90,15 @@ struct sched_vm_cpu_stat {
 	__aligned_s64 left_ns;
 	__aligned_u64 usage_ns;
 	__aligned_u64 throttled_ns;
+	__aligned_u64 spilled_ns;
 	__aligned_u64 max_overrun_ns;
-	__u32 nr_periods;
-	__u32 nr_throttled;
-	__u32 nr_overruns;
-	__u32 nr_migrations;
-	__u32 nr_deadline_misses;
+	__aligned_u64 nr_periods;
+	__aligned_u64 nr_throttled;
+	__aligned_u64 nr_overruns;
+	__aligned_u64 nr_migrations;
+	__aligned_u64 nr_deadline_misses;
 	__u32 nr_ready;
+	__u32 pad;
 };
 
 /* struct sched_vm_cpu_stat::flags */

@@ -221,7 +221,7 @@ static bool cpu_budget(void)
 static bool cpu_budget_input(void)
 {
 	static const char * const wrong[] = {
-		" ", "0", "max", "0 ", "0 0", "0 9", "0 -1", "0 1000001", "0 x",
+		"0", "max", "0 ", "0 0", "0 9", "0 -1", "0 1000001", "0 x",
 		"x 1000", "9999 1000", ", 1000", "0,1,2,3", "1-0 1000", "0 1000 1",
 		"0 1000\n1", "0 1000\n\n1 1000", "0 18446744073709551616",
 	};
@@ -238,6 +238,12 @@ static bool cpu_budget_input(void)
 		ksft_print_msg("'%s' is not refused\n", wrong[i]);
 		ok = false;
 	}
+	/* It takes what it shows: so no text ends all exceptions. */
+	ok &= check(!group_write(cg, CPU_BUDGET, "1,3 5000\n"));
+	ok &= check(group_reads_all(cg, CPU_BUDGET, "1,3 5000\n"));
+	ok &= check(!group_write(cg, CPU_BUDGET, "\n"));
+	ok &= check(group_reads_all(cg, CPU_BUDGET, ""));
+	ok &= check(!group_write(cg, CPU_BUDGET, "\n"));
 	ok &= check(log_silent());
 	group_remove(cg);
 	return ok;

@@ -3,6 +3,7 @@
  * /dev/sched_vm: what it answers, whom, and to programs older and newer than the
  * kernel. Two CPUs, virtual time.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -172,6 +174,50 @@ static bool permission(void)
 	ok &= check(!(int)w.page->value[0]);
 	ok &= check((int)w.page->value[1] == -EPERM);
 	group_remove(cg);
+	return ok;
+}
+
+/* value[]: what the root of its cgroup namespace answers, and a cgroup below */
+static void fn_namespace(struct worker *w, void *arg)
+{
+	const char * const *cg = arg;
+	struct sched_vm_check c;
+	int i;
+
+	if (unshare(CLONE_NEWCGROUP) || cg_enter_current(cg[1]) ||
+	    cg_write(cg[0], "cgroup.subtree_control", "+cpu"))
+		_exit(EXIT_FAILURE);
+	for (i = 0; i < 2; i++) {
+		w->page->value[3 * i] = device_bind(dev, cg[i], SCHED_VM_IRQ, 9999, true);
+		w->page->value[3 * i + 1] = device_bind(dev, cg[i], SCHED_VM_IRQ, 9999, false);
+		w->page->value[3 * i + 2] = device_check(dev, cg[i], 100, 100000, &c);
+	}
+}
+
+/* With nsdelegate, who may not write its files may not use the device either. */
+static bool namespace_root(void)
+{
+	char *root = capsule_make("root", 30000, 100000), *child = cg_name(root, "child");
+	const char * const cg[2] = { root, child };
+	struct worker_spec spec = {
+		.group = root, .cpu = 0, .fn = fn_namespace, .arg = (void *)cg,
+	};
+	struct worker w = {};
+	bool ok;
+	int i;
+
+	ok = check(!cg_create(child));
+	ok &= check(!mount("none", "/sys/fs/cgroup", NULL, MS_REMOUNT, "nsdelegate"));
+	worker_start(&w, &spec);
+	ok &= check(!worker_wait(&w));
+	for (i = 0; i < 3; i++)
+		ok &= check((int)w.page->value[i] == -EPERM);
+	ok &= check((int)w.page->value[3] == -ENOENT);
+	ok &= check((int)w.page->value[4] == -ENOENT);
+	ok &= check(!w.page->value[5]);
+	ok &= check(!mount("none", "/sys/fs/cgroup", NULL, MS_REMOUNT, NULL));
+	group_remove(child);
+	group_remove(root);
 	return ok;
 }
 
@@ -450,12 +496,13 @@ int main(int argc, char **argv)
 	ksft_print_header();
 	sv_setup();
 	dev = device_open();
-	ksft_set_plan(timed ? 10 : 8);
+	ksft_set_plan(timed ? 11 : 9);
 	ksft_test_result(query(), "what the kernel can do\n");
 	ksft_test_result(layouts(), "older and newer programs\n");
 	ksft_test_result(compat(), "32-bit programs\n");
 	ksft_test_result(wrong_fds(), "what is no cgroup with a cpu controller\n");
 	ksft_test_result(permission(), "who may ask, and who may bind\n");
+	ksft_test_result(namespace_root(), "the root of a cgroup namespace\n");
 	if (timed)
 		ksft_test_result(statistics(), "statistics of all CPUs\n");
 	ksft_test_result(reasons(), "why a reservation does not fit\n");

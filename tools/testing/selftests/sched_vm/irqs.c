@@ -69,7 +69,7 @@ static void fn_bind(struct worker *w, void *arg)
 static bool input(void)
 {
 	static const char * const wrong[] = {
-		" ", "3", "+", "-", "+ 3", "+x", "++3", "+-3", "-+3", "+3 4", "+3x",
+		"+", "-", "+ 3", "+x", "++3", "+-3", "-+3", "+3 x", "+3x", "3 -3", "-3 3",
 		"+4294967296", "+99999999999999999999", "max",
 	};
 	char *cg = group_make(sv_top, "input");
@@ -116,6 +116,13 @@ static bool membership(void)
 	ok &= check(served_by(tid, a));
 	ok &= check(group_reads_all(a, RT_IRQS, "3\n"));
 	ok &= check(!bind_irq(a, '+', TTY_IRQ));
+	/* It takes what it shows, and of a list that is refused, nothing. */
+	ok &= check(!group_write(a, RT_IRQS, "3\n"));
+	ok &= check(!group_write(b, RT_IRQS, "\n"));
+	ok &= check(group_write(b, RT_IRQS, "4\n3\n") == -EBUSY);
+	ok &= check(group_reads_all(b, RT_IRQS, ""));
+	ok &= check(group_write(a, RT_IRQS, "3\n9999\n") == -ENOENT);
+	ok &= check(group_reads_all(a, RT_IRQS, "3\n"));
 	ok &= check(bind_irq(b, '+', TTY_IRQ) == -EBUSY);
 	ok &= check(device_bind(dev, b, SCHED_VM_IRQ, TTY_IRQ, true) == -EBUSY);
 	ok &= check(bind_irq(b, '-', TTY_IRQ) == -ENOENT);
