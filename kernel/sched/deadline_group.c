@@ -197,6 +197,9 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 	if (unlikely(p->dl_group_debt) &&
 	    dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
 		return NULL;
+	/* Who goes on without a switch is at its boundary no longer. */
+	if (unlikely(p->dl_group_boundary) && p == dl_se->rq->donor)
+		WRITE_ONCE(p->dl_group_boundary, false);
 	dl_group_arm_next(srv, p, dl_group_slice_left(p));
 	return p;
 }
