@@ -194,9 +194,14 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 	}
 
 	p = __node_2_dlg(first);
-	if (unlikely(p->dl_group_debt) &&
-	    dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
-		return NULL;
+	if (unlikely(p->dl_group_boundary)) {
+		if (p->dl_group_debt &&
+		    dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
+			return NULL;
+		/* Who goes on without a switch is at its boundary no longer. */
+		if (p == dl_se->rq->donor)
+			WRITE_ONCE(p->dl_group_boundary, false);
+	}
 	dl_group_arm_next(srv, p, dl_group_slice_left(p));
 	return p;
 }
@@ -239,7 +244,9 @@ static void put_prev_task_dl_group(struct rq *rq, struct task_struct *p, struct 
 	/* If there is a next one, balance_dl_group() has done so. */
 	if (!next)
 		update_curr_dl_group(rq);
-	dl_group_update_load(rq);
+	/* From one thread of a capsule to the next, it is deadline time all along. */
+	if (!next || next->sched_class != &dl_group_sched_class)
+		dl_group_update_load(rq);
 	if (!RB_EMPTY_NODE(&p->dl_group_node)) {
 		p->dl_group_since = jiffies;
 		dl_group_wait_inside(srv, p);

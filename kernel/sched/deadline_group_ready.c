@@ -103,7 +103,9 @@ static void dl_group_erase(struct dl_group_server *srv, struct task_struct *p)
 	rb_erase_cached(&p->dl_group_node, &srv->ready);
 	RB_CLEAR_NODE(&p->dl_group_node);
 	dl_group_unlist(srv, p);
-	list_del_init(&p->dl_group_wait);
+	/* Who runs is not there: spare it the writes. */
+	if (!list_empty(&p->dl_group_wait))
+		list_del_init(&p->dl_group_wait);
 }
 
 static void dl_group_to_tail(struct dl_group_server *srv, struct task_struct *p)

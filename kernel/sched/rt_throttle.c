@@ -240,7 +240,7 @@ static void __dl_group_start(struct dl_group_server *srv)
 }
 
 /*
- * @p is the next to run, but owes something, and holds nothing: its turn is spent
+ * @p is the next to run, but owes something, and is at its boundary: its turn is spent
  * on that. The budget drains for as long as it would have run, at most for its time
  * slice. The server leaves the CPU to others meanwhile, and whoever of the capsule
  * becomes ready and is better than @p finds just what @p would have left.
@@ -255,7 +255,7 @@ static bool dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p
 
 	lockdep_assert_rq_held(rq);
 
-	if (!p->dl_group_boundary || !cpu_active(cpu_of(rq)))
+	if (!cpu_active(cpu_of(rq)))
 		return false;
 
 	if (pay <= DL_GROUP_SMALL_DEBT && (s64)pay < dl_se->runtime) {

@@ -96,7 +96,10 @@ static bool on_scx(pid_t pid)
 	return at && sscanf(at + 1, "%d", &on) == 1 && on;
 }
 
-/* All of the capsule's are there, and none of them is sched_ext's. */
+/*
+ * All of the capsule's are there, and none of them is sched_ext's, but for who is on
+ * its way out of the kernel, as a normal thread.
+ */
 static bool crew_inside(struct crew *c)
 {
 	bool ok = true;
@@ -104,7 +107,7 @@ static bool crew_inside(struct crew *c)
 
 	for (i = 0; i < INSIDE; i++) {
 		ok &= check(served_by(c->w[i].pid, c->cg));
-		ok &= check(!on_scx(c->w[i].pid));
+		ok &= check(wait_for(!on_scx(c->w[i].pid), P_NS));
 	}
 	return ok & check(served_by(c->w[OUTSIDE].pid, NULL));
 }
