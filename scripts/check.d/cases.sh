@@ -46,6 +46,7 @@ writers        virtual release --time virtual -- @/writers
 many           virtual release --time virtual --mem 768 -- @/many
 oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
+change         virtual release --time virtual --cpus 2 -- @/change
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
 crowd          virtual release --time virtual --cpus 3 -- @/crowd
