@@ -148,10 +148,10 @@ struct dl_group_server {
 	unsigned int		nr_ready;
 	bool			armed;
 	bool			watched;
-	int			beat;
-	int			waits;
-	u64			bw;
-	u64			below;
+	s8			beat;
+	s8			waits;
+	u32			bw;
+	u32			below;
 	struct dl_group_stat	stat;
 	struct list_head	inside;
 	struct task_struct	*spiller;

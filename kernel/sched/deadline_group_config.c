@@ -23,6 +23,9 @@
 
 static DEFINE_MUTEX(dl_group_mutex);
 
+/* Of their size: that of kmalloc() would be nearly twice as much. */
+static struct kmem_cache *dl_group_servers __ro_after_init;
+
 /* The nearest capsule above @tg. */
 static struct dl_group *dl_group_parent(struct task_group *tg)
 {
@@ -202,7 +205,8 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 	if (srv)
 		return srv;
 
-	srv = kzalloc_node(sizeof(*srv), GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
+	srv = kmem_cache_alloc_node(dl_group_servers, GFP_KERNEL_ACCOUNT | __GFP_ZERO,
+				    cpu_to_node(cpu));
 	if (!srv)
 		return NULL;
 
@@ -744,6 +748,7 @@ static int __init dl_group_init_cpus(void)
 {
 	int cpu;
 
+	dl_group_servers = KMEM_CACHE(dl_group_server, SLAB_PANIC);
 	for_each_possible_cpu(cpu) {
 		dl_group_init_rq(cpu_rq(cpu));
 		hrtimer_setup(&per_cpu(dl_group_rqs, cpu).settle, dl_group_held_ends,
