@@ -457,6 +457,7 @@ void dl_group_fork(struct task_struct *p)
 	p->dl_group_debt = 0;
 	p->dl_group_lent = DL_GROUP_LENT_NONE;
 	p->dl_group_spills = false;
+	p->dl_group_returns = false;
 	p->dl_group_boundary = false;
 	p->dl_group_passes_on = false;
 	p->dl_group_since = jiffies;

@@ -90,6 +90,8 @@ struct dl_group_stat {
  * @kick: in the CPU's list of servers to be balanced; rq lock
  * @ready: threads that are ready on this CPU, the running one included, by
  *	rank, first come first served within a rank; rq lock
+ * @first_order: dl_group_order of the last that was put at the head of its rank; rq lock
+ * @last_order: the same of the last at a tail; rq lock
  * @nr_ready: number of threads in @ready; rq lock. rq->nr_running counts
  *	them if and only if @dl_se is queued in the dl_rq.
  * @armed: the hrtick is set for the end of the budget, and right as long as
@@ -125,6 +127,8 @@ struct dl_group_server {
 	struct hlist_node	node;
 	struct list_head	kick;
 	struct rb_root_cached	ready;
+	s64			first_order;
+	s64			last_order;
 	unsigned int		nr_ready;
 	bool			armed;
 	bool			watched;
@@ -395,6 +399,12 @@ static inline void dl_group_tick(struct rq *rq)
 		__dl_group_tick(rq);
 }
 
+/* Threads that are outside make way at the tick. */
+static inline bool dl_group_needs_tick(struct rq *rq)
+{
+	return dl_group_enabled() && !list_empty(&dl_group_rq(rq)->spills);
+}
+
 /* The running thread goes to sleep: if it is outside its capsule, it is no longer. */
 static inline void dl_group_blocks(struct rq *rq, struct task_struct *p)
 {
@@ -456,6 +466,7 @@ static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }
 static inline void dl_group_tick(struct rq *rq) { }
+static inline bool dl_group_needs_tick(struct rq *rq) { return false; }
 static inline void dl_group_blocks(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
 static inline int dl_group_can_fork(struct task_struct *p) { return 0; }

@@ -31,12 +31,10 @@ static int dl_group_rank(const struct task_struct *p)
 
 static bool dl_group_before(struct rb_node *a, const struct rb_node *b)
 {
-	return dl_group_rank(__node_2_dlg(a)) < dl_group_rank(__node_2_dlg(b));
-}
+	const struct task_struct *p = __node_2_dlg(a), *q = __node_2_dlg(b);
+	int rank = dl_group_rank(p), other = dl_group_rank(q);
 
-static bool dl_group_not_after(struct rb_node *a, const struct rb_node *b)
-{
-	return dl_group_rank(__node_2_dlg(a)) <= dl_group_rank(__node_2_dlg(b));
+	return rank < other || (rank == other && p->dl_group_order < q->dl_group_order);
 }
 
 /* Does somebody outside wait for what @p holds? See deadline_group_spill.c. */
@@ -86,14 +84,16 @@ static void dl_group_unlist(struct dl_group_server *srv, struct task_struct *p)
 	RB_CLEAR_NODE(node);
 }
 
-/* Queue @p as the last, or as the first (@head), of its rank. */
+/*
+ * Queue @p as the last, or as the first (@head), of its rank; or where it was, if it
+ * returns from outside.
+ */
 static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, bool head)
 {
 	dl_group_list(srv, p);
-	if (head)
-		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_not_after);
-	else
-		rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_before);
+	if (!p->dl_group_returns)
+		p->dl_group_order = head ? --srv->first_order : ++srv->last_order;
+	rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_before);
 	if (!task_current_donor(srv->dl_se.rq, p))
 		dl_group_wait_inside(srv, p);
 }

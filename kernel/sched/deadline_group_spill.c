@@ -175,16 +175,18 @@ static void dl_group_go_outside(struct rq *rq, struct task_struct *p)
 	set_notify_resume(p);
 }
 
-/* @p, which is outside, is a thread of its capsule again. */
+/* @p, which is outside, is a thread of its capsule again, where it was among its equals. */
 static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 {
 	lockdep_assert_rq_held(rq);
 
+	p->dl_group_returns = p->dl_group_slot == dl_group_server(rq, p);
 	scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
 		dl_group_end_spill(rq, p);
 		p->prio = rt_effective_prio(p, p->normal_prio);
 		p->sched_class = &dl_group_sched_class;
 	}
+	p->dl_group_returns = false;
 }
 
 /*

@@ -166,12 +166,14 @@ figures_memory() {
 }
 
 figures_kernel() {
-	local k
+	local k most
 	for k in locks locks-preempt; do
-		row "wait for a mutex held inside, beside Q, $k" '<= 500 us' \
-			"$(value $k locks.mutex.wait_us)" ' us' 0 500 ''
-		row "the same for an rwsem" '<= 500 us' \
-			"$(value $k locks.rwsem.wait_us)" ' us' 0 500 ''
+		# Without priority inheritance another thread may have its turn first.
+		most=$([ $k = locks ] && echo 500 || echo 4500)
+		row "wait for a mutex held inside, beside Q, $k" "<= $most us" \
+			"$(value $k locks.mutex.wait_us)" ' us' 0 "$most" ''
+		row "the same for an rwsem" "<= $most us" \
+			"$(value $k locks.rwsem.wait_us)" ' us' 0 "$most" ''
 		row "for a fork, OTHER below FIFO (P = 100 ms)" '<= P' \
 			"$(value $k locks.fifo.wait_us)" ' us' 0 100000 ''
 		row "the same, IDLE below busy OTHER" '<= P' \

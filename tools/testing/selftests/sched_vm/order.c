@@ -3,9 +3,11 @@
  * Which of a capsule's threads runs: FIFO and RR by priority, below them OTHER
  * and BATCH in turn, below them IDLE. Says something on one CPU only.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "kselftest.h"
 #include "sched_vm.h"
@@ -64,6 +66,16 @@ static void fn_tenth(struct worker *w, void *arg)
 	}
 }
 
+/* Mostly in the kernel when the budget ends, and so outside for a while. */
+static void fn_calls(struct worker *w, void *arg)
+{
+	static char buf[1 << 20];
+	int fd = open("/dev/zero", O_RDONLY);
+
+	while (!load_u(&w->page->stop) && read(fd, buf, sizeof(buf)) > 0)
+		;
+}
+
 static void test_shares(const char *what, const struct member *members, int nr,
 			const double *percent)
 {
@@ -82,6 +94,8 @@ static void test_orders(void)
 		{ SCHED_FIFO, 10, fn_busy }, { SCHED_FIFO, 20, fn_busy },
 	}, equals[] = {
 		{ SCHED_FIFO, 10, fn_busy }, { SCHED_FIFO, 10, fn_busy },
+	}, calls[] = {
+		{ SCHED_FIFO, 10, fn_calls }, { SCHED_FIFO, 10, fn_busy },
 	}, rr[] = {
 		{ SCHED_RR, 10, fn_busy }, { SCHED_RR, 10, fn_busy },
 	}, mixed[] = {
@@ -104,6 +118,8 @@ static void test_orders(void)
 	test_shares("FIFO: the higher priority has it all", fifo, 2,
 		    (double[]){ 0, 40 });
 	test_shares("FIFO: the first of equals has it all", equals, 2,
+		    (double[]){ 40, 0 });
+	test_shares("FIFO: even if it leaves the kernel first when the budget ends", calls, 2,
 		    (double[]){ 40, 0 });
 	test_shares("RR: equals in turn", rr, 2, (double[]){ 20, 20 });
 	test_shares("RR 1 before OTHER", mixed, 2, (double[]){ 0, 40 });
@@ -194,7 +210,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(13);
+	ksft_set_plan(14);
 	lift_kthreads();
 	log_mark();
 	test_orders();
