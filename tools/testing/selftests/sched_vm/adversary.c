@@ -5,7 +5,9 @@
  * be chosen. The same seed does the same; in virtual time, to the last digit.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -226,15 +228,32 @@ static bool all_die(void)
 	return gone;
 }
 
+/* What owners made below it, and were killed before they removed it. */
+static void remove_below(const char *cg)
+{
+	DIR *dir = opendir(cg);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+	if (dir)
+		closedir(dir);
+}
+
 static bool all_go(void)
 {
 	int owner, slot, i;
 
 	for (owner = 0; owner < ADV_OWNERS; owner++) {
-		for (slot = ADV_WITNESS; slot >= 0; slot--)
+		for (slot = ADV_WITNESS; slot >= 0; slot--) {
+			remove_below(adv_slot(owner, slot));
 			wait_for(!rmdir(adv_slot(owner, slot)) || errno == ENOENT, 2 * NS_PER_S);
+		}
+		remove_below(adv_home[owner]);
 		if (adv_home[owner] != adv_own[owner])
 			group_remove(adv_home[owner]);
+		remove_below(adv_own[owner]);
 		group_remove(adv_own[owner]);
 		group_remove(adv_out[owner]);
 	}
