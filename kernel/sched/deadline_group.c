@@ -573,7 +573,7 @@ bool __dl_group_rt_forbidden(struct task_struct *p)
 
 int __dl_group_can_fork(struct task_struct *p)
 {
-	return task_has_rt_policy(p) && __dl_group_rt_forbidden(p) ? -EINVAL : 0;
+	return task_has_rt_policy(p) && __dl_group_rt_forbidden(p) ? -EAGAIN : 0;
 }
 
 /* /proc/PID/sched: which capsule, if any, the thread belongs to */

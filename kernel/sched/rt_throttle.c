@@ -247,7 +247,8 @@ static void __dl_group_start(struct dl_group_server *srv)
  *
  * Return: true if nobody is to run
  */
-static noinline bool dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p, u64 slice)
+static noinline bool
+dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p, u64 slice)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct rq *rq = dl_se->rq;

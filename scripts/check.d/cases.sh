@@ -47,6 +47,9 @@ many           virtual release --time virtual --mem 768 -- @/many
 oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
 change         virtual release --time virtual --cpus 2 -- @/change
+adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 1500
+adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 500
+adversary-2    virtual release --time virtual --cpus 2 -- @/adversary --seed 13 --ops 500
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
 crowd          virtual release --time virtual --cpus 3 -- @/crowd
@@ -78,10 +81,13 @@ soak           soak    release --time real --cpus 4 --append rcupdate.rcu_cpu_st
 soak-fuzz      soak    release --time virtual -- @/fuzz 2718281828 1000000
 soak-preempt   soak    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
 soak-debug     soak    debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
+adversary-long soak    release --time virtual -- @/adversary --seed 101 --ops 40000
+adversary-long-2 soak  release --time virtual --cpus 2 -- @/adversary --seed 102 --ops 60000
+adversary-debug soak   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/adversary --seed 105 --ops 80000 --untimed
 EOF
 }
 
-CASE_TIMEOUT=1500
+CASE_TIMEOUT=${CASE_TIMEOUT:-1500}
 
 # For --devices: two on one interrupt line, a disk with two handlers for each vector,
 # two network cards that are connected, a second serial line.

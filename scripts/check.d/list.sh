@@ -69,6 +69,9 @@ locks-preempt   60  locks, without PREEMPT_RT
 writers         15  several writers of one file
 many            30  many capsules
 oracle          90  100,000 random steps, compared with a model
+adversary       90  unprivileged owners who do at random whatever they may, beside victims
+adversary-busy  40  the same with other kinds of operations
+adversary-2     60  the same on 2 CPUs
 fuzz            30  random steps, compared with a model
 cpus            20  hotplug and cpusets
 migrate         20  threads go where there is budget
@@ -96,6 +99,9 @@ handlers-debug 300  handlers in the debug kernel
 kunit-debug     15  kunit in the debug kernel
 smp-debug      180  smp in the debug kernel
 soak           660  smp for 10 minutes
+adversary-long 2400  adversary, 40,000 operations
+adversary-long-2 3600  adversary on 2 CPUs, 60,000 operations
+adversary-debug 900  adversary in the debug kernel
 soak-fuzz     1200  a million random steps, compared with a model
 soak-preempt   660  smp-preempt for 10 minutes
 soak-debug     900  smp-debug for 10 minutes

@@ -151,8 +151,7 @@ static bool clone_rt_into(const char *zero)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	ksft_print_msg("clone3: %d, errno %d\n", pid, errno);
-	return check(pid < 0) && check(errno == EINVAL || errno == EPERM ||
-				       errno == EBUSY);
+	return check(pid < 0) && check(errno == EAGAIN);
 }
 
 static bool clone_other_into(const char *zero)

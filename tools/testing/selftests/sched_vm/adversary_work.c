@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a process of an owner does between two orders: a piece of it at a time. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "adversary.h"
+#include "cgroup_util.h"
+#include "kselftest.h"
+
+#define ENTRIES		64
+#define BIG		(32UL << 20)
+
+static void work_fork(int owner)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static void work_vfork(int owner)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		burn_ns(500 * NS_PER_US);
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static char *buffer(void)
+{
+	static char *p;
+
+	if (!p)
+		p = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+			 MAP_NORESERVE, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* In one page again and again: long, and no memory. */
+static void work_read(int owner)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char *p = buffer();
+
+	if (fd < 0 || !p)
+		return;
+	if (read(fd, p, BIG) > 0)
+		madvise(p, BIG, MADV_DONTNEED);
+	close(fd);
+}
+
+static void work_map(int owner)
+{
+	size_t i, size = 4UL << 20;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	for (i = 0; i < size; i += 4096)
+		p[i] = 1;
+	munmap(p, size);
+}
+
+static void work_pipe(int owner)
+{
+	char text[4096];
+	int fd[2], i;
+
+	if (pipe(fd))
+		return;
+	for (i = 0; i < 100; i++)
+		if (write(fd[1], text, sizeof(text)) < 0 || read(fd[0], text, sizeof(text)) < 0)
+			break;
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void work_files(int owner)
+{
+	static const char * const file[] = { RT_STAT, "cpu.stat", "cgroup.procs", RT_MAX };
+	char text[4096];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(file); i++)
+		group_read_all(adv_own[owner], file[i], text, sizeof(text));
+}
+
+/* Folders come and go, under a lock that all cgroups have in common. */
+static void work_cgroup(int owner)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/t%d", adv_own[owner], getpid());
+	mkdir(path, 0755);
+	rmdir(path);
+}
+
+static void work_nap(int owner)
+{
+	sleep_ns(2 * NS_PER_MS);
+	burn_ns(300 * NS_PER_US);
+}
+
+static void work_spin(int owner)
+{
+	uint64_t end = now_ns() + 200 * NS_PER_US;
+
+	while (now_ns() < end)
+		;
+}
+
+static void work_yield(int owner)
+{
+	uint64_t end = now_ns() + 200 * NS_PER_US;
+
+	while (now_ns() < end)
+		sched_yield();
+}
+
+static void work_uring(int owner)
+{
+	adv_uring(2000, NULL, -1, "");
+}
+
+static void (*const works[NR_MODES])(int owner) = {
+	[MODE_WAIT] = work_nap,
+	[MODE_SPIN] = work_spin,
+	[MODE_YIELD] = work_yield,
+	[MODE_FORK] = work_fork,
+	[MODE_VFORK] = work_vfork,
+	[MODE_READ] = work_read,
+	[MODE_MAP] = work_map,
+	[MODE_PIPE] = work_pipe,
+	[MODE_FILES] = work_files,
+	[MODE_CGROUP] = work_cgroup,
+	[MODE_URING] = work_uring,
+	[MODE_NAP] = work_nap,
+};
+
+void adv_work(int owner, unsigned int mode)
+{
+	works[mode](owner);
+}
+
+struct ring {
+	int fd;
+	char *map;
+	struct io_uring_sqe *sqe;
+	struct io_uring_params p;
+};
+
+static bool ring_open(struct ring *r)
+{
+	memset(&r->p, 0, sizeof(r->p));
+	r->fd = syscall(SYS_io_uring_setup, ENTRIES, &r->p);
+	if (r->fd < 0)
+		return false;
+	/* Both rings at once: IORING_FEAT_SINGLE_MMAP is old. */
+	r->map = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
+	r->sqe = mmap(NULL, ENTRIES * sizeof(*r->sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      r->fd, IORING_OFF_SQES);
+	return r->map != MAP_FAILED && (void *)r->sqe != MAP_FAILED;
+}
+
+static unsigned int *ring_word(struct ring *r, unsigned int offset)
+{
+	return (unsigned int *)(r->map + offset);
+}
+
+/* @nr entries, and wait until all are done. */
+static void ring_submit(struct ring *r, unsigned int nr)
+{
+	unsigned int *tail = ring_word(r, r->p.sq_off.tail);
+	unsigned int *array = ring_word(r, r->p.sq_off.array), i;
+
+	for (i = 0; i < nr; i++)
+		array[(*tail + i) % ENTRIES] = i;
+	store_u(tail, *tail + nr);
+	syscall(SYS_io_uring_enter, r->fd, nr, nr, IORING_ENTER_GETEVENTS, NULL, 0);
+	store_u(ring_word(r, r->p.cq_off.head), load_u(ring_word(r, r->p.cq_off.tail)));
+}
+
+static void ring_close(struct ring *r)
+{
+	if (r->fd < 0)
+		return;
+	if (r->map != MAP_FAILED)
+		munmap(r->map, 16384);
+	if ((void *)r->sqe != MAP_FAILED)
+		munmap(r->sqe, ENTRIES * sizeof(*r->sqe));
+	close(r->fd);
+}
+
+/* @nops of nothing; then, by a worker of the kernel, mkdir @dir, and @text to @fd. */
+int adv_uring(unsigned int nops, const char *dir, int fd, const char *text)
+{
+	struct ring r = { .map = MAP_FAILED, .sqe = MAP_FAILED };
+	unsigned int i = 0;
+
+	if (!ring_open(&r)) {
+		ring_close(&r);
+		return -errno;
+	}
+	memset(r.sqe, 0, ENTRIES * sizeof(*r.sqe));
+	for (; nops >= ENTRIES; nops -= ENTRIES)
+		ring_submit(&r, ENTRIES);
+	if (dir) {
+		r.sqe[i].opcode = IORING_OP_MKDIRAT;
+		r.sqe[i].flags = IOSQE_ASYNC;
+		r.sqe[i].fd = AT_FDCWD;
+		r.sqe[i].addr = (unsigned long)dir;
+		r.sqe[i++].len = 0755;
+	}
+	if (fd >= 0) {
+		r.sqe[i].opcode = IORING_OP_WRITE;
+		r.sqe[i].flags = IOSQE_ASYNC;
+		r.sqe[i].fd = fd;
+		r.sqe[i].addr = (unsigned long)text;
+		r.sqe[i++].len = strlen(text);
+	}
+	if (i)
+		ring_submit(&r, i);
+	ring_close(&r);
+	return i;
+}
