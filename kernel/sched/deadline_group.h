@@ -105,8 +105,6 @@ struct dl_group_params {
  * @kick: in the CPU's list of servers to be balanced; rq lock
  * @ready: threads that are ready on this CPU, the running one included, by
  *	rank, first come first served within a rank; rq lock
- * @first_order: dl_group_order of the last that was put at the head of its rank; rq lock
- * @last_order: the same of the last at a tail; rq lock
  * @nr_ready: number of threads in @ready; rq lock. rq->nr_running counts
  *	them if and only if @dl_se is queued in the dl_rq.
  * @armed: the hrtick is set for the end of the budget, and right as long as
@@ -143,8 +141,6 @@ struct dl_group_server {
 	struct hlist_node	node;
 	struct list_head	kick;
 	struct rb_root_cached	ready;
-	s64			first_order;
-	s64			last_order;
 	unsigned int		nr_ready;
 	bool			armed;
 	bool			watched;
@@ -179,6 +175,8 @@ struct dl_group_server {
  * @callback: balances @prev after the context switch
  * @load_start: pelt clock when a capsule's thread took the CPU from another
  *	class, and the time before that is not accounted yet, or 0; rq lock
+ * @first_order: dl_group_order of the last that was put at the head of its rank; rq lock
+ * @last_order: the same of the last at a tail; rq lock
  * @spills: servers with a spiller, looked at by the tick; rq lock
  * @dry: server without budget whose thread __schedule() takes from the CPU; rq lock
  * @spill_callback: takes one of @dry's threads outside after the context switch
@@ -196,6 +194,8 @@ struct dl_group_rq {
 	struct dl_group_server	*prev;
 	struct balance_callback	callback;
 	u64			load_start;
+	s64			first_order;
+	s64			last_order;
 	struct list_head	spills;
 	struct dl_group_server	*dry;
 	struct balance_callback	spill_callback;

@@ -90,9 +90,11 @@ static void dl_group_unlist(struct dl_group_server *srv, struct task_struct *p)
  */
 static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, bool head)
 {
+	struct dl_group_rq *dgrq = dl_group_rq(srv->dl_se.rq);
+
 	dl_group_list(srv, p);
 	if (!p->dl_group_returns)
-		p->dl_group_order = head ? --srv->first_order : ++srv->last_order;
+		p->dl_group_order = head ? --dgrq->first_order : ++dgrq->last_order;
 	rb_add_cached(&p->dl_group_node, &srv->ready, dl_group_before);
 	if (!task_current_donor(srv->dl_se.rq, p))
 		dl_group_wait_inside(srv, p);
