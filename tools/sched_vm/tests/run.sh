@@ -14,6 +14,8 @@ status=0
 "$build/test-units" || status=1
 "$build/test-model" || status=1
 "$build/test-demand" || status=1
+"$build/test-adapt" || status=1
+"$build/test-suggest" || status=1
 "$build/test-place" || status=1
 "$build/test-timeline" "$here/trace.txt" "$work" || status=1
 for file in small trace; do
