@@ -1,0 +1,118 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of suggest, with threads whose demand is known. Sourced by lab.sh.
+#
+# Variables are those of lab.sh: folders and numbers, without blanks.
+# shellcheck disable=SC2154,SC2086
+
+# loaded JOBS: 2 ms in each 10, but 4 in one of 50, in capsule a
+loaded() {
+	sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - $base/a \
+		"$load" 2000 10000 4000 50 "$1" >"$WORK/response" &
+	pid=$!
+}
+
+# In percent of the 3 % that is allowed.
+near() {
+	between "$1" $(($2 * 97 / 100)) $(($2 * 103 / 100))
+}
+
+stat_of() {
+	awk -v key="$1" '$1 == key { print $2 }' $base/a/cpu.rt_stat
+}
+
+# dry BUDGET: how many of a million periods are dry with that, in $share
+dry() {
+	"$tool" set a --budget "${1}us" --period 10ms
+	periods=$(stat_of nr_periods) throttled=$(stat_of nr_throttled)
+	loaded 500
+	wait $pid
+	periods=$(($(stat_of nr_periods) - periods))
+	throttled=$(($(stat_of nr_throttled) - throttled))
+	between $periods 450 600
+	share=$((throttled * 1000000 / periods))
+	echo "$1 us: $throttled of $periods dry, response $(cat "$WORK/response") us"
+}
+
+# One of 50 needs 4 ms. With 3, that one is dry, and the next one has all of its 2 and the rest.
+suggest_finds_the_least() {
+	"$tool" create a --budget 9ms --period 10ms
+	for pair in 99:4000:10000 97:3000:30000; do
+		percentile=${pair%%:*} least=${pair#*:}
+		allowed=${least#*:} least=${least%:*}
+		"$tool" set a --budget 9ms
+		loaded 520
+		expect 0 '' "$tool" suggest a --time 5s --percentile $percentile --headroom 0% --json
+		wait $pid
+		cat "$WORK/output"
+		near "$(value taken.least_us)" $least
+		same "$(value taken.period_us)" 10000
+		same "$(value fits)" true
+		near "$(value cpus.0.at_once_ns | cut -c 1-4)" 4000
+		budget=$(value taken.budget_us) gap=$(value taken.gap_us)
+		dry $budget
+		between $share 0 $allowed
+		between "$(cat "$WORK/response")" 4000 $((4000 + gap))
+		dry $((budget * 8 / 10))
+		between $share $((allowed + 1)) 1000000
+	done
+	"$tool" remove a
+}
+
+# What it says can be pasted, or is set at once.
+suggest_applies() {
+	"$tool" create a --budget 9ms --period 10ms
+	loaded 400
+	expect 0 'interval|PERIOD +LEAST' "$tool" suggest a --time 1s --percentile 90 --svg "$WORK/a.svg"
+	grep -q 'class="supply"' "$WORK/a.svg" || fail "no picture"
+	line=$(grep '^sched-vm set a --budget' "$WORK/output")
+	$tool ${line#sched-vm }
+	was=$(cat $base/a/cpu.rt.max)
+	between "${was% *}" 2000 6500
+	"$tool" set a --budget 9ms --period 20ms
+	expect 0 '^a +' "$tool" suggest a --time 1s --percentile 90 --period 10ms --apply
+	same "$(cut -d ' ' -f 2 $base/a/cpu.rt.max)" 10000
+	between "$(cut -d ' ' -f 1 $base/a/cpu.rt.max)" 2000 6500
+	"$tool" set a --cpu-budget 0=5ms
+	was=$(cat $base/a/cpu.rt.max)
+	expect 1 'other budgets on some CPUs' "$tool" suggest a --time 1s --apply
+	same "$(cat $base/a/cpu.rt.max)" "$was"
+	end $pid
+	"$tool" remove a
+}
+
+# A guest that is in no capsule
+suggest_works_without_a_capsule() {
+	"$load" 2000 10000 2000 50 300 >/dev/null &
+	pid=$!
+	expect 0 "adopt NAME --pid $pid --budget" "$tool" suggest --pid $pid --time 1s --period 10ms
+	expect 1 'no reservation to change' "$tool" suggest --pid $pid --time 1s --apply
+	expect 0 '' "$tool" suggest --pid $pid --time 1s --period 10ms --headroom 0% --json
+	near "$(value taken.least_us)" 2000
+	same "$(value fits)" null
+	end $pid
+	hog
+	expect 1 'no budget up to 95 % of host CPU 0' "$tool" suggest --pid $pid --time 500ms
+	end $pid
+	expect 1 'no process was started with -name' "$tool" suggest --qemu nosuch
+	expect 1 "no capsule 'nosuch'" "$tool" suggest nosuch
+}
+
+suggest_says_what_cannot_be_seen() {
+	"$tool" create a --budget 2ms --period 20ms
+	sleep 100 &
+	pid=$!
+	echo $pid >$base/a/cgroup.procs
+	expect 1 'a was idle all the time' "$tool" suggest a --time 300ms --svg "$WORK/none.svg"
+	[ ! -e "$WORK/none.svg" ] || fail "an empty picture is left"
+	end $pid
+	hog
+	echo $pid >$base/a/cgroup.procs
+	expect 1 'throttled in (9[0-9]|100) % of its periods' "$tool" suggest a --time 1s
+	end $pid
+	"$tool" remove a
+}
+
+suggest_tests="suggest_finds_the_least suggest_applies suggest_works_without_a_capsule
+	suggest_says_what_cannot_be_seen"
