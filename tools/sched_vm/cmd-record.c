@@ -2,11 +2,9 @@
 /* record: some seconds of a capsule as a timeline. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
@@ -71,47 +69,14 @@ static void check_names(const struct args *args, const char *json, const char *s
 
 enum { JSON, SVG, RAW, NR_OUTPUTS };
 
-/* One may have two names: --from is read already, but it is somebody's only copy. */
-static bool is_file(const struct output *o, const char *path)
-{
-	struct stat a, b;
-
-	return path && o->f && !fstat(fileno(o->f), &a) && !stat(path, &b) &&
-	       S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-static int check_files(const struct args *args, const struct output *outputs)
-{
-	int i, j;
-
-	for (i = 0; i < NR_OUTPUTS; i++) {
-		if (is_file(&outputs[i], args->from))
-			return complain(0, NULL, "%s is what --from reads", outputs[i].path);
-		for (j = 0; j < i; j++)
-			if (is_file(&outputs[i], outputs[j].path))
-				return complain(0, NULL, "%s and %s are one file", outputs[j].path,
-						outputs[i].path);
-	}
-	return EXIT_OK;
-}
-
 /* Before anybody waits for a recording: all of them, or none. */
 static int open_outputs(const struct args *args, const struct trace *t, struct output *outputs)
 {
-	int i, status = EXIT_OK;
-
 	outputs[JSON].path = json_name(args, t);
 	outputs[SVG].path = svg_name(args, outputs[JSON].path);
 	outputs[RAW].path = args->raw ? xstrdup(args->raw) : NULL;
 	check_names(args, outputs[JSON].path, outputs[SVG].path);
-	for (i = 0; i < NR_OUTPUTS && status == EXIT_OK; i++)
-		if (outputs[i].path)
-			status = output_open(&outputs[i]);
-	if (status == EXIT_OK)
-		status = check_files(args, outputs);
-	if (status != EXIT_OK)
-		outputs_close(outputs, NR_OUTPUTS, false);
-	return status;
+	return outputs_open(outputs, NR_OUTPUTS, args->from);
 }
 
 typedef int (*write_fn)(const struct trace *t, const struct timeline *tl, FILE *f);

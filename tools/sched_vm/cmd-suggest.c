@@ -165,19 +165,6 @@ typedef int (*write_fn)(const struct answer *a, FILE *f);
 
 static const write_fn writers[NR_OUTPUTS] = { suggest_svg, write_raw };
 
-static int open_outputs(const struct args *args, struct output *outputs)
-{
-	const char *paths[NR_OUTPUTS] = { args->svg, args->raw };
-	int i, status = EXIT_OK;
-
-	for (i = 0; i < NR_OUTPUTS && status == EXIT_OK; i++) {
-		outputs[i].path = paths[i] ? xstrdup(paths[i]) : NULL;
-		if (paths[i])
-			status = output_open(&outputs[i]);
-	}
-	return status;
-}
-
 /* The events are good for --from, even if there is no answer. */
 static int write_outputs(const struct answer *a, struct output *outputs)
 {
@@ -339,7 +326,9 @@ int cmd_suggest(const struct args *args)
 	check_args(args);
 	/* Before anybody waits. */
 	wish_of(args, NULL);
-	status = open_outputs(args, outputs);
+	outputs[SVG].path = args->svg ? xstrdup(args->svg) : NULL;
+	outputs[RAW].path = args->raw ? xstrdup(args->raw) : NULL;
+	status = outputs_open(outputs, NR_OUTPUTS, args->from);
 	if (status == EXIT_OK)
 		status = suggest(args, outputs);
 	outputs_close(outputs, NR_OUTPUTS, false);

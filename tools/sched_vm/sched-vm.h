@@ -601,8 +601,11 @@ struct output {
 	bool created;
 };
 
-/* Complains. What is in it stays, until it is written. */
-int output_open(struct output *o);
+/*
+ * All with a path, or none, after a complaint: if some are one file, or that of @from.
+ * What is in them stays, until they are written.
+ */
+int outputs_open(struct output *outputs, int nr, const char *from);
 int output_begin(struct output *o);
 /* With what came of writing it, which is returned, or that it is not stored. */
 int output_end(struct output *o, int ret);
