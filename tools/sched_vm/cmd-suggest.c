@@ -8,6 +8,7 @@
 
 #define DEFAULT_TIME	30000000	/* us */
 #define BLIND_PPM	500000		/* so often dry, it is not known what it wants */
+#define CURE_IDLE	"ask while it has its load; sched-vm show NAME --threads says who is inside"
 #define CURE_BLIND	"sched-vm set it a budget that is more than enough, then ask again"
 
 /* Who is watched. */
@@ -81,6 +82,17 @@ static void take_cgroup(struct subject *s, const char *cg)
 	cg_cpus(cg, &s->c.cpus);
 }
 
+/* Wherever it is, it has a name of its own. */
+static void take_process(const struct args *args, struct subject *s, pid_t pid)
+{
+	s->pid = pid;
+	free(s->c.name);
+	if (args->qemu || args->domain)
+		s->c.name = xstrdup(args->qemu ? args->qemu : args->domain);
+	else
+		s->c.name = xasprintf("process %d", pid);
+}
+
 /* The capsule that serves the guest, or its threads where they are. */
 static int find_guest(const struct args *args, struct subject *s)
 {
@@ -95,7 +107,7 @@ static int find_guest(const struct args *args, struct subject *s)
 	above = capsule_exists(cg) ? NULL : capsule_above(cg);
 	take_cgroup(s, above ? above : cg);
 	if (!s->reserved)
-		s->pid = pid;
+		take_process(args, s, pid);
 	free(above);
 	free(cg);
 	return EXIT_OK;
@@ -151,7 +163,7 @@ static int is_visible(const struct trace *t, const struct demands *d)
 				demands_dry_ppm(d) / 10000,
 				"what it would do with more cannot be seen");
 	if (!work)
-		return complain(0, "ask while it has its usual load; sched-vm show NAME --threads says who is inside",
+		return complain(0, CURE_IDLE,
 				"%s was idle all the time: there is nothing to see", t->name);
 	return EXIT_OK;
 }

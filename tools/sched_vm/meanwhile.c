@@ -169,14 +169,22 @@ static void doubt_cpu(const struct meanwhile *m, int cpu, doubt_fn tell, void *d
 
 	if (frequency_changed(a, b))
 		doubt(tell, data, "frequency",
-		      xasprintf("host CPU %d changed its frequency, %lld MHz at first and %lld at the end: %s",
-				cpu, a->khz / 1000, b->khz / 1000,
+		      xasprintf("host CPU %d had %lld MHz at first, and %lld at the end: %s", cpu,
+				a->khz / 1000, b->khz / 1000,
 				"a budget is time, and a slow CPU does less in it"));
 	if (a->deep >= 0 && b->deep > a->deep)
 		doubt(tell, data, "cstates",
-		      xasprintf("host CPU %d slept %lld times in states that it leaves only after %d us: %s",
-				cpu, b->deep - a->deep, DEEP_US,
-				"a guest that sleeps less may find it faster"));
+		      xasprintf("host CPU %d slept %lld times so deeply that it %s", cpu,
+				b->deep - a->deep,
+				"wakes up late: a guest that sleeps less may find it faster"));
+}
+
+static void doubt_sibling(const struct meanwhile *m, int cpu, int other, doubt_fn tell, void *data)
+{
+	doubt(tell, data, "smt",
+	      xasprintf("host CPU %d shares its core with %d, busy for %lld %%: %s", cpu, other,
+			busy_ppm(m, other) / 10000,
+			"alone the guest needs less, beside more load more"));
 }
 
 static void doubt_siblings(const struct meanwhile *m, int cpu, doubt_fn tell, void *data)
@@ -189,10 +197,7 @@ static void doubt_siblings(const struct meanwhile *m, int cpu, doubt_fn tell, vo
 		for (other = cpus_next(&siblings, -1); other >= 0;
 		     other = cpus_next(&siblings, other))
 			if (other != cpu && busy_ppm(m, other) > BUSY_PPM)
-				doubt(tell, data, "smt",
-				      xasprintf("host CPU %d shares its core with %d, which was busy for %lld %%: %s",
-						cpu, other, busy_ppm(m, other) / 10000,
-						"alone the guest needs less, beside more load more"));
+				doubt_sibling(m, cpu, other, tell, data);
 	free(list);
 }
 
@@ -211,7 +216,7 @@ void meanwhile_doubts(const struct meanwhile *m, const struct demands *d, doubt_
 	below = hypervisor_below();
 	if (below)
 		doubt(tell, data, "hypervisor",
-		      xasprintf("this is a virtual machine, %s: its CPUs stop, and the guest seems to need more",
-				below));
+		      xasprintf("this is a virtual machine, %s: %s", below,
+				"its CPUs stop, and the guest seems to need more"));
 	free(below);
 }

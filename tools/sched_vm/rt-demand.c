@@ -48,26 +48,31 @@ static size_t wait_for_end(const struct rt_demand *d, size_t i, struct server_st
 	return i;
 }
 
-/* Is what is left more than Q/D of the time to the deadline? */
-static bool too_much(const struct server_state *st)
+/* Of the time to the deadline, Q/D: more than that must not be left. */
+static rt_time share_of_rest(const struct server_state *st)
 {
-	return (unsigned __int128)st->left * st->s->d >
-	       (unsigned __int128)(st->deadline - st->now) * st->s->q;
+	unsigned __int128 share = st->deadline - st->now;
+
+	return share * st->s->q / st->s->d;
 }
 
 /* Work after an idle time. */
 static size_t wake(const struct rt_demand *d, size_t i, struct server_state *st)
 {
 	bool implicit = st->s->d == st->s->p;
+	rt_time share;
 
-	if (st->now >= st->end)
+	if (st->now >= st->end) {
 		new_budget(st, st->now);
-	else if (!st->left || st->now >= st->deadline)
+		return i;
+	}
+	if (!st->left || st->now >= st->deadline)
 		return wait_for_end(d, i, st);
-	else if (too_much(st) && implicit)
+	share = share_of_rest(st);
+	if (st->left > share && implicit)
 		new_budget(st, st->now);
-	else if (too_much(st))
-		st->left = (unsigned __int128)(st->deadline - st->now) * st->s->q / st->s->d;
+	else if (st->left > share)
+		st->left = share;
 	return i;
 }
 

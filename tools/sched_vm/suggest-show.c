@@ -5,6 +5,7 @@
 
 #include "suggest.h"
 
+#define UNSEEN		"it may want more than was seen"
 #define ENVELOPE	12	/* points of it, in JSON */
 
 static double percent(double part, double whole)
@@ -66,7 +67,7 @@ static void show_cpus(const struct answer *a)
 	struct table t = { .align = "rrrrrr" };
 	int i;
 
-	table_add(&t, "HOST CPU\tUSED\tAT ONCE\tLEAST\tRAN DRY\tINTERRUPTS");
+	table_add(&t, "HOST CPU\tUSED\tAT ONCE\tLEAST\tRAN DRY\tIRQS");
 	for (i = 0; i < a->d->nr; i++) {
 		const struct cpu_demand *c = &a->d->cpus[i];
 		long long ppm = meanwhile_interrupts(a->m, c->cpu);
@@ -91,8 +92,7 @@ static void doubts(const struct answer *a, doubt_fn say_it, void *data)
 	int i;
 
 	if (a->t->lost) {
-		text = xasprintf("%lld events were lost: it may have done more than was seen",
-				 a->t->lost);
+		text = xasprintf("%lld events were lost: %s", a->t->lost, UNSEEN);
 		say_it("lost", text, data);
 		free(text);
 	}
@@ -103,13 +103,13 @@ static void doubts(const struct answer *a, doubt_fn say_it, void *data)
 		if (c->dry_ppm) {
 			text = xasprintf("on host CPU %d it ran dry in %.2f %% of its periods: %s",
 					 c->cpu, c->dry_ppm / 10000.0,
-					 "it may want more than was seen");
+					 UNSEEN);
 			say_it("throttled", text, data);
 			free(text);
 		}
 		if (ppm > (long long)a->w->headroom_ppm) {
-			text = xasprintf("interrupts took %.2f %% of host CPU %d, more than --headroom",
-					 ppm / 10000.0, c->cpu);
+			text = xasprintf("interrupts took %.2f %% of host CPU %d: %s",
+					 ppm / 10000.0, c->cpu, "more than --headroom");
 			say_it("interrupts", text, data);
 			free(text);
 		}

@@ -42,9 +42,9 @@ static void put_tick(const struct graph *g, u64 at, bool across)
 
 	fprintf(g->f, "<line x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\" stroke=\"#ddd\"/>\n",
 		x, y, across ? x : WIDTH - RIGHT, across ? TOP : y);
-	fprintf(g->f, "<text class=\"tick\" x=\"%.2f\" y=\"%.2f\" fill=\"#444\" text-anchor=\"%s\">",
-		across ? x : x - 6, across ? y + 18 : y + 4, across ? "middle" : "end");
-	fprintf(g->f, "%s</text>\n", text);
+	fprintf(g->f, "<text class=\"tick\" x=\"%.2f\" y=\"%.2f\" fill=\"#444\" ",
+		across ? x : x - 6, across ? y + 18 : y + 4);
+	fprintf(g->f, "text-anchor=\"%s\">%s</text>\n", across ? "middle" : "end", text);
 	free(text);
 }
 
@@ -58,13 +58,15 @@ static void put_axes(const struct graph *g)
 	step = svg_tick_step(g->height);
 	for (at = 0; at <= g->height; at += step)
 		put_tick(g, at, false);
-	fprintf(g->f, "<text x=\"%d\" y=\"%d\" fill=\"#444\" text-anchor=\"middle\">%s</text>\n",
-		(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "length of the window");
+	fprintf(g->f, "<text x=\"%d\" y=\"%d\" fill=\"#444\" text-anchor=\"middle\">",
+		(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8);
+	fputs("length of the window</text>\n", g->f);
 }
 
 static void put_key(const struct graph *g, int x, const char *colour, const char *text)
 {
-	fprintf(g->f, "<rect x=\"%d\" y=\"56\" width=\"10\" height=\"10\" fill=\"%s\"/>\n", x, colour);
+	fprintf(g->f, "<rect x=\"%d\" y=\"56\" width=\"10\" height=\"10\" fill=\"%s\"/>\n", x,
+		colour);
 	fprintf(g->f, "<text x=\"%d\" y=\"65\" fill=\"#444\">%s</text>\n", x + 16, text);
 }
 

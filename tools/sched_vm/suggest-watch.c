@@ -104,28 +104,39 @@ static int still_ours(const struct watch *w)
 	return complain(0, NULL, "somebody else has changed %s: it is left to him", w->c->name);
 }
 
-static bool set(struct watch *w, u64 budget, enum adapt_why why)
+static void set(struct watch *w, u64 budget, enum adapt_why why)
 {
 	const struct suggestion s = {
 		.budget = budget, .period = w->res.period,
 		.deadline = w->res.deadline < w->res.period ? w->res.deadline : w->res.period,
 	};
-	bool done;
 
-	/* Once is enough. */
-	quiet = w->refused;
-	done = suggest_set(w->c->path, &s) == EXIT_OK;
-	quiet = false;
-	w->refused = !done;
-	if (!done)
-		return false;
+	if (suggest_set(w->c->path, &s) != EXIT_OK)
+		return;
 	tell_change(w, w->res.budget, budget, why);
 	w->res.budget = budget;
-	return true;
+}
+
+/* As much as there is room for, if that is more than it has. */
+static void set_or_less(struct watch *w, u64 budget, enum adapt_why why)
+{
+	struct reservation res = w->res;
+	struct verdict v;
+
+	res.budget = budget;
+	admission_ask(w->c->path, &res, NULL, &v);
+	if (!v.fits && !w->refused)
+		tell(w, "refused", v.reason);
+	w->refused = !v.fits;
+	if (v.fits)
+		set(w, budget, why);
+	else if (v.max_budget > w->res.budget)
+		set(w, v.max_budget, why);
+	verdict_free(&v);
 }
 
 /* What it wants, with the headroom; 0: nothing was to be seen. */
-static u64 wanted(const struct watch *w, const struct demands *d)
+static u64 wanted(const struct watch *w, const struct demands *d, bool dry)
 {
 	struct suggestion s;
 	u64 work = 0;
@@ -136,7 +147,10 @@ static u64 wanted(const struct watch *w, const struct demands *d)
 	if (!work)
 		return 0;
 	suggest_for(d, &w->wish, w->res.period, &s);
-	return s.least ? s.budget : w->adapt.ceiling;
+	if (s.least)
+		return s.budget;
+	/* It was always ready: for lack of a budget, or because it would take all. */
+	return dry ? w->res.budget : w->adapt.ceiling;
 }
 
 static void decide(struct watch *w, const struct trace *t)
@@ -151,8 +165,8 @@ static void decide(struct watch *w, const struct trace *t)
 		return;
 	}
 	demands_find(t, &d);
-	want = wanted(w, &d);
 	dry = demands_dry_ppm(&d) > w->wish.dry_ppm;
+	want = wanted(w, &d, dry);
 	demands_free(&d);
 	if (!want && !dry) {
 		if (!w->idle)
@@ -163,7 +177,7 @@ static void decide(struct watch *w, const struct trace *t)
 	w->idle = false;
 	budget = adapt_round(&w->adapt, w->res.budget, want, dry, &why);
 	if (budget != w->res.budget)
-		set(w, budget, why);
+		set_or_less(w, budget, why);
 }
 
 static int look(struct watch *w)

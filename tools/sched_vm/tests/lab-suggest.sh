@@ -71,7 +71,7 @@ suggest_applies() {
 	was=$(cat $base/a/cpu.rt.max)
 	between "${was% *}" 2000 6500
 	"$tool" set a --budget 9ms --period 20ms
-	expect 0 '^a +' "$tool" suggest a --time 1s --percentile 90 --period 10ms --apply
+	expect 0 '^a: 2.*ms in every 10ms' "$tool" suggest a --time 1s --percentile 90 --period 10ms --apply
 	same "$(cut -d ' ' -f 2 $base/a/cpu.rt.max)" 10000
 	between "$(cut -d ' ' -f 1 $base/a/cpu.rt.max)" 2000 6500
 	"$tool" set a --cpu-budget 0=5ms
@@ -84,7 +84,7 @@ suggest_applies() {
 
 # A guest that is in no capsule
 suggest_works_without_a_capsule() {
-	"$load" 2000 10000 2000 50 300 >/dev/null &
+	"$load" 2000 10000 2000 50 1000 >/dev/null &
 	pid=$!
 	expect 0 "adopt NAME --pid $pid --budget" "$tool" suggest --pid $pid --time 1s --period 10ms
 	expect 1 'no reservation to change' "$tool" suggest --pid $pid --time 1s --apply
@@ -183,7 +183,7 @@ suggest_watch_leaves_it_to_others() {
 	grep -q 'no reservation any more' "$WORK/said" || fail "that is not said"
 }
 
-# More than there is room for: it says so once, and goes on.
+# More than there is room for: it gets what there is, hears of it once, and goes on.
 suggest_watch_survives_a_refusal() {
 	"$tool" create other --budget 6ms --period 10ms
 	"$tool" create a --budget 2ms --period 10ms
@@ -192,8 +192,9 @@ suggest_watch_survives_a_refusal() {
 	pause 2.5
 	cat "$WORK/said"
 	kill -0 $watcher || fail "it has ended"
-	same "$(grep -c 'lacks' "$WORK/said")" 1
-	between "$(budget)" 2500 3500
+	grep -q 'a: CPU 0 lacks' "$WORK/said" || fail "that is not said"
+	between "$(grep -c 'lacks' "$WORK/said")" 1 2
+	between "$(budget)" 3400 3500
 	kill -TERM $watcher
 	wait $watcher
 	end $pid

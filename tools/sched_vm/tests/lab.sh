@@ -592,6 +592,7 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 # 95 % of each CPU are free beside the fair server.
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
+# shellcheck disable=SC2086
 run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
 	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
 	check_knows_which_cpus_there_are check_is_exact_with_the_device dry_runs_are_understood \

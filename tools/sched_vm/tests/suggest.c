@@ -112,7 +112,7 @@ static void suggestions(void)
 	demands_find(&t, &d);
 	nr = suggest_all(&d, &w, list, &taken);
 	tap_check(nr == 1 && !taken && list[0].least == 4000 && list[0].budget == 4000 &&
-		  list[0].gap == 12000 && list[0].response == 16 * MS && d.cpus[list[0].cpu].cpu == 0,
+		  list[0].gap == 12000 && list[0].response == 16 * MS && !d.cpus[list[0].cpu].cpu,
 		  "never dry: 4 ms, and C and the gap");
 	w.dry_ppm = 10000;
 	w.headroom_ppm = 100000;
