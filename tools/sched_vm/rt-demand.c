@@ -66,7 +66,7 @@ static size_t wake(const struct rt_demand *d, size_t i, struct server_state *st)
 		new_budget(st, st->now);
 		return i;
 	}
-	if (!st->left || st->now >= st->deadline)
+	if (st->now >= st->deadline)
 		return wait_for_end(d, i, st);
 	share = share_of_rest(st);
 	if (st->left > share && implicit)

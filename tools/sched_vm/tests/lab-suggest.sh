@@ -116,7 +116,7 @@ suggest_says_what_cannot_be_seen() {
 
 # watched OPTION...: in the background, with what it says in $WORK/said
 watched() {
-	"$tool" suggest a --watch --interval 200ms --time 1s --percentile 90 "$@" >"$WORK/said" 2>&1 &
+	"$tool" suggest a --watch --interval 200ms --time 600ms --percentile 90 "$@" >"$WORK/said" 2>&1 &
 	watcher=$!
 	pause 0.3
 }
@@ -128,7 +128,7 @@ budget() {
 # busy C: that much in each 10 ms
 busy() {
 	sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - $base/a \
-		"$load" "$1" 10000 "$1" 50 1000 >/dev/null &
+		"$load" "$1" 10000 "$1" 50 5000 >/dev/null &
 	pid=$!
 }
 
@@ -144,7 +144,10 @@ suggest_watch_raises_and_lowers() {
 	between "$(budget)" 5400 7000
 	end $pid
 	busy 1000
-	pause 6
+	for _ in $(seq 40); do
+		[ "$(budget)" -ne 4000 ] || break
+		pause 0.5
+	done
 	cat "$WORK/said"
 	grep -q 'lowered .*: it has wanted less for a while' "$WORK/said" || fail "it is not lowered"
 	same "$(budget)" 4000

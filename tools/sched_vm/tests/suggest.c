@@ -130,6 +130,11 @@ static void suggestions(void)
 	w.latency = 1000;
 	suggest_all(&d, &w, list, &taken);
 	tap_check(taken < 0, "no response is so short");
+	w = (struct wish){ .low = 10000, .high = 20000, .dry_ppm = 20000, .headroom_ppm = 1 };
+	nr = suggest_all(&d, &w, list, &taken);
+	tap_check(nr == 2 && list[0].least == 2667 && list[1].least == 5000 && !taken,
+		  "a shorter response for 5 % of a CPU more");
+	tap_check(list[0].budget == 2668, "a little headroom is some");
 	w = (struct wish){ .low = 10000, .high = 10000, .headroom_ppm = 9000000 };
 	suggest_all(&d, &w, list, &taken);
 	tap_check(list[0].budget == 9500 && list[0].capped, "headroom that there is no room for");
