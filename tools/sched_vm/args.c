@@ -507,6 +507,21 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 		usage("too many arguments, from '%s' on", args->rest[cmd->max_rest]);
 }
 
+void want_periods(u64 low, u64 high)
+{
+	const u64 periods[] = { low, high };
+	struct reservation res = { .budget = TIME_MAX, .deadline = TIME_MAX };
+	char *invalid;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(periods); i++) {
+		res.period = periods[i];
+		invalid = admission_invalid(&res);
+		if (invalid)
+			usage("%s: %s", usage_command, invalid);
+	}
+}
+
 void args_help(const struct command *cmd)
 {
 	int i;

@@ -36,21 +36,6 @@ static void check_args(const struct args *args)
 		usage("suggest: the floor is above the ceiling");
 }
 
-static void check_period(const struct wish *w)
-{
-	const u64 periods[] = { w->low, w->high };
-	struct reservation res = { .budget = TIME_MAX, .deadline = TIME_MAX };
-	char *invalid;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(periods) && w->low; i++) {
-		res.period = periods[i];
-		invalid = admission_invalid(&res);
-		if (invalid)
-			usage("suggest: %s", invalid);
-	}
-}
-
 static struct wish wish_of(const struct args *args, const struct reservation *res)
 {
 	struct wish w = {
@@ -67,7 +52,8 @@ static struct wish wish_of(const struct args *args, const struct reservation *re
 		w.has = res->period;
 		w.deadline = res->deadline < res->period ? res->deadline : 0;
 	}
-	check_period(&w);
+	if (w.low)
+		want_periods(w.low, w.high);
 	return w;
 }
 

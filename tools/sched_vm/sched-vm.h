@@ -213,6 +213,8 @@ struct command {
 
 void args_parse(const struct command *cmd, int argc, char **argv, struct args *args);
 void args_help(const struct command *cmd);
+/* Ends the program if the kernel would refuse one of them. */
+void want_periods(u64 low, u64 high);
 /* Which of @nr words may @typed be meant to be? NULL is none; -1: none of them. */
 int guess(const char *typed, const char *(*word)(int i), int nr);
 

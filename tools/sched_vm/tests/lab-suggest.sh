@@ -6,6 +6,11 @@
 # Variables are those of lab.sh: folders and numbers, without blanks.
 # shellcheck disable=SC2154,SC2086
 
+# What a kernel with lockdep and KASAN takes itself is not to be told from a demand.
+needs_speed() {
+	[ $slow = 1 ] || skip "a slow kernel takes too much itself"
+}
+
 # loaded JOBS: 2 ms in each 10, but 4 in one of 50, in capsule a
 loaded() {
 	sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - $base/a \
@@ -26,24 +31,25 @@ stat_of() {
 dry() {
 	"$tool" set a --budget "${1}us" --period 10ms
 	periods=$(stat_of nr_periods) throttled=$(stat_of nr_throttled)
-	loaded 300
+	loaded 200
 	wait $pid
 	periods=$(($(stat_of nr_periods) - periods))
 	throttled=$(($(stat_of nr_throttled) - throttled))
-	between $periods 270 350
+	between $periods 180 240
 	share=$((throttled * 1000000 / periods))
 	echo "$1 us: $throttled of $periods dry, response $(cat "$WORK/response") us"
 }
 
 # One of 50 needs 4 ms. With 3, that one is dry, and the next one has all of its 2 and the rest.
 suggest_finds_the_least() {
+	needs_speed
 	"$tool" create a --budget 9ms --period 10ms
 	for pair in 99:4000:10000 97:3000:30000; do
 		percentile=${pair%%:*} least=${pair#*:}
 		allowed=${least#*:} least=${least%:*}
 		"$tool" set a --budget 9ms
-		loaded 420
-		expect 0 '' "$tool" suggest a --time 4s --percentile $percentile --headroom 0% --json
+		loaded 320
+		expect 0 '' "$tool" suggest a --time 3s --percentile $percentile --headroom 0% --json
 		wait $pid
 		cat "$WORK/output"
 		near "$(value taken.least_us)" $least
@@ -84,6 +90,7 @@ suggest_applies() {
 
 # A guest that is in no capsule
 suggest_works_without_a_capsule() {
+	needs_speed
 	"$load" 2000 10000 2000 50 1000 >/dev/null &
 	pid=$!
 	expect 0 "adopt NAME --pid $pid --budget" "$tool" suggest --pid $pid --time 1s --period 10ms
@@ -134,6 +141,7 @@ busy() {
 
 # It wants 5 ms and a tenth, and cannot show it.
 suggest_watch_raises_and_lowers() {
+	needs_speed
 	"$tool" create a --budget 3ms --period 10ms
 	busy 5000
 	watched --ceiling 7ms --floor 4ms
@@ -145,12 +153,13 @@ suggest_watch_raises_and_lowers() {
 	end $pid
 	busy 1000
 	for _ in $(seq 40); do
-		[ "$(budget)" -ne 4000 ] || break
+		[ "$(budget)" -gt 4200 ] || break
 		pause 0.5
 	done
 	cat "$WORK/said"
 	grep -q 'lowered .*: it has wanted less for a while' "$WORK/said" || fail "it is not lowered"
-	same "$(budget)" 4000
+	# A twentieth less is not worth a change.
+	between "$(budget)" 4000 4200
 	end $pid
 	# Nobody is there: it stays.
 	pause 0.6
@@ -188,6 +197,7 @@ suggest_watch_leaves_it_to_others() {
 
 # More than there is room for: it gets what there is, hears of it once, and goes on.
 suggest_watch_survives_a_refusal() {
+	needs_speed
 	"$tool" create other --budget 6ms --period 10ms
 	"$tool" create a --budget 2ms --period 10ms
 	busy 6000
@@ -205,6 +215,38 @@ suggest_watch_survives_a_refusal() {
 	"$tool" remove other
 }
 
+# lose COMMAND...: the tool is stopped for a while, and the kernel has room for few events
+lose() {
+	"$@" >"$WORK/said" 2>&1 &
+	watcher=$!
+	wait_for_record
+	kill -STOP $watcher
+	echo 4 >/sys/kernel/tracing/instances/sched-vm-$watcher/buffer_size_kb
+	pause 1.5
+	kill -CONT $watcher
+}
+
+# The demand was at least what is left of it; --watch concludes nothing.
+suggest_knows_what_it_missed() {
+	needs_speed
+	"$tool" create a --budget 9ms --period 10ms
+	busy 2000
+	lose "$tool" suggest a --time 3s
+	wait $watcher
+	cat "$WORK/said"
+	grep -q 'note: [0-9]* events were lost' "$WORK/said" || fail "that is not said"
+	lose "$tool" suggest a --watch --interval 3s --time 3s
+	pause 1.5
+	cat "$WORK/said"
+	grep -q 'a: events were lost, so nothing is concluded' "$WORK/said" || fail "that is not said"
+	same "$(budget)" 9000
+	kill -TERM $watcher
+	wait $watcher || fail "status $?"
+	end $pid
+	"$tool" remove a
+}
+
 suggest_tests="suggest_finds_the_least suggest_applies suggest_works_without_a_capsule
 	suggest_says_what_cannot_be_seen suggest_watch_raises_and_lowers
-	suggest_watch_leaves_it_to_others suggest_watch_survives_a_refusal"
+	suggest_watch_leaves_it_to_others suggest_watch_survives_a_refusal
+	suggest_knows_what_it_missed"
