@@ -11,7 +11,7 @@
 #include "rt-model.h"
 
 #define STRIDES		64		/* of a search, before it looks closer */
-#define MOST_STEPS	50000000	/* of a search for the longest response */
+#define MOST_STEPS	5000000		/* of a search for the longest response */
 
 struct server_state {
 	const struct rt_server *s;
@@ -163,6 +163,27 @@ rt_time rt_envelope(const struct rt_demand *d, rt_time t)
 }
 
 /*
+ * After the gap, there are q in each p at the least: as if all took p/q of the time, one
+ * after the other. That is at most p - q too long.
+ */
+static rt_time longest_in_turn(const struct rt_demand *d, const struct rt_server *s)
+{
+	rt_time waits = 0, most = 0, last = 0, passed;
+	unsigned __int128 work;
+	size_t i;
+
+	for (i = 0; i < d->nr; i++) {
+		passed = d->arrivals[i].at - last;
+		last = d->arrivals[i].at;
+		work = d->arrivals[i].w;
+		waits = (waits > passed ? waits - passed : 0) + (work * s->p + s->q - 1) / s->q;
+		if (waits > most)
+			most = waits;
+	}
+	return rt_gap(s) + most;
+}
+
+/*
  * In each window that begins with an arrival, the server has nothing to do before it.
  * Where it has done all before the next arrival, longer windows need no look: the
  * least supply in a window is at least that of its parts.
@@ -178,8 +199,10 @@ rt_time rt_response(const struct rt_demand *d, const struct rt_server *s)
 		for (j = i; j < d->nr; j++) {
 			sum += a[j].w;
 			done = rt_supply_inverse(s, sum);
-			if (done == RT_NEVER || ++steps > MOST_STEPS)
+			if (done == RT_NEVER)
 				return RT_NEVER;
+			if (++steps > MOST_STEPS)
+				return longest_in_turn(d, s);
 			if (done > a[j].at - a[i].at && done - (a[j].at - a[i].at) > most)
 				most = done - (a[j].at - a[i].at);
 			if (j + 1 < d->nr && a[i].at + done <= a[j + 1].at)

@@ -130,7 +130,8 @@ rt_time rt_least_for(const struct rt_demand *d, const struct rt_server *s,
 rt_time rt_envelope(const struct rt_demand *d, rt_time t);
 /*
  * The longest time from an arrival to the end of its work, in turn, if the server gives
- * the least that it may. RT_NEVER: it falls behind for longer than can be looked at.
+ * the least that it may; at most a period more, where there is too much to look at. The
+ * server loses and owes nothing. RT_NEVER: it has no budget.
  */
 rt_time rt_response(const struct rt_demand *d, const struct rt_server *s);
 

@@ -208,6 +208,29 @@ static void long_demand(void)
 	tap_check(ok, "of 20,000 budgets, the one below is not enough");
 }
 
+/* So far behind that each window goes on to the end: there are 8 millions of them. */
+static void far_behind(void)
+{
+	static struct rt_arrival a[4000];
+	struct rt_demand d = { a, 4000, 4000 * 100 };
+	struct rt_server s = { .q = 700, .p = 2000, .d = 2000 };
+	rt_time sum, done, exact = 0, response;
+	size_t i, j;
+
+	for (i = 0; i < d.nr; i++)
+		a[i] = (struct rt_arrival){ i * 100 + below(90), 1 + below(80) };
+	for (i = 0; i < d.nr; i++) {
+		sum = 0;
+		for (j = i; j < d.nr; j++) {
+			sum += a[j].w;
+			done = a[i].at + rt_supply_inverse(&s, sum) - a[j].at;
+			exact = done > exact ? done : exact;
+		}
+	}
+	response = rt_response(&d, &s);
+	tap_check(response >= exact && response <= exact + s.p, "too much to look at: not too short");
+}
+
 /*
  * 2 in each 10, and 4 in each hundredth of them: in periods of 10, 4 is enough for all
  * of them, and with 2 the 2 more are made up for by nobody.
@@ -243,6 +266,7 @@ int main(void)
 {
 	random_sets();
 	long_demand();
+	far_behind();
 	by_hand();
 	return tap_end();
 }
