@@ -228,7 +228,8 @@ static void far_behind(void)
 		}
 	}
 	response = rt_response(&d, &s);
-	tap_check(response >= exact && response <= exact + s.p, "too much to look at: not too short");
+	tap_check(response >= exact && response <= exact + s.p,
+		  "too much to look at: not too short");
 }
 
 /*
