@@ -48,6 +48,12 @@ static const struct {
 	[OPT_STEP]	 = { "step", "T", "budgets are multiples of this (default 1us)" },
 	[OPT_OVERHEAD]	 = { "overhead", "T", "of each budget lost to switches (default 8us)" },
 	[OPT_DEBT]	 = { "debt", "T", "most by which a budget is exceeded (default 20us)" },
+	[OPT_PERCENTILE] = { "percentile", "N", "of periods that do not run dry (default 99.9)" },
+	[OPT_HEADROOM]	 = { "headroom", "H%", "so much more than the least (default 10%)" },
+	[OPT_APPLY]	 = { "apply", NULL, "set it" },
+	[OPT_WATCH]	 = { "watch", NULL, "go on, and adapt the budget" },
+	[OPT_FLOOR]	 = { "floor", "Q", "--watch: never less" },
+	[OPT_CEILING]	 = { "ceiling", "Q", "--watch: never more" },
 	[OPT_CGROUP]	 = { "cgroup", "PATH", "cgroup that capsules are made in" },
 	[OPT_JSON]	 = { "json", NULL, "for programs (-j)" },
 	[OPT_HELP]	 = { "help", NULL, "this text (-h)" },
@@ -76,7 +82,7 @@ static u64 finite_value(const char *name, const char *text)
 	return us;
 }
 
-/* "P", or for plan "LOW-HIGH" */
+/* "P", or for plan and suggest "LOW-HIGH" */
 static void take_period(struct args *args, const char *text)
 {
 	const char *dash = strchr(text, '-');
@@ -96,7 +102,7 @@ static void take_period(struct args *args, const char *text)
 }
 
 /* "10%", "12.5 %" */
-static u64 percent_value(const char *text)
+static u64 percent_value(const char *name, const char *text)
 {
 	char *end;
 	double value = strtod(text, &end);
@@ -105,7 +111,19 @@ static u64 percent_value(const char *text)
 		end++;
 	if (end == text || (*text != '.' && (*text < '0' || *text > '9')) ||
 	    strcmp(end, "%") || !(value >= 0 && value <= 1000))
-		usage("--margin %s: not a percentage, like 10%%", text);
+		usage("--%s %s: not a percentage, like 10%%", name, text);
+	return value * 10000 + 0.5;
+}
+
+/* "99.9", "99.9%" */
+static u64 percentile_value(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *text < '0' || *text > '9' || (*end && strcmp(end, "%")) ||
+	    !(value >= 50 && value <= 100))
+		usage("--percentile %s: from 50 to 100, like 99.9", text);
 	return value * 10000 + 0.5;
 }
 
@@ -229,6 +247,12 @@ static void take_time(struct args *args, enum opt option, const char *text)
 		if (!args->res.deadline)
 			usage("--deadline %s: must be max, or a time above 0", text);
 		break;
+	case OPT_FLOOR:
+		args->floor = finite_value(name, text);
+		break;
+	case OPT_CEILING:
+		args->ceiling = finite_value(name, text);
+		break;
 	case OPT_TIME:
 		args->time = finite_value(name, text);
 		break;
@@ -311,7 +335,13 @@ static void take(struct args *args, enum opt option, const char *text)
 		args->vcpus = vcpus_value(text);
 		break;
 	case OPT_MARGIN:
-		args->margin_ppm = percent_value(text);
+		args->margin_ppm = percent_value("margin", text);
+		break;
+	case OPT_HEADROOM:
+		args->headroom_ppm = percent_value("headroom", text);
+		break;
+	case OPT_PERCENTILE:
+		args->percentile_ppm = percentile_value(text);
 		break;
 	case OPT_JSON:
 		json_mode = true;
@@ -435,6 +465,7 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 	struct option table[NR_OPTIONS + 1];
 	char list[2 * ARRAY_SIZE(letters) + 3];
 	bool planned = cmd->options & (1UL << OPT_TASK);
+	bool ranged = planned || cmd->options & (1UL << OPT_PERCENTILE);
 	int opt;
 
 	*args = (struct args){
@@ -444,6 +475,8 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 		.step = 1,
 		.overhead = 8,
 		.debt = 20,
+		.percentile_ppm = 999000,
+		.headroom_ppm = 100000,
 	};
 	parsed = cmd;
 	usage_command = cmd->name;
@@ -460,7 +493,7 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 	args->nr_rest = argc - optind;
 	if (HAS(args, OPT_HELP))
 		return;
-	if (!planned && args->period_high)
+	if (!ranged && args->period_high)
 		usage("%s: --period takes no range", usage_command);
 	if (args->auto_cpus && !(cmd->options & (1UL << OPT_FIT)))
 		usage("--cpus auto:%d: not a list of CPUs, like 0,2-3", args->auto_cpus);
@@ -472,6 +505,21 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 		usage("too few arguments");
 	if (cmd->max_rest >= 0 && args->nr_rest > cmd->max_rest)
 		usage("too many arguments, from '%s' on", args->rest[cmd->max_rest]);
+}
+
+void want_periods(u64 low, u64 high)
+{
+	const u64 periods[] = { low, high };
+	struct reservation res = { .budget = TIME_MAX, .deadline = TIME_MAX };
+	char *invalid;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(periods); i++) {
+		res.period = periods[i];
+		invalid = admission_invalid(&res);
+		if (invalid)
+			usage("%s: %s", usage_command, invalid);
+	}
 }
 
 void args_help(const struct command *cmd)

@@ -21,30 +21,6 @@ static void want_process(const struct args *args)
 		cg_check_name(args->rest[0]);
 }
 
-static pid_t find_process(const struct args *args)
-{
-	pid_t pid;
-
-	if (HAS(args, OPT_PID)) {
-		pid = kill(args->pid, 0) && errno == ESRCH ? 0 : args->pid;
-		if (!pid)
-			complain(0, NULL, "there is no process %d", args->pid);
-		return pid;
-	}
-	if (args->qemu) {
-		pid = guest_by_qemu_name(args->qemu);
-		if (!pid)
-			complain(0, "start QEMU with -name, or use --pid",
-				 "no process was started with -name %s", args->qemu);
-		return pid;
-	}
-	pid = guest_by_domain(args->domain);
-	if (!pid)
-		complain(0, "virsh list shows those that run",
-			 "no QEMU process of a libvirt domain '%s'", args->domain);
-	return pid;
-}
-
 /* --- where it is already --- */
 
 static bool holds_all(const char *cg, const struct guest *g)
@@ -407,7 +383,7 @@ int cmd_adopt(const struct args *args)
 	want_process(args);
 	if (!machine_is_able())
 		return EXIT_FAILED;
-	pid = find_process(args);
+	pid = guest_named(args);
 	if (pid <= 0)
 		return EXIT_FAILED;
 	if (is_kthread(pid))

@@ -19,17 +19,8 @@ static enum rt_policy policy_of(const char *guest)
 /* No period or deadline that the kernel would refuse. */
 static void check_times(const struct args *args, const struct plan *plan)
 {
-	const rt_time periods[] = { plan->low, plan->high };
-	struct reservation res = { .budget = TIME_MAX, .deadline = TIME_MAX };
-	char *invalid;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(periods) && plan->low; i++) {
-		res.period = periods[i];
-		invalid = admission_invalid(&res);
-		if (invalid)
-			usage("plan: %s", invalid);
-	}
+	if (plan->low)
+		want_periods(plan->low, plan->high);
 	if (plan->deadline && plan->deadline < 10)
 		usage("plan: the deadline is less than 10us");
 	if (plan->deadline && !plan->low)

@@ -2,152 +2,12 @@
 /* record: some seconds of a capsule as a timeline. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sched-vm.h"
-
-#define CURE_TRACING	"event tracing in the kernel, and tracefs at /sys/kernel/tracing"
-#define POLL_NS		50000000	/* the buffers hold much more than that */
-
-struct recording {
-	struct trace *t;
-	u64 cgroup;
-};
-
-/* Switches are kept until it is known whose threads are in the capsule. */
-static void take_event(const struct trace_event *ev, u64 cgroup, void *data)
-{
-	struct recording *r = data;
-
-	if (ev->type != TRACE_SWITCH && cgroup != r->cgroup)
-		return;
-	*trace_add(r->t) = *ev;
-}
-
-static void take_thread(struct trace *t, pid_t tid)
-{
-	char *comm = trace_thread(t, tid) ? NULL : read_file("/proc/%d/comm", tid);
-
-	if (comm)
-		trace_add_thread(t, tid, *comm ? comm : "-");
-	free(comm);
-}
-
-static void take_irqs(struct trace *t, const char *irqs)
-{
-	struct guest g = {};
-	int i;
-
-	irqs_threads(&g, irqs);
-	for (i = 0; i < g.nr; i++)
-		trace_add_thread(t, g.threads[i].tid, g.threads[i].comm);
-	guest_free(&g);
-}
-
-/* Threads come and go: those that lived shorter than a poll may be missed. */
-static void take_threads(struct trace *t, const struct capsule *c)
-{
-	int i, nr;
-	pid_t *tids;
-
-	nr = capsule_threads(c->path, &tids);
-	for (i = 0; i < nr; i++)
-		take_thread(t, tids[i]);
-	free(tids);
-	take_irqs(t, c->irqs);
-}
-
-static void take_capsule(struct trace *t, const struct capsule *c)
-{
-	int cpu, i;
-
-	t->name = xstrdup(c->name);
-	t->res = c->res;
-	for (cpu = cpus_next(&c->cpus, -1); cpu >= 0; cpu = cpus_next(&c->cpus, cpu))
-		trace_set_budget(t, cpu, capsule_budget_on(c, cpu) * NS_PER_US);
-	/* With capsules below, the device knows how much is left for it. */
-	for (i = 0; i < c->nr_cpus; i++)
-		if (c->cpu[i].device && c->cpu[i].cpu < t->nr_cpus)
-			t->budget_ns[c->cpu[i].cpu] = c->cpu[i].budget_ns;
-}
-
-/* Switches between threads of others say nothing about the capsule. */
-static void drop_others(struct trace *t, size_t from)
-{
-	size_t i, to = from;
-
-	for (i = from; i < t->nr; i++) {
-		const struct trace_event *ev = &t->events[i];
-
-		if (ev->ts < t->begin || ev->ts > t->end)
-			continue;
-		if (ev->type == TRACE_SWITCH && !trace_thread(t, ev->prev) &&
-		    !trace_thread(t, ev->next))
-			continue;
-		t->events[to++] = *ev;
-	}
-	t->nr = to;
-}
-
-/* Each second, to somebody who looks on. */
-static void show_progress(const struct trace *t, u64 now, u64 *last)
-{
-	u64 seconds = (now - t->begin) / NS_PER_S;
-
-	if (seconds == *last || !isatty(STDERR_FILENO))
-		return;
-	*last = seconds;
-	fprintf(stderr, "\rrecording: %llu of %llu s", (unsigned long long)seconds,
-		(unsigned long long)((t->end - t->begin) / NS_PER_S));
-}
-
-/* Until the time is over. What comes from others is not kept for longer than a poll. */
-static void poll_events(struct tracer *tracer, struct recording *r, const struct capsule *c)
-{
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-	struct trace *t = r->t;
-	u64 shown = 0;
-	size_t kept;
-
-	take_threads(t, c);
-	while (!tracer_stopped && now_ns() < t->end) {
-		kept = t->nr;
-		nanosleep(&pause, NULL);
-		tracer_poll(tracer, take_event, r);
-		take_threads(t, c);
-		drop_others(t, kept);
-		show_progress(t, now_ns(), &shown);
-	}
-	if (shown)
-		fputs("\r\033[K", stderr);
-}
-
-static int record(const struct args *args, const struct capsule *c, struct trace *t)
-{
-	struct recording r = { t, cg_id(c->path) };
-	struct tracer *tracer;
-
-	tracer = tracer_start(&c->cpus);
-	if (!tracer)
-		return complain(errno, geteuid() ? "run as root" : CURE_TRACING, "cannot trace");
-	tracer_signals();
-	t->begin = now_ns();
-	t->end = t->begin + args->time * NS_PER_US;
-	poll_events(tracer, &r, c);
-	if (now_ns() < t->end)
-		t->end = now_ns();
-	t->lost = tracer_lost(tracer);
-	tracer_stop(tracer);
-	trace_sort(t);
-	drop_others(t, 0);
-	return EXIT_OK;
-}
 
 /* FILE.json -> FILE.svg */
 static char *svg_name(const struct args *args, const char *json)
@@ -209,84 +69,14 @@ static void check_names(const struct args *args, const char *json, const char *s
 
 enum { JSON, SVG, RAW, NR_OUTPUTS };
 
-struct output {
-	char *path;		/* NULL: not wanted */
-	FILE *f;
-	bool created;
-};
-
-/* What is in it stays until there is something better. */
-static int open_output(struct output *o)
-{
-	int fd = open(o->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-	o->created = fd >= 0;
-	if (fd < 0 && errno == EEXIST)
-		fd = open(o->path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return complain(errno, "-o, --svg and --raw name other files", "cannot write %s",
-				o->path);
-	o->f = fdopen(fd, "w");
-	return EXIT_OK;
-}
-
-/* An empty one that was not there before is of no use. */
-static void close_outputs(struct output *outputs, bool keep)
-{
-	int i;
-
-	for (i = 0; i < NR_OUTPUTS; i++) {
-		struct output *o = &outputs[i];
-
-		if (o->f)
-			fclose(o->f);
-		if (o->created && !keep)
-			unlink(o->path);
-		free(o->path);
-	}
-}
-
-/* One may have two names: --from is read already, but it is somebody's only copy. */
-static bool is_file(const struct output *o, const char *path)
-{
-	struct stat a, b;
-
-	return path && o->f && !fstat(fileno(o->f), &a) && !stat(path, &b) &&
-	       S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-static int check_files(const struct args *args, const struct output *outputs)
-{
-	int i, j;
-
-	for (i = 0; i < NR_OUTPUTS; i++) {
-		if (is_file(&outputs[i], args->from))
-			return complain(0, NULL, "%s is what --from reads", outputs[i].path);
-		for (j = 0; j < i; j++)
-			if (is_file(&outputs[i], outputs[j].path))
-				return complain(0, NULL, "%s and %s are one file", outputs[j].path,
-						outputs[i].path);
-	}
-	return EXIT_OK;
-}
-
 /* Before anybody waits for a recording: all of them, or none. */
 static int open_outputs(const struct args *args, const struct trace *t, struct output *outputs)
 {
-	int i, status = EXIT_OK;
-
 	outputs[JSON].path = json_name(args, t);
 	outputs[SVG].path = svg_name(args, outputs[JSON].path);
 	outputs[RAW].path = args->raw ? xstrdup(args->raw) : NULL;
 	check_names(args, outputs[JSON].path, outputs[SVG].path);
-	for (i = 0; i < NR_OUTPUTS && status == EXIT_OK; i++)
-		if (outputs[i].path)
-			status = open_output(&outputs[i]);
-	if (status == EXIT_OK)
-		status = check_files(args, outputs);
-	if (status != EXIT_OK)
-		close_outputs(outputs, false);
-	return status;
+	return outputs_open(outputs, NR_OUTPUTS, args->from);
 }
 
 typedef int (*write_fn)(const struct trace *t, const struct timeline *tl, FILE *f);
@@ -304,13 +94,9 @@ static int write_output(const struct trace *t, const struct timeline *tl, struct
 {
 	int ret;
 
-	/* A pipe has nothing in it. */
-	if (ftruncate(fileno(o->f), 0) && errno != EINVAL)
-		return complain(errno, NULL, "cannot write %s", o->path);
-	ret = write(t, tl, o->f);
-	if (fclose(o->f) && !ret)
-		ret = -errno;
-	o->f = NULL;
+	ret = output_begin(o);
+	if (!ret)
+		ret = output_end(o, write(t, tl, o->f));
 	return ret ? complain(-ret, "--from makes it from what --raw has", "cannot write %s",
 			      o->path) : EXIT_OK;
 }
@@ -358,7 +144,7 @@ static int prepare(const struct args *args, struct trace *t, struct capsule *c)
 		status = complain(0, "sched-vm set gives it one", "%s has no reservation",
 				  args->rest[0]);
 	else
-		take_capsule(t, c);
+		capture_name(t, c);
 	free(cg);
 	return status;
 }
@@ -367,6 +153,7 @@ int cmd_record(const struct args *args)
 {
 	struct output outputs[NR_OUTPUTS] = {};
 	struct capsule c = {};
+	const struct capture what = { .c = &c, .reserved = true, .time = args->time };
 	struct trace t = {};
 	int status;
 
@@ -379,14 +166,14 @@ int cmd_record(const struct args *args)
 		status = open_outputs(args, &t, outputs);
 	if (status == EXIT_OK) {
 		if (!args->from)
-			status = record(args, &c, &t);
+			status = capture(&t, &what);
 		if (status == EXIT_OK && !t.nr)
 			status = nothing_happened(&t);
 		if (status == EXIT_OK)
 			status = convert(&t, outputs);
 		else
 			t.nr = 0;
-		close_outputs(outputs, t.nr);
+		outputs_close(outputs, NR_OUTPUTS, t.nr);
 	}
 	capsule_free(&c);
 	trace_free(&t);

@@ -201,7 +201,7 @@ int cmd_top(const struct args *args)
 		return EXIT_FAILED;
 	}
 	tracer_signals();
-	top.tracer = tracer_start(NULL);
+	top.tracer = tracer_start(NULL, false);
 	live = live && screen_begin();
 	top.sort = live ? SORT_USED : SORT_NAME;
 	watch(&top, args, HAS(args, OPT_ONCE) ? 1 : args->count, live);

@@ -463,3 +463,27 @@ struct json_object *thread_json(const struct thread *t)
 	jo_str(o, "cure", t->cure);
 	return o;
 }
+
+pid_t guest_named(const struct args *args)
+{
+	pid_t pid;
+
+	if (HAS(args, OPT_PID)) {
+		pid = kill(args->pid, 0) && errno == ESRCH ? 0 : args->pid;
+		if (!pid)
+			complain(0, NULL, "there is no process %d", args->pid);
+		return pid;
+	}
+	if (args->qemu) {
+		pid = guest_by_qemu_name(args->qemu);
+		if (!pid)
+			complain(0, "start QEMU with -name, or use --pid",
+				 "no process was started with -name %s", args->qemu);
+		return pid;
+	}
+	pid = guest_by_domain(args->domain);
+	if (!pid)
+		complain(0, "virsh list shows those that run",
+			 "no QEMU process of a libvirt domain '%s'", args->domain);
+	return pid;
+}

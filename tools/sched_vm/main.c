@@ -77,6 +77,18 @@ static const struct command commands[] = {
 	  "without the kernel. Status 1 if there is none, with the task and the window.\n",
 	  O_COMMON | O(TASK) | O(TASKS) | O(GUEST) | O(VCPUS) | O(PERIOD) | O(DEADLINE) |
 	  O(LATENCY) | O(MARGIN) | O(STEP) | O(OVERHEAD) | O(DEBT), 0, 1, cmd_plan },
+	{ "suggest", "NAME | --qemu GUEST | --domain DOMAIN [--time T] [--apply] [--watch] ...",
+	  "which reservation does this guest need?",
+	  "Watches a guest that runs (default 30s) in a capsule that has more than enough, or\n"
+	  "in none, and says for several periods with which budget almost none of them would\n"
+	  "have run dry, what that means for its response, and what makes the answer worth\n"
+	  "less. --apply sets the one that is taken. --watch raises the budget at once when\n"
+	  "it is too small and lowers it slowly, by what it saw in --time, until somebody\n"
+	  "else changes it. --svg draws the demand beside the supply. Status 1 if nothing can\n"
+	  "be suggested.\n",
+	  O_COMMON | O(PID) | O(QEMU) | O(DOMAIN) | O(TIME) | O(PERCENTILE) | O(PERIOD) |
+	  O(HEADROOM) | O(LATENCY) | O(APPLY) | O(WATCH) | O(FLOOR) | O(CEILING) |
+	  O(INTERVAL) | O(SVG) | O(RAW) | O(FROM), 0, 1, cmd_suggest },
 	{ "top", "[NAME...]",
 	  "what happens, live",
 	  "For each capsule and CPU: share of the budget that was used, how often it was\n"

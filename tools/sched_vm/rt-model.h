@@ -12,6 +12,7 @@
 #define RT_MODEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef uint64_t rt_time;
@@ -95,6 +96,44 @@ bool rt_last_in_time(const struct rt_task *tasks, int nr, const struct rt_server
 
 bool rt_fits_gedf(const struct rt_task *tasks, int nr, const struct rt_server *s, int nr_cpus,
 		  struct rt_failure *f);
+
+/*
+ * rt-demand.c: what was seen of a demand, and servers for it. Arrivals are in the order
+ * of time; each brings @w of work that is ready at once, @at.
+ */
+struct rt_arrival {
+	rt_time at, w;
+};
+
+struct rt_demand {
+	const struct rt_arrival *arrivals;
+	size_t nr;
+	rt_time until;		/* it was looked at from 0 on, to here */
+};
+
+/* What a server would have done: budgets that began, and those that were not enough. */
+struct rt_served {
+	uint64_t periods, dry;
+};
+
+/* By the CBS rule, as a capsule has it, on a CPU that is there whenever it is wanted. */
+void rt_serve(const struct rt_demand *d, const struct rt_server *s, struct rt_served *served);
+/* Were at most @dry_ppm of its budgets not enough? */
+bool rt_serves(const struct rt_demand *d, const struct rt_server *s, unsigned int dry_ppm);
+/*
+ * The least budget, a multiple of @step up to @most, that is enough so, as are all
+ * that were tried above it. 0: @most is not. @s->q is not looked at.
+ */
+rt_time rt_least_for(const struct rt_demand *d, const struct rt_server *s,
+		     unsigned int dry_ppm, rt_time step, rt_time most);
+/* The most that arrives in any window of @t, both ends included. */
+rt_time rt_envelope(const struct rt_demand *d, rt_time t);
+/*
+ * The longest time from an arrival to the end of its work, in turn, if the server gives
+ * the least that it may; at most a period more, where there is too much to look at. The
+ * server loses and owes nothing. RT_NEVER: it has no budget.
+ */
+rt_time rt_response(const struct rt_demand *d, const struct rt_server *s);
 
 /*
  * rt-least.c: the least budget that is enough, a multiple of @step up to @most, of

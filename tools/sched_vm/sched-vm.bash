@@ -44,7 +44,7 @@ _sched_vm_value() {
 	--cpus) mapfile -t COMPREPLY < <(compgen -W "$(_sched_vm_cpus "$3")" -- "$3") ;;
 	--irq) mapfile -t COMPREPLY < <(compgen -W "$(_sched_vm_irqs "$3")" -- "$3") ;;
 	--force | --json | --help | --once | --threads | --in-place | --batch | --csv | \
-		--remove-at-exit) return 1 ;;
+		--remove-at-exit | --apply | --watch) return 1 ;;
 	--*) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac

@@ -166,6 +166,7 @@ enum opt {
 	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_BATCH, OPT_COUNT,
 	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_TASK, OPT_TASKS, OPT_GUEST,
 	OPT_VCPUS, OPT_LATENCY, OPT_MARGIN, OPT_STEP, OPT_OVERHEAD, OPT_DEBT, OPT_FIT,
+	OPT_PERCENTILE, OPT_HEADROOM, OPT_APPLY, OPT_WATCH, OPT_FLOOR, OPT_CEILING,
 	OPT_CGROUP, OPT_JSON, OPT_HELP, NR_OPTIONS
 };
 
@@ -194,6 +195,8 @@ struct args {
 	u64 period_high;	/* 0: res.period is the only one */
 	u64 latency, margin_ppm, step, overhead, debt;
 	bool deadline_auto;
+	/* Of suggest: */
+	u64 percentile_ppm, headroom_ppm, floor, ceiling;
 	char **rest;			/* what is no option */
 	int nr_rest;
 };
@@ -210,6 +213,8 @@ struct command {
 
 void args_parse(const struct command *cmd, int argc, char **argv, struct args *args);
 void args_help(const struct command *cmd);
+/* Ends the program if the kernel would refuse one of them. */
+void want_periods(u64 low, u64 high);
 /* Which of @nr words may @typed be meant to be? NULL is none; -1: none of them. */
 int guess(const char *typed, const char *(*word)(int i), int nr);
 
@@ -464,6 +469,8 @@ struct guest {
 /* 0: there is none. -1: more than one, after a complaint. */
 pid_t guest_by_qemu_name(const char *name);
 pid_t guest_by_domain(const char *name);
+/* By --pid, --qemu or --domain; 0 after a complaint. */
+pid_t guest_named(const struct args *args);
 void guest_find(pid_t pid, struct guest *g);
 /* All that is in @cg, and all that works for it. */
 void guest_find_all(const char *cg, struct guest *g);
@@ -511,17 +518,17 @@ int remove_at_exit(const struct args *args, const char *cg, int *pipe);
 
 enum trace_type {
 	TRACE_SWITCH, TRACE_START, TRACE_STOP, TRACE_THROTTLE, TRACE_OVERRUN,
-	TRACE_REPLENISH, TRACE_MIGRATE, NR_TRACE_TYPES
+	TRACE_REPLENISH, TRACE_MIGRATE, TRACE_WAKE, NR_TRACE_TYPES
 };
 
 struct trace_event {
 	u64 ts;		/* ns */
 	int cpu;
 	enum trace_type type;
-	int prev, next;		/* switch; migrate: next is the thread */
-	int from;		/* migrate */
+	int prev, next;		/* switch; migrate, wake: next is the thread */
+	int from;		/* migrate, wake: the CPU of who did it */
 	s64 runtime, left;	/* ns, of servers' events */
-	u32 nr_ready;
+	u32 nr_ready;	/* switch: 1 if prev is still ready */
 };
 
 struct trace_thread {
@@ -588,11 +595,40 @@ bool timeline_has(const struct timeline *tl, int tid);
 int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f);
 int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f);
 
+/* output.c: files that are written at the end of something that takes long */
+
+struct output {
+	char *path;		/* NULL: not wanted */
+	FILE *f;
+	bool created;
+};
+
+/*
+ * All with a path, or none, after a complaint: if some are one file, or that of @from.
+ * What is in them stays, until they are written.
+ */
+int outputs_open(struct output *outputs, int nr, const char *from);
+int output_begin(struct output *o);
+/* With what came of writing it, which is returned, or that it is not stored. */
+int output_end(struct output *o, int ret);
+void outputs_close(struct output *outputs, int nr, bool keep);
+
+/* svg.c: pictures */
+
+void svg_begin(FILE *f, int width, int height);
+/* What is special in SVG is escaped. */
+void svg_text(FILE *f, const char *s);
+/* 1, 2 or 5 with as many zeros as it takes for an axis of @length. */
+u64 svg_tick_step(u64 length);
+
 /* tracer.c: tracepoints of the running kernel, with libtracefs */
 
 struct tracer;
-/* With switches on some CPUs, or without. NULL with errno set if it cannot be had. */
-struct tracer *tracer_start(const struct cpus *switches);
+/*
+ * With switches on some CPUs, or without; with who wakes up there. NULL with errno set
+ * if it cannot be had.
+ */
+struct tracer *tracer_start(const struct cpus *switches, bool wakes);
 typedef void (*tracer_fn)(const struct trace_event *ev, u64 cgroup, void *data);
 int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data);
 long long tracer_lost(struct tracer *tracer);
@@ -600,6 +636,21 @@ void tracer_stop(struct tracer *tracer);
 /* Whatever ends the program, the instance must be removed. */
 extern volatile sig_atomic_t tracer_stopped;	/* the signal that did it */
 void tracer_signals(void);
+
+/* capture.c: what record and suggest look at */
+
+struct capture {
+	const struct capsule *c;	/* without a reservation, only its path and CPUs */
+	bool reserved;
+	pid_t pid;			/* its threads, instead of those in @c; or 0 */
+	bool wakes;
+	u64 time;			/* us */
+};
+
+/* Who it is of, and what that has. */
+void capture_name(struct trace *t, const struct capsule *c);
+/* Until the time is over, or a signal comes. Returns an exit status. */
+int capture(struct trace *t, const struct capture *what);
 
 /* commands */
 
@@ -617,6 +668,7 @@ int cmd_monitor(const struct args *args);
 int cmd_record(const struct args *args);
 int cmd_doctor(const struct args *args);
 int cmd_plan(const struct args *args);
+int cmd_suggest(const struct args *args);
 
 /* cmd-free.c: what a new capsule could have */
 

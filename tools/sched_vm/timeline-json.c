@@ -135,7 +135,7 @@ static const struct sample *next_on_cpu(const struct timeline *tl, size_t i)
 
 static void put_event(struct writer *w, const struct trace_event *ev)
 {
-	if (ev->type == TRACE_SWITCH)
+	if (ev->type == TRACE_SWITCH || ev->type == TRACE_WAKE)
 		return;
 	begin(w, "i", trace_names[ev->type], CPUS, ev->cpu);
 	fprintf(w->f, ",\"s\":\"t\",\"ts\":%.3f,\"args\":{", us_since(w->t, ev->ts));

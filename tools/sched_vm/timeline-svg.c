@@ -4,7 +4,6 @@
  * debt, and for each thread that ran when it did, and on which CPU by colour. Who
  * points at something is told what it is.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #define CPU_HEIGHT	96
 #define GAP		24		/* between CPUs */
 #define LANE_HEIGHT	22
-#define MOST_TICKS	10
 #define THIN		0.3		/* what is less wide is not to be seen */
 #define CURVE		"#222222"
 #define DRY_COLOUR	"#f4b8b0"	/* red means no budget, and nothing else does */
@@ -53,20 +51,6 @@ static double y_of(const struct picture *p, s64 left)
 	return p->y + CPU_HEIGHT * (double)(p->most - left) / (double)(p->most - p->least);
 }
 
-static void put_text(FILE *f, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '<')
-			fputs("&lt;", f);
-		else if (*s == '>')
-			fputs("&gt;", f);
-		else if (*s == '&')
-			fputs("&amp;", f);
-		else if ((unsigned char)*s >= ' ')
-			fputc(*s, f);
-	}
-}
-
 static int reserved_cpus(const struct trace *t)
 {
 	int cpu, nr = 0;
@@ -97,13 +81,9 @@ static void put_head(struct picture *p)
 		     lanes(p->t, p->tl) * LANE_HEIGHT + 50;
 	char *budget = format_time(p->t->res.budget), *period = format_time(p->t->res.period);
 
-	fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\"\n",
-		WIDTH, height);
-	fprintf(p->f, "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n",
-		WIDTH, height);
-	fprintf(p->f, "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n");
+	svg_begin(p->f, WIDTH, height);
 	fprintf(p->f, "<text x=\"%d\" y=\"24\" font-size=\"16\">", LEFT);
-	put_text(p->f, p->t->name);
+	svg_text(p->f, p->t->name);
 	fprintf(p->f, ": %s in every %s</text>\n", budget, period);
 	fprintf(p->f, "<text x=\"%d\" y=\"44\" fill=\"#444\">%s%s</text>\n", LEFT,
 		"the line: budget left on each CPU of the host, below 0 a debt; bars: when each thread ran, in the colour of the CPU",
@@ -119,7 +99,7 @@ static void put_head(struct picture *p)
 static void put_label(struct picture *p, const char *text, int y)
 {
 	fprintf(p->f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 60, y);
-	put_text(p->f, text);
+	svg_text(p->f, text);
 	fputs("</text>\n", p->f);
 }
 
@@ -132,7 +112,7 @@ static void put_rect(struct picture *p, const char *class, double from, double t
 	fprintf(p->f, "<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" ", class, from, y);
 	fprintf(p->f, "width=\"%.2f\" height=\"%.2f\" ", width < THIN ? THIN : width, height);
 	fprintf(p->f, "fill=\"%s\"><title>", fill);
-	put_text(p->f, what);
+	svg_text(p->f, what);
 	fputs("</title></rect>\n", p->f);
 }
 
@@ -288,24 +268,9 @@ static void put_thread(struct picture *p, const struct trace_thread *thread)
 	free(label);
 }
 
-/* 1, 2 or 5 with as many zeros as it takes. */
-static u64 tick_step(u64 length)
-{
-	static const int digits[] = { 1, 2, 5 };
-	u64 unit, step;
-	size_t i;
-
-	for (unit = 1;; unit *= 10)
-		for (i = 0; i < ARRAY_SIZE(digits); i++) {
-			step = unit * digits[i];
-			if (length / step <= MOST_TICKS)
-				return step;
-		}
-}
-
 static void put_axis(struct picture *p)
 {
-	u64 length = p->t->end - p->t->begin, step = tick_step(length), at;
+	u64 length = p->t->end - p->t->begin, step = svg_tick_step(length), at;
 
 	for (at = 0; at <= length; at += step) {
 		double x = x_of(p, p->t->begin + at);

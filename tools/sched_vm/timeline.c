@@ -134,7 +134,7 @@ void timeline_build(const struct trace *t, struct timeline *tl)
 		if (ev->type == TRACE_SWITCH) {
 			do_switch(t, tl, &state[cpu], ev, !switched[cpu]);
 			switched[cpu] = true;
-		} else if (ev->type != TRACE_MIGRATE) {
+		} else if (ev->type != TRACE_MIGRATE && ev->type != TRACE_WAKE) {
 			do_server(t, tl, &state[cpu], ev);
 			do_dry(tl, &state[cpu], ev);
 		}

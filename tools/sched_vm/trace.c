@@ -8,8 +8,9 @@
  *   time BEGIN END LOST
  *   budget CPU BUDGET_NS
  *   thread TID COMM
- *   TS CPU switch PREV_TID NEXT_TID
+ *   TS CPU switch PREV_TID NEXT_TID [1: PREV is still ready]
  *   TS CPU migrate TID FROM_CPU
+ *   TS CPU wake TID WAKER_CPU
  *   TS CPU start|stop|throttle|overrun|replenish RUNTIME LEFT NR_READY
  */
 #define _GNU_SOURCE
@@ -28,6 +29,7 @@ const char *const trace_names[NR_TRACE_TYPES] = {
 	[TRACE_OVERRUN] = "overrun",
 	[TRACE_REPLENISH] = "replenish",
 	[TRACE_MIGRATE] = "migrate",
+	[TRACE_WAKE] = "wake",
 };
 
 struct trace_event *trace_add(struct trace *t)
@@ -118,8 +120,8 @@ static void save_event(FILE *f, const struct trace_event *ev)
 {
 	fprintf(f, "%llu %d %s ", (unsigned long long)ev->ts, ev->cpu, trace_names[ev->type]);
 	if (ev->type == TRACE_SWITCH)
-		fprintf(f, "%d %d\n", ev->prev, ev->next);
-	else if (ev->type == TRACE_MIGRATE)
+		fprintf(f, "%d %d%s\n", ev->prev, ev->next, ev->nr_ready ? " 1" : "");
+	else if (ev->type == TRACE_MIGRATE || ev->type == TRACE_WAKE)
 		fprintf(f, "%d %d\n", ev->next, ev->from);
 	else
 		fprintf(f, "%lld %lld %u\n", (long long)ev->runtime, (long long)ev->left,
@@ -210,7 +212,7 @@ static bool load_event(struct trace *t, const char *line)
 	if (i == TRACE_SWITCH) {
 		ev->prev = a;
 		ev->next = b;
-	} else if (i == TRACE_MIGRATE) {
+	} else if (i == TRACE_MIGRATE || i == TRACE_WAKE) {
 		ev->next = a;
 		ev->from = b;
 	} else {

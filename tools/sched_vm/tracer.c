@@ -18,6 +18,7 @@
 #include "sched-vm.h"
 
 #define BUFFER_KB	4096	/* for each CPU */
+#define STATES		0xff	/* of prev_state: none of them, it is ready */
 
 struct tracer {
 	struct tracefs_instance *instance;
@@ -37,6 +38,8 @@ static const struct {
 	{ "dl_group_overrun", TRACE_OVERRUN },
 	{ "dl_group_replenish", TRACE_REPLENISH },
 	{ "dl_group_migrate", TRACE_MIGRATE },
+	{ "sched_wakeup", TRACE_WAKE },
+	{ "sched_wakeup_new", TRACE_WAKE },
 };
 
 static s64 field(struct tep_event *event, struct tep_record *record, const char *name)
@@ -62,6 +65,14 @@ static int on_event(struct tep_event *event, struct tep_record *record, int cpu,
 	if (ev.type == TRACE_SWITCH) {
 		ev.prev = (int)field(event, record, "prev_pid");
 		ev.next = (int)field(event, record, "next_pid");
+		ev.nr_ready = !(field(event, record, "prev_state") & STATES);
+		tracer->fn(&ev, 0, tracer->data);
+		return 0;
+	}
+	if (ev.type == TRACE_WAKE) {
+		ev.next = (int)field(event, record, "pid");
+		ev.from = cpu;
+		ev.cpu = (int)field(event, record, "target_cpu");
 		tracer->fn(&ev, 0, tracer->data);
 		return 0;
 	}
@@ -84,16 +95,32 @@ static int on_event(struct tep_event *event, struct tep_record *record, int cpu,
  * Events of servers come from other CPUs as well, where timers expire; switches do
  * not. A kernel that has no such filters (before 6.6) gives all of them.
  */
-static void only_on(struct tracer *tracer, const struct cpus *cpus)
+static void only_on(struct tracer *tracer, const char *event, const char *field,
+		    const struct cpus *cpus)
 {
-	char *list = format_cpus(cpus), *filter = xasprintf("CPU & CPUS{%s}", list);
+	char *list = format_cpus(cpus), *filter = xasprintf("%s & CPUS{%s}", field, list);
+	char *file = xasprintf("events/sched/%s/filter", event);
 
-	tracefs_instance_file_write(tracer->instance, "events/sched/sched_switch/filter", filter);
+	tracefs_instance_file_write(tracer->instance, file, filter);
+	free(file);
 	free(filter);
 	free(list);
 }
 
-static int enable(struct tracer *tracer, const struct cpus *switches)
+static int enable_wakes(struct tracer *tracer, const struct cpus *cpus)
+{
+	static const char *const names[] = { "sched_wakeup", "sched_wakeup_new" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		only_on(tracer, names[i], "target_cpu", cpus);
+		if (tracefs_event_enable(tracer->instance, "sched", names[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int enable(struct tracer *tracer, const struct cpus *switches, bool wakes)
 {
 	struct tracefs_instance *i = tracer->instance;
 
@@ -101,9 +128,11 @@ static int enable(struct tracer *tracer, const struct cpus *switches)
 	    tracefs_instance_set_buffer_size(i, BUFFER_KB, -1) < 0)
 		return -1;
 	if (switches) {
-		only_on(tracer, switches);
+		only_on(tracer, "sched_switch", "CPU", switches);
 		if (tracefs_event_enable(i, "sched_vm", NULL) < 0 ||
 		    tracefs_event_enable(i, "sched", "sched_switch") < 0)
+			return -1;
+		if (wakes && enable_wakes(tracer, switches))
 			return -1;
 	} else if (tracefs_event_enable(i, "sched_vm", "dl_group_replenish") < 0) {
 		return -1;
@@ -143,7 +172,7 @@ static void remove_orphans(void)
 	tracefs_put_tracing_file(path);
 }
 
-struct tracer *tracer_start(const struct cpus *switches)
+struct tracer *tracer_start(const struct cpus *switches, bool wakes)
 {
 	static const char *const systems[] = { "sched_vm", "sched", NULL };
 	char *name = xasprintf("sched-vm-%d", getpid());
@@ -158,7 +187,7 @@ struct tracer *tracer_start(const struct cpus *switches)
 	if (tracer->tep)
 		tracer->instance = tracefs_instance_create(name);
 	free(name);
-	if (tracer->instance && !enable(tracer, switches))
+	if (tracer->instance && !enable(tracer, switches, wakes))
 		return tracer;
 	error = errno ? errno : ENOENT;
 	tracer_stop(tracer);

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tool on a kernel with deadline groups, in a machine of the lab (as root, in
-# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV PTY.
+# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV PTY LOAD.
 # JSON prints one value of a JSON file (tests/json.c), NAPI has a tap device
 # (tests/napi.c), FAKEDEV plays /dev/sched_vm (tests/fakedev.c), PTY is a
-# terminal where somebody presses Ctrl-C (tests/pty.c).
+# terminal where somebody presses Ctrl-C (tests/pty.c), LOAD has a demand that is known
+# (tests/load.c).
 
 here=${0%/*}
 tool=$1
@@ -13,6 +14,7 @@ json=$2
 napi=$3
 fakedev=$4
 pty=$5
+load=$6
 WORK=$(mktemp -d)
 # shellcheck source=tap.sh
 . "$here/tap.sh"
@@ -20,6 +22,8 @@ WORK=$(mktemp -d)
 . "$here/lab-adopt.sh"
 # shellcheck source=lab-watch.sh
 . "$here/lab-watch.sh"
+# shellcheck source=lab-suggest.sh
+. "$here/lab-suggest.sh"
 
 root=/sys/fs/cgroup
 base=$root/sched_vm
@@ -588,6 +592,7 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 # 95 % of each CPU are free beside the fair server.
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
+# shellcheck disable=SC2086
 run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
 	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
 	check_knows_which_cpus_there_are check_is_exact_with_the_device dry_runs_are_understood \
@@ -605,4 +610,5 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	who_left_its_place_has_escaped scope_lets_nobody_escape record_draws_what_happened \
 	no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong \
 	doctor_knows_this_kernel doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
-	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound
+	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound \
+	$suggest_tests

@@ -11,5 +11,5 @@ build=${BUILD:-$here/../build}
 cd "$here/../../.."
 exec scripts/lab run --no-build --kernel "${1:-release}" --time virtual --timeout 1500 --out out/tools \
 	--add "$here" --add chrt --add "$build/sched-vm" --add "$build/test-json" --add "$build/test-napi" \
-	--add "$build/test-pty" --add "$build/fakedev.so" --add setpriv -- \
-	"$here/lab.sh" "$build/sched-vm" "$build/test-json" "$build/test-napi" "$build/fakedev.so" "$build/test-pty"
+	--add "$build/test-pty" --add "$build/fakedev.so" --add "$build/test-load" --add setpriv -- \
+	"$here/lab.sh" "$build/sched-vm" "$build/test-json" "$build/test-napi" "$build/fakedev.so" "$build/test-pty" "$build/test-load"

@@ -13,6 +13,10 @@ status=0
 
 "$build/test-units" || status=1
 "$build/test-model" || status=1
+"$build/test-demand" || status=1
+"$build/test-adapt" || status=1
+"$build/test-suggest" || status=1
+LD_PRELOAD=$build/fakedev.so FAKE_ROOT=$work/machine "$build/test-meanwhile" || status=1
 "$build/test-place" || status=1
 "$build/test-timeline" "$here/trace.txt" "$work" || status=1
 for file in small trace; do
@@ -22,4 +26,5 @@ done
 "$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" "$build/test-pty" \
 	"$build/test-threads" || status=1
 "$here/plan.sh" "$build/sched-vm" "$build/test-json" || status=1
+"$here/suggest.sh" "$build/sched-vm" "$build/test-json" || status=1
 exit $status

@@ -127,7 +127,8 @@ process() {
 # What is lacking is said first, and the same by all.
 all_say() {
 	for cmd in list top "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
-		"show a" "set a --scope rt" "remove a" "record a" "adopt a --pid $$ --budget 1ms" \
+		"show a" "set a --scope rt" "remove a" "record a" "suggest a" "suggest --pid $$" \
+		"adopt a --pid $$ --budget 1ms" \
 		$1; do
 			expect 1 "^sched-vm: $2" fake $cmd
 		same "$(grep -c '^sched-vm' "$WORK/output")" 1
