@@ -12,7 +12,7 @@ style           90  checkpatch, codespell, shellcheck; how many lines are ours
 test-lab        90  the lab: trees, patches, export, runs, this check
 tools           15  sched-vm without a kernel of ours: arguments, output, manual
 papers          25  the published experiments: their model, and what judges them
-tools-lab       60  sched-vm in the release kernel
+tools-lab         110  sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
 code            90  option off: the code is that of a kernel without our patches
 tools-kvm       60  sched-vm with a real guest
