@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 
+#include "kselftest.h"
 #include "sched_vm.h"
 
 #define ADV_OWNERS	3
@@ -154,8 +155,7 @@ void op_kill_all(const struct adv_op *op);
 void op_read(const struct adv_op *op);
 int adv_attach(int owner, int slot, pid_t pid);
 pid_t adv_anybody(const struct adv_op *op);
-void adv_note(const struct adv_op *op, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+__printf(2, 3) void adv_note(const struct adv_op *op, const char *fmt, ...);
 
 /* adversary_acts.c */
 void op_mode(const struct adv_op *op);
