@@ -399,6 +399,15 @@ static void dl_group_set_spec(struct dl_group *dlg, const struct dl_group_spec *
 	dlg->spec.cpu_budget = spec->cpu_budget;
 }
 
+/* What those owe who have left @dlg, or died in it, the capsule above has to pay. */
+static void dl_group_pass_debt(struct dl_group *dlg)
+{
+	struct dl_group *above = dl_group_nearest(dlg->tg->parent);
+
+	if (above)
+		atomic64_add(atomic64_xchg(&dlg->debt, 0), &above->debt);
+}
+
 /* Make @dlg no capsule: its threads leave first, then its servers go. */
 static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *spec)
 {
@@ -411,6 +420,7 @@ static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *s
 	WRITE_ONCE(dlg->active, false);
 	dl_group_visit(dlg->tg, dl_group_tell);
 	dl_group_leave_cpus(dlg, cpu_none_mask);
+	dl_group_pass_debt(dlg);
 }
 
 /* Make @dlg a capsule, or change one. */

@@ -307,6 +307,43 @@ static bool pays(const char *name, void (*fn)(struct worker *w, void *arg), long
 	return ok;
 }
 
+/*
+ * A thread dies in a capsule below another, with much memory, and the capsule ends: the
+ * one above pays. Without, an owner has a normal thread's share for nothing.
+ */
+static bool debts_outlive_capsules(void)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_have, .arg = (void *)(128 * MIB) };
+	char *above = capsule_make("above", 20000, 100000);
+	char *below = group_make(above, "below"), *rest = group_make(above, "rest");
+	struct worker_spec busy = { .group = rest, .cpu = 0, .fn = fn_busy };
+	struct worker w = {}, b = {};
+	long long us, begin, debt;
+
+	worker_start(&w, &spec);
+	check(wait_for(load_u(&w.page->word), 20 * NS_PER_S));
+	group_reserve(below, 200, 100000);
+	group_attach(below, w.pid);
+	sleep_ns(NS_PER_S);
+	kill(w.pid, SIGKILL);
+	worker_wait(&w);
+	debt = group_value(below, RT_STAT, "spilled_usec");
+	group_write(below, BUDGET, "max");
+	us = usage_of(above);
+	begin = now_ns();
+	worker_start(&b, &busy);
+	sleep_ns(2 * NS_PER_S);
+	us = usage_of(above) - us;
+	begin = (now_ns() - begin) / 1000;
+	ksft_print_msg("%lld us spilled; %lld us in %lld\n", debt, us, begin);
+	worker_kill(&b);
+	group_remove(below);
+	group_remove(rest);
+	group_remove(above);
+	return check(debt > 20000) & check(us < begin / 5 - debt * 9 / 10) &
+	       check(us > begin / 5 - debt - 21000);
+}
+
 /* 1 ms of work each 20 ms: the longest that it took, in value[0]. */
 static void fn_prompt(struct worker *w, void *arg)
 {
@@ -427,6 +464,7 @@ static void test_dry(void)
 	ksft_test_result(pays("forks2", fn_fork, 200, 1000, 2000), "forks pay, 200 us\n");
 	ksft_test_result(pays("mmap", fn_mmap, 10000, 100000, 60000), "mmap pays\n");
 	ksft_test_result(pays("mmap2", fn_mmap, 200, 1000, 60000), "mmap pays, 200 us\n");
+	ksft_test_result(debts_outlive_capsules(), "a debt outlives the capsule\n");
 	ksft_test_result(fifo_is_not_silenced(), "a debt is paid by who made it\n");
 }
 
@@ -446,7 +484,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 3 : 13);
+	ksft_set_plan(behind ? 3 : 14);
 	lift_kthreads();
 	log_mark();
 	if (behind)
