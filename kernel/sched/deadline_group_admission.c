@@ -376,8 +376,8 @@ void __dl_group_add_bw(struct root_domain *rd, int cpu)
 static void dl_group_account(struct rq *rq)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
-	int cpus = dl_bw_cpus(cpu_of(rq));
 	u64 bw = dgrq->target;
+	int cpus;
 
 	lockdep_assert_rq_held(rq);
 	lockdep_assert_held(&rq->rd->dl_bw.lock);
@@ -386,7 +386,8 @@ static void dl_group_account(struct rq *rq)
 		bw = max(bw, dgrq->held);
 
 	/* An inactive CPU is not in its root domain's sum, see __dl_group_add_bw(). */
-	if (cpu_active(cpu_of(rq))) {
+	cpus = cpu_active(cpu_of(rq)) ? dl_bw_cpus(cpu_of(rq)) : 0;
+	if (cpus) {
 		__dl_sub(&rq->rd->dl_bw, dgrq->bw, cpus);
 		__dl_add(&rq->rd->dl_bw, bw, cpus);
 	}
@@ -485,8 +486,10 @@ static void dl_group_cpu_takes(struct rq *rq, s64 delta, u64 free)
 
 	if (!dl_time_before(now, dgrq->until)) {
 		dgrq->until = now;
-		dgrq->held = dgrq->target;
+		dgrq->held = 0;
 	}
+	/* Some of the target may have been claimed, but not be free. */
+	dgrq->held = max(dgrq->held, dgrq->target);
 	dgrq->target -= delta;
 	dgrq->until = max(dgrq->until, free);
 	dl_group_account(rq);
@@ -531,6 +534,11 @@ static void dl_group_set_deadline(struct sched_dl_entity *dl_se, u64 deadline)
 		__enqueue_dl_entity(dl_se);
 }
 
+static u64 dl_group_to_runtime_up(u64 bw, u64 time)
+{
+	return DIV_ROUND_UP_ULL(bw * time, 1ULL << BW_SHIFT);
+}
+
 /*
  * @srv has @new from its next period on, which begins at @next. What it owes is paid
  * until then.
@@ -542,6 +550,8 @@ static void dl_group_set_params(struct dl_group_server *srv, const struct dl_gro
 	u64 deadline = next - new->period + new->deadline;
 	u64 sooner = min(deadline, dl_se->deadline);
 
+	/* A sooner deadline is one by which there is less to be had. */
+	dl_se->runtime -= dl_group_to_runtime_up(dl_se->dl_bw, dl_se->deadline - sooner);
 	dl_se->runtime = dl_group_carry_runtime(dl_se->runtime, sooner - rq_clock(dl_se->rq),
 						dl_se->dl_bw, new->bw);
 	dl_se->dl_runtime = new->runtime;

@@ -69,6 +69,17 @@
 /* Servers whose turn a tick looks at. */
 #define DL_GROUP_TICK_SERVERS	8
 
+#ifdef CONFIG_RT_MUTEXES
+/* Who is refused by all capsules above is a normal thread, whatever its policy. */
+static int dl_group_waiter_prio(struct rt_mutex_waiter *w)
+{
+	if (rt_prio(w->pi_tree.prio) && READ_ONCE(w->task->sched_class) != &rt_sched_class)
+		return DEFAULT_PRIO;
+
+	return w->pi_tree.prio;
+}
+#endif
+
 /*
  * The priority of the first of those outside of @p's capsule who wait for @p, or
  * DL_GROUP_LENT_NONE. Who is in a capsule counts as a normal thread, unless it
@@ -88,7 +99,7 @@ static int dl_group_lent_prio(struct task_struct *p)
 		struct dl_group *dlg = READ_ONCE(w->task->dl_group);
 
 		if (!dlg)
-			return min(lent, w->pi_tree.prio);
+			return min(lent, dl_group_waiter_prio(w));
 		if (dlg != p->dl_group)
 			lent = min(lent, DEFAULT_PRIO);
 		lent = min(lent, READ_ONCE(w->task->dl_group_lent));
@@ -180,6 +191,12 @@ static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 {
 	lockdep_assert_rq_held(rq);
 
+	/* Boosted by SCHED_DEADLINE it stays, but does not keep others from going. */
+	if (dl_prio(p->prio)) {
+		dl_group_leave_slot(p);
+		return;
+	}
+
 	p->dl_group_returns = p->dl_group_slot == dl_group_server(rq, p);
 	scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
 		dl_group_end_spill(rq, p);
@@ -224,6 +241,28 @@ static bool dl_group_must_go(struct dl_group_server *srv, struct task_struct *p)
 }
 
 /*
+ * @p holds nothing: let it wait there. Not if it has a signal: either we see that, or
+ * whoever sends it sees that @p waits, see dl_group_signalled().
+ */
+static void dl_group_wait_at_boundary(struct task_struct *p)
+{
+	WRITE_ONCE(p->dl_group_boundary, true);
+	smp_mb();
+	if (signal_pending(p))
+		WRITE_ONCE(p->dl_group_boundary, false);
+}
+
+/* Does cpu.max keep @p, which is on its way to user mode, from running? */
+static bool dl_group_parked(struct task_struct *p)
+{
+#ifdef CONFIG_CFS_BANDWIDTH
+	return p->throttled;
+#else
+	return false;
+#endif
+}
+
+/*
  * Is it time for the spiller to make way: for its capsule, which would run it at
  * once, or for the next, after a slice? One that balancing has taken to another CPU
  * is that CPU's business.
@@ -236,6 +275,9 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 
 	if (p && task_rq(p) != rq) {
 		cmpxchg(&srv->spiller, p, NULL);
+	} else if (p && dl_group_parked(p)) {
+		dl_group_wait_at_boundary(p);
+		dl_group_come_back(rq, p);
 	} else if (p && dl_group_has_budget(srv)) {
 		int rank = dl_group_rank_at(p, rt_effective_prio(p, p->normal_prio));
 
@@ -295,6 +337,16 @@ static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
 	queue_balance_callback(rq, &dgrq->spill_callback, dl_group_spill_prev);
 }
 
+/* A thread may have asked for some more time in user mode, in spite of need_resched(). */
+static bool dl_group_may_stay(struct task_struct *p)
+{
+#ifdef CONFIG_RSEQ_SLICE_EXTENSION
+	return p->rseq.slice.state.enabled;
+#else
+	return false;
+#endif
+}
+
 /*
  * The timer's interrupt, which has found a thread of a capsule in user mode, wants
  * another one to run: the next thing that it does is to leave the CPU.
@@ -304,24 +356,17 @@ static void dl_group_interrupted(struct task_struct *p)
 	struct pt_regs *regs = get_irq_regs();
 
 	if (p == current && in_hardirq() && regs && user_mode(regs) && need_resched() &&
-	    !signal_pending(p) && !dl_group_awaited(p))
-		WRITE_ONCE(p->dl_group_boundary, true);
+	    !dl_group_may_stay(p) && !dl_group_awaited(p))
+		dl_group_wait_at_boundary(p);
 }
 
-/*
- * @p holds nothing: here it waits until its capsule has budget for it, and its debt
- * is paid. Not if it has a signal, see dl_group_signalled().
- */
+/* @p holds nothing: here it waits for budget, and until its debt is paid. */
 static void dl_group_stop_at_boundary(struct rq *rq, struct task_struct *p)
 {
 	if (!p->dl_group_debt && dl_group_has_budget(dl_group_server(rq, p)))
 		return;
 
-	WRITE_ONCE(p->dl_group_boundary, true);
-	/* Either we see the signal, or who sends it sees that we wait. */
-	smp_mb();
-	if (signal_pending(p))
-		WRITE_ONCE(p->dl_group_boundary, false);
+	dl_group_wait_at_boundary(p);
 	resched_curr(rq);
 }
 
@@ -401,8 +446,7 @@ void __dl_group_blocks(struct rq *rq, struct task_struct *p)
 {
 	lockdep_assert_rq_held(rq);
 
-	if (!dl_prio(p->prio))
-		dl_group_come_back(rq, p);
+	dl_group_come_back(rq, p);
 }
 
 /* @p is outside: is it what it should be there, and should it be? */

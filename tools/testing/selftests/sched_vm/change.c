@@ -533,13 +533,50 @@ static bool victim_in_time(void)
 	return ok & check(wait_for(!write_knob(RT_RUNTIME, old), NS_PER_S));
 }
 
+/*
+ * A sooner deadline at the same density is no way to have what remains of a budget
+ * before others, at whatever moment of a period it is asked for.
+ */
+static bool sooner_deadline(void)
+{
+	char *own = group_make_on("own", "0"), *x = group_make_on("x", "0"), *kid;
+	struct worker_spec spec[2];
+	struct worker w[2] = {};
+	bool ok = true;
+	int i;
+
+	group_reserve(x, 4000, 20000);
+	group_reserve(own, 60000, 100000);
+	kid = group_make_threaded(own, "kid");
+	group_reserve(kid, 50000, 100000);
+	pin_to(0, 1);
+	spec_init(&spec[0], kid, 0, fn_busy);
+	spec_init(&spec[1], x, 0, fn_busy);
+	for (i = 0; i < 2; i++)
+		worker_start(&w[i], &spec[i]);
+	for (i = 0; i < 30; i++) {
+		ok &= check(!group_write(kid, RT_MAX, "5000 100000 10000"));
+		sleep_ns(2 * NS_PER_MS);
+		ok &= check(!group_write(kid, RT_MAX, "50000 100000"));
+		sleep_ns(105 * NS_PER_MS);
+	}
+	ok &= check(!group_value(x, RT_STAT, "nr_deadline_misses"));
+	for (i = 0; i < 2; i++)
+		worker_kill(&w[i]);
+	unpin(0);
+	group_remove(kid);
+	group_remove(own);
+	group_remove(x);
+	return ok;
+}
+
 int main(void)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(15);
+	ksft_set_plan(16);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(failed_write(), "a write that fails does nothing\n");
@@ -554,6 +591,7 @@ int main(void)
 	ksft_test_result(top_begins(true), "what is removed is free at its zero-lag time\n");
 	ksft_test_result(begins_at_once(), "what is free begins at once\n");
 	ksft_test_result(victim_in_time(), "another capsule is in time\n");
+	ksft_test_result(sooner_deadline(), "a sooner deadline is no way to the head\n");
 	ksft_test_result(adds_up(), "totals are what the lines add up to\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
