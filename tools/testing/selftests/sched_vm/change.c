@@ -557,7 +557,7 @@ static bool sooner_deadline(void)
 	for (i = 0; i < 30; i++) {
 		ok &= check(!group_write(kid, RT_MAX, "5000 100000 10000"));
 		sleep_ns(2 * NS_PER_MS);
-		ok &= check(!group_write(kid, RT_MAX, "50000 100000"));
+		ok &= check(!group_write(kid, RT_MAX, "50000 100000 100000"));
 		sleep_ns(105 * NS_PER_MS);
 	}
 	ok &= check(!group_value(x, RT_STAT, "nr_deadline_misses"));
