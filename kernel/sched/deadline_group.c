@@ -391,10 +391,14 @@ static struct dl_group *dl_group_of(struct task_struct *p, int prio, bool *refus
 	return NULL;
 }
 
-/* The class of @p outside of capsules; as a normal thread if one had to serve it. */
-static const struct sched_class *dl_group_class_without(struct task_struct *p, bool refused)
+/*
+ * The class of @p, whose priority is to be @prio, outside of capsules; as a normal
+ * thread if one had to serve it.
+ */
+static const struct sched_class *
+dl_group_class_without(struct task_struct *p, int prio, bool refused)
 {
-	bool normal = refused || !rt_prio(p->prio);
+	bool normal = refused || !rt_prio(prio);
 
 	/* sched_ext does not know a new thread, see __dl_group_update_task(). */
 	if (normal && READ_ONCE(p->__state) == TASK_NEW)
@@ -402,7 +406,7 @@ static const struct sched_class *dl_group_class_without(struct task_struct *p, b
 	if (refused)
 		return __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO);
 
-	return __setscheduler_class(p->policy, p->prio);
+	return __setscheduler_class(p->policy, prio);
 }
 
 /**
@@ -475,12 +479,16 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 {
 	int flags = DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK;
 	const struct sched_class *class = p->sched_class;
+	int prio = p->prio;
 
 	lockdep_assert_held(&p->pi_lock);
 	lockdep_assert_rq_held(rq);
 
-	if (!dl_prio(p->prio))
-		class = dlg ? &dl_group_sched_class : dl_group_class_without(p, refused);
+	/* A new thread may have the priority that its parent has got since it was copied. */
+	if (!dl_prio(prio)) {
+		prio = rt_effective_prio(p, p->normal_prio);
+		class = dlg ? &dl_group_sched_class : dl_group_class_without(p, prio, refused);
+	}
 	if (!dlg && !p->dl_group && class == p->sched_class)
 		return;
 	if (class != p->sched_class)
@@ -491,8 +499,7 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 			dl_group_leave(rq, p);
 		if (dlg)
 			dl_group_join(p, dlg);
-		if (!dl_prio(p->prio))
-			p->prio = rt_effective_prio(p, p->normal_prio);
+		p->prio = prio;
 		p->sched_class = class;
 	}
 
