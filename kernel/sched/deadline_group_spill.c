@@ -247,6 +247,7 @@ static bool dl_group_must_go(struct dl_group_server *srv, struct task_struct *p)
 static void dl_group_wait_at_boundary(struct task_struct *p)
 {
 	WRITE_ONCE(p->dl_group_boundary, true);
+	/* Pairs with dl_group_signalled(). */
 	smp_mb();
 	if (signal_pending(p))
 		WRITE_ONCE(p->dl_group_boundary, false);

@@ -88,9 +88,11 @@ code_of() {
 	done
 }
 
-# Each function and each variable: where it is in its section, and how large.
+# Each function and each variable: where it is in its section, and how large. Names of
+# initcalls have the number of their line in them.
 symbols_of() {
-	(cd "$1" && xargs nm -A -S --defined-only | LC_ALL=C sort)
+	(cd "$1" && xargs nm -A -S --defined-only |
+		sed -E 's/(__initcall__kmod_[[:alnum:]_]+__)[0-9]+_[0-9]+_/\1/' | LC_ALL=C sort)
 }
 
 code_prepare() {

@@ -66,6 +66,12 @@ static inline bool dl_group_passes_on(struct task_struct *p)
 	return passes_on;
 }
 
+/* Without an @other reason, a chain of waiters is followed for what is lent alone. */
+static inline bool dl_group_only_lends(bool other)
+{
+	return !other;
+}
+
 /* Does @p, ready, wait where it holds nothing? */
 static inline bool dl_group_waits(struct task_struct *p)
 {
@@ -88,9 +94,17 @@ static inline void dl_group_boundary(void) { }
 static inline void dl_group_signalled(struct task_struct *p) { }
 static inline void dl_group_new_owner(struct task_struct *p) { }
 static inline bool dl_group_passes_on(struct task_struct *p) { return false; }
+static inline bool dl_group_only_lends(bool other) { return false; }
 static inline bool dl_group_waits(struct task_struct *p) { return false; }
 
 #endif /* !CONFIG_DEADLINE_GROUP_SCHED */
+
+/* wake_up_state() of @p, whom TIF_NOTIFY_SIGNAL has just been set for. */
+static inline int dl_group_wake_signalled(struct task_struct *p, unsigned int state)
+{
+	dl_group_signalled(p);
+	return wake_up_state(p, state);
+}
 
 /* What deadline groups ask of cpusets. */
 #ifdef CONFIG_CPUSETS
