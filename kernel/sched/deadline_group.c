@@ -499,8 +499,7 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 			dl_group_leave(rq, p);
 		if (dlg)
 			dl_group_join(p, dlg);
-		p->prio = prio;
-		p->sched_class = class;
+		dl_group_set_class(p, prio, class);
 	}
 
 	if (dlg)

@@ -404,6 +404,8 @@ static void dl_group_pass_debt(struct dl_group *dlg)
 {
 	struct dl_group *above = dl_group_nearest(dlg->tg->parent);
 
+	lockdep_assert_held(&dl_group_mutex);
+
 	if (above)
 		atomic64_add(atomic64_xchg(&dlg->debt, 0), &above->debt);
 }

@@ -92,6 +92,8 @@ static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, 
 {
 	struct dl_group_rq *dgrq = dl_group_rq(srv->dl_se.rq);
 
+	lockdep_assert_rq_held(srv->dl_se.rq);
+
 	dl_group_list(srv, p);
 	if (!p->dl_group_returns)
 		p->dl_group_order = head ? --dgrq->first_order : ++dgrq->last_order;

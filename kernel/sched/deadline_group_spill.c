@@ -171,6 +171,19 @@ static void dl_group_bequeath(struct task_struct *p)
 	p->dl_group_debt = 0;
 }
 
+/*
+ * Between dequeue and enqueue. Whom cpu.max had stopped on its way to user mode is
+ * somewhere else when it becomes a fair thread again: that class is not to stop it there.
+ */
+static void dl_group_set_class(struct task_struct *p, int prio, const struct sched_class *class)
+{
+	p->prio = prio;
+	p->sched_class = class;
+#ifdef CONFIG_CFS_BANDWIDTH
+	p->throttled = false;
+#endif
+}
+
 #define DL_GROUP_SWITCH	(DEQUEUE_SAVE | DEQUEUE_MOVE | DEQUEUE_NOCLOCK | DEQUEUE_CLASS)
 
 /* @p, which is ready and in the kernel, goes on outside. */
@@ -179,9 +192,10 @@ static void dl_group_go_outside(struct rq *rq, struct task_struct *p)
 	lockdep_assert_rq_held(rq);
 
 	scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
+		int prio = dl_group_outside_prio(p);
+
 		dl_group_begin_spill(p);
-		p->prio = dl_group_outside_prio(p);
-		p->sched_class = dl_group_outside_class(p, p->prio);
+		dl_group_set_class(p, prio, dl_group_outside_class(p, prio));
 	}
 	set_notify_resume(p);
 }
@@ -200,8 +214,7 @@ static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 	p->dl_group_returns = p->dl_group_slot == dl_group_server(rq, p);
 	scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
 		dl_group_end_spill(rq, p);
-		p->prio = rt_effective_prio(p, p->normal_prio);
-		p->sched_class = &dl_group_sched_class;
+		dl_group_set_class(p, rt_effective_prio(p, p->normal_prio), &dl_group_sched_class);
 	}
 	p->dl_group_returns = false;
 }
@@ -462,10 +475,8 @@ static void dl_group_update_spill(struct rq *rq, struct task_struct *p)
 	}
 
 	if (p->sched_class != class || p->prio != prio) {
-		scoped_guard (sched_change, p, DL_GROUP_SWITCH) {
-			p->prio = prio;
-			p->sched_class = class;
-		}
+		scoped_guard (sched_change, p, DL_GROUP_SWITCH)
+			dl_group_set_class(p, prio, class);
 	}
 	if (!dl_group_awaited(p))
 		set_notify_resume(p);

@@ -99,8 +99,8 @@ static uint64_t longest_fork(unsigned int nr)
 	return most;
 }
 
-/* How long root's FIFO thread waits for a fork beside it. */
-static uint64_t fork_wait(bool capsule)
+/* How long root's FIFO thread waits for a fork beside it; @max: a limit of normal threads. */
+static uint64_t fork_wait(bool capsule, const char *max)
 {
 	char *cg[2] = { dry_make(capsule), group_make(sv_top, "wet") };
 	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
@@ -110,6 +110,8 @@ static uint64_t fork_wait(bool capsule)
 	uint64_t wait;
 	int i;
 
+	if (max)
+		check(!group_write(cg[0], "cpu.max", max));
 	for (i = 0; i < NR_SPINNERS; i++)
 		start_in(cg[0], &w[i], &spec);
 	busy_start(&w[i++], &beside);
@@ -122,11 +124,11 @@ static uint64_t fork_wait(bool capsule)
 	return wait;
 }
 
-static bool forks_go_on(void)
+static bool forks_go_on(const char *max)
 {
-	uint64_t dry = fork_wait(true);
+	uint64_t dry = fork_wait(true, max);
 
-	return at_most("fork() by root", dry, fork_wait(false), 1.5);
+	return at_most("fork() by root", dry, fork_wait(false, max), 1.5);
 }
 
 static void fn_have(struct worker *w, void *arg)
@@ -458,7 +460,8 @@ static bool hog_inside(const char *what, void (*hog)(struct worker *w, void *arg
 
 static void test_dry(void)
 {
-	ksft_test_result(forks_go_on(), "nobody forks later for who has no budget\n");
+	ksft_test_result(forks_go_on(NULL), "nobody forks later for who has no budget\n");
+	ksft_test_result(forks_go_on("1000 1000000"), "nor for whom cpu.max stops besides\n");
 	ksft_test_result(the_dead_do_not_wait(), "who is killed pays with nobody's time\n");
 	ksft_test_result(the_frozen_do_not_wait(), "who is frozen is so at once\n");
 	ksft_test_result(hogs_are_normal(), "long system calls are a normal thread's\n");
@@ -488,7 +491,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 3 : 14);
+	ksft_set_plan(behind ? 3 : 15);
 	lift_kthreads();
 	log_mark();
 	if (behind)
