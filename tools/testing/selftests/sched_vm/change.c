@@ -398,6 +398,54 @@ static bool top_begins(bool remove)
 	return ok;
 }
 
+/*
+ * Of 90 %, 50 and 30 are given back, had at once, and are free after 1000 and 1020 ms.
+ * In between somebody has claimed 59, and has them after the first of these. So there
+ * are not 9 more for the last one before the second.
+ */
+static bool claimed_is_in_use(void)
+{
+	static const long q_us[] = { 500000, 300000, 590000, 90000 };
+	static const long start_ms[] = { 0, 20, 860, 860 };
+	static const char * const name[] = { "a", "b", "c", "d" };
+	struct worker_spec spec[ARRAY_SIZE(q_us)];
+	struct worker w[ARRAY_SIZE(q_us)] = {};
+	char *cg[ARRAY_SIZE(q_us)];
+	uint64_t start;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(q_us); i++) {
+		cg[i] = group_make_on(name[i], "0");
+		if (i < 2)
+			group_reserve(cg[i], q_us[i], 1000000);
+		spec_init(&spec[i], cg[i], 0, fn_from_start);
+		worker_spawn(&w[i], &spec[i]);
+	}
+	pin_to(0, 1);
+	start = now_ns() + 3 * NS_PER_S;
+	for (i = 0; i < ARRAY_SIZE(q_us); i++) {
+		store_64(&w[i].page->start_ns, start + start_ms[i] * NS_PER_MS);
+		worker_go(&w[i]);
+	}
+	sleep_until(start + 850 * NS_PER_MS);
+	for (i = 0; i < 2; i++) {
+		ok &= check(!group_write(cg[i], RT_MAX, "100 1000000"));
+		ok &= check(!group_try_reserve(cg[i + 2], q_us[i + 2], 1000000));
+	}
+	sleep_until(start + 3 * NS_PER_S);
+	for (i = 2; i < ARRAY_SIZE(q_us); i++)
+		ksft_print_msg("%s begins after %.3f ms\n", name[i],
+			       (w[i].page->value[0] - start) / 1e6);
+	ok &= check(w[2].page->value[0] >= start + 1000 * NS_PER_MS);
+	ok &= check(w[3].page->value[0] >= start + 1020 * NS_PER_MS);
+	kill_all_workers();
+	unpin(0);
+	for (i = 0; i < ARRAY_SIZE(q_us); i++)
+		group_remove(cg[i]);
+	return ok;
+}
+
 /* What is free at once begins at once. */
 static bool begins_at_once(void)
 {
@@ -576,7 +624,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(16);
+	ksft_set_plan(17);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(failed_write(), "a write that fails does nothing\n");
@@ -589,6 +637,7 @@ int main(void)
 	ksft_test_result(child_begins(), "a child begins when its parent has paid\n");
 	ksft_test_result(top_begins(false), "what is given back is free at its zero-lag time\n");
 	ksft_test_result(top_begins(true), "what is removed is free at its zero-lag time\n");
+	ksft_test_result(claimed_is_in_use(), "what is claimed is not free for others\n");
 	ksft_test_result(begins_at_once(), "what is free begins at once\n");
 	ksft_test_result(victim_in_time(), "another capsule is in time\n");
 	ksft_test_result(sooner_deadline(), "a sooner deadline is no way to the head\n");
