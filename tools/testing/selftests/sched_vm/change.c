@@ -604,9 +604,9 @@ static bool sooner_deadline(void)
 		worker_start(&w[i], &spec[i]);
 	for (i = 0; i < 30; i++) {
 		ok &= check(!group_write(kid, RT_MAX, "5000 100000 10000"));
-		sleep_ns(2 * NS_PER_MS);
+		sleep_ns(60 * NS_PER_MS);
 		ok &= check(!group_write(kid, RT_MAX, "50000 100000 100000"));
-		sleep_ns(105 * NS_PER_MS);
+		sleep_ns(147 * NS_PER_MS);
 	}
 	ok &= check(!group_value(x, RT_STAT, "nr_deadline_misses"));
 	for (i = 0; i < 2; i++)

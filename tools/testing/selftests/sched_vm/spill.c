@@ -99,8 +99,8 @@ static uint64_t longest_fork(unsigned int nr)
 	return most;
 }
 
-/* How long root's FIFO thread waits for a fork beside it; @max: a limit of normal threads. */
-static uint64_t fork_wait(bool capsule, const char *max)
+/* How long root's FIFO thread waits for a fork beside it. */
+static uint64_t fork_wait(bool capsule)
 {
 	char *cg[2] = { dry_make(capsule), group_make(sv_top, "wet") };
 	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
@@ -110,8 +110,6 @@ static uint64_t fork_wait(bool capsule, const char *max)
 	uint64_t wait;
 	int i;
 
-	if (max)
-		check(!group_write(cg[0], "cpu.max", max));
 	for (i = 0; i < NR_SPINNERS; i++)
 		start_in(cg[0], &w[i], &spec);
 	busy_start(&w[i++], &beside);
@@ -124,11 +122,11 @@ static uint64_t fork_wait(bool capsule, const char *max)
 	return wait;
 }
 
-static bool forks_go_on(const char *max)
+static bool forks_go_on(void)
 {
-	uint64_t dry = fork_wait(true, max);
+	uint64_t dry = fork_wait(true);
 
-	return at_most("fork() by root", dry, fork_wait(false, max), 1.5);
+	return at_most("fork() by root", dry, fork_wait(false), 1.5);
 }
 
 static void fn_have(struct worker *w, void *arg)
@@ -201,15 +199,74 @@ static bool the_frozen_do_not_wait(void)
 	return at_most("freezing 20 busy threads", dry, freeze_wait(false), 1.5);
 }
 
-/* One long system call after the other. */
+/* One system call after the other, a long one unless @arg says how many bytes. */
 static void fn_long_read(struct worker *w, void *arg)
 {
-	size_t size = 64 * MIB;
+	size_t size = arg ? (size_t)arg : 64 * MIB;
 	char *buf = memory_of(size);
 	int fd = open("/dev/zero", O_RDONLY);
 
 	while (!load_u(&w->page->stop) && read(fd, buf, size) > 0)
 		w->page->count++;
+}
+
+/*
+ * Long system calls use up what cpu.max gives for a minute. Then it stops a thread that
+ * has left the kernel after a short one. Does another one leave the kernel meanwhile?
+ */
+static bool parked_make_way(void)
+{
+	static const size_t size[] = { 0, MIB, MIB };
+	char *cg = dry_make(true);
+	struct worker_spec spec = { .cpu = 0, .fn = fn_long_read };
+	struct worker_spec busy = { .group = cg, .cpu = 0, .fn = fn_busy };
+	struct worker w[ARRAY_SIZE(size) + 2] = {};
+	uint64_t before;
+	size_t i;
+	bool ok;
+
+	ok = check(!group_write(cg, "cpu.max", "1000 1000000"));
+	for (i = 0; i < ARRAY_SIZE(size); i++) {
+		spec.arg = (void *)size[i];
+		start_in(cg, &w[i], &spec);
+	}
+	start_in(cg, &w[i++], &busy);
+	spec.arg = NULL;
+	worker_start(&w[i], &spec);
+	sleep_ns(5 * NS_PER_S);
+	ok &= check(!group_attach(cg, w[i].pid));
+	before = worker_cpu_ns(&w[i]);
+	sleep_ns(2 * NS_PER_S);
+	before = worker_cpu_ns(&w[i]) - before;
+	ksft_print_msg("%.3f ms of a long system call\n", before / 1e6);
+	/* The budget alone is good for 0.4 ms. */
+	ok &= check(before > 2 * NS_PER_MS);
+	ok &= check(!group_write(cg, "cpu.max", "max"));
+	kill_all_workers();
+	group_remove(cg);
+	return ok;
+}
+
+/* Whom cpu.max has stopped, and a budget served then, leaves the kernel the next time, too. */
+static bool leaves_again(void)
+{
+	char *cg = capsule_make("again", 2000, 100000);
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_long_read };
+	struct worker w = {};
+	long long us;
+	bool ok;
+
+	ok = check(!group_write(cg, "cpu.max", "1000 1000000"));
+	worker_start(&w, &spec);
+	sleep_ns(SECONDS * NS_PER_S);
+	us = group_value(cg, RT_STAT, "spilled_usec");
+	ksft_print_msg("%lld us spilled in %d s\n", us, SECONDS);
+	/* What the budgets pay, but for the last call. */
+	ok &= check(us > SECONDS * 1000000LL / 100 * 3 / 2);
+	ok &= check(!group_write(cg, "cpu.max", "max"));
+	kill_all_workers();
+	group_remove(cg);
+	return ok;
 }
 
 /* A hundred threads that never leave the kernel are one normal cgroup's. */
@@ -460,8 +517,9 @@ static bool hog_inside(const char *what, void (*hog)(struct worker *w, void *arg
 
 static void test_dry(void)
 {
-	ksft_test_result(forks_go_on(NULL), "nobody forks later for who has no budget\n");
-	ksft_test_result(forks_go_on("1000 1000000"), "nor for whom cpu.max stops besides\n");
+	ksft_test_result(forks_go_on(), "nobody forks later for who has no budget\n");
+	ksft_test_result(parked_make_way(), "whom cpu.max stops makes way\n");
+	ksft_test_result(leaves_again(), "nor does cpu.max stop him in the kernel later\n");
 	ksft_test_result(the_dead_do_not_wait(), "who is killed pays with nobody's time\n");
 	ksft_test_result(the_frozen_do_not_wait(), "who is frozen is so at once\n");
 	ksft_test_result(hogs_are_normal(), "long system calls are a normal thread's\n");
@@ -491,7 +549,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 3 : 15);
+	ksft_set_plan(behind ? 3 : 16);
 	lift_kthreads();
 	log_mark();
 	if (behind)
