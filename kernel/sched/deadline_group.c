@@ -290,7 +290,7 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 		watchdog(rq, p);
 
 	if (unlikely(!list_empty(&srv->inside)))
-		dl_group_spill_turn(rq, srv);
+		dl_group_list_spills(dl_group_rq(rq), srv);
 	/* More threads wait than were looked at. */
 	if (unlikely(srv->cursor))
 		dl_group_kick(srv);

@@ -177,7 +177,8 @@ struct dl_group_server {
  *	class, and the time before that is not accounted yet, or 0; rq lock
  * @first_order: dl_group_order of the last that was put at the head of its rank; rq lock
  * @last_order: the same of the last at a tail; rq lock
- * @spills: servers with a spiller, looked at by the tick; rq lock
+ * @spills: servers with a spiller, or with threads in the kernel that wait for the CPU
+ *	behind others; looked at by the tick; rq lock
  * @dry: server without budget whose thread __schedule() takes from the CPU; rq lock
  * @spill_callback: takes one of @dry's threads outside after the context switch
  * @target: bandwidth of the capsules that are in no other; rq lock and dl_bw lock
@@ -302,7 +303,7 @@ bool dl_group_wants(struct dl_group_server *srv);
 
 /* deadline_group_spill.c: who must not wait for a budget */
 bool __dl_group_lends(struct task_struct *p);
-void __dl_group_tick(struct rq *rq);
+void __dl_group_tick(struct rq *rq, struct rq_flags *rf);
 void __dl_group_blocks(struct rq *rq, struct task_struct *p);
 
 /* rt_throttle.c: the end of a budget */
@@ -403,10 +404,10 @@ static inline bool dl_group_lends(struct task_struct *p)
 }
 
 /* A tick of the CPU: threads that are outside make way for others. */
-static inline void dl_group_tick(struct rq *rq)
+static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	if (dl_group_enabled())
-		__dl_group_tick(rq);
+		__dl_group_tick(rq, rf);
 }
 
 /* Threads that are outside make way at the tick. */
@@ -483,7 +484,7 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }
-static inline void dl_group_tick(struct rq *rq) { }
+static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
 static inline bool dl_group_needs_tick(struct rq *rq) { return false; }
 static inline void dl_group_blocks(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }

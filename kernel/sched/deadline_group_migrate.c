@@ -508,7 +508,7 @@ static void dl_group_rescue(struct task_struct *p)
 		__dl_group_rescue(rq, p);
 		rq_repin_lock(rq, &guard.rf);
 	}
-	__balance_callbacks(rq, &guard.rf);
+	dl_group_balance_callbacks(rq, &guard.rf);
 }
 
 /*
@@ -537,6 +537,7 @@ static bool dl_group_work_once(struct rq *rq)
 		}
 	}
 	more = !list_empty(kicked);
+	dl_group_balance_callbacks(rq, NULL);
 	raw_spin_rq_unlock(rq);
 
 	if (p) {

@@ -151,3 +151,13 @@ static int dl_group_rank_or_none(struct task_struct *p)
 {
 	return p ? dl_group_rank(p) : DL_GROUP_RANK_NONE;
 }
+
+/*
+ * A thread may have changed its class: rt.c and deadline.c push and pull. In an interrupt
+ * there is nothing to be done for an outgoing CPU: __schedule() pushes what runs there.
+ */
+static void dl_group_balance_callbacks(struct rq *rq, struct rq_flags *rf)
+{
+	if (rq->balance_callback != &balance_push_callback)
+		__balance_callbacks(rq, rf);
+}

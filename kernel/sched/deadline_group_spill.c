@@ -219,6 +219,13 @@ static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 	p->dl_group_returns = false;
 }
 
+/* The next tick is to look at @srv: somebody is outside, or may have to go. */
+static void dl_group_list_spills(struct dl_group_rq *dgrq, struct dl_group_server *srv)
+{
+	if (list_empty(&srv->spills))
+		list_add_tail(&srv->spills, &dgrq->spills);
+}
+
 /*
  * Take the one who has waited longest in the kernel outside, if nobody of the
  * server is there. Who is awaited takes the place of who is not.
@@ -240,8 +247,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 
 	WRITE_ONCE(srv->spiller, p);
 	p->dl_group_slot = srv;
-	if (list_empty(&srv->spills))
-		list_add_tail(&srv->spills, &dl_group_rq(rq)->spills);
+	dl_group_list_spills(dl_group_rq(rq), srv);
 	dl_group_go_outside(rq, p);
 }
 
@@ -307,10 +313,12 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 /**
  * __dl_group_tick() - give each its turn outside
  * @rq: the runqueue of the CPU
+ * @rf: how its lock was taken
  *
- * Context: rq lock held, clock up to date
+ * Context: rq lock held, clock up to date. May drop the lock: who goes outside, or
+ * comes back, may be rt.c's, which then pushes and pulls.
  */
-void __dl_group_tick(struct rq *rq)
+void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int left = DL_GROUP_TICK_SERVERS;
@@ -322,9 +330,10 @@ void __dl_group_tick(struct rq *rq)
 		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
 		list_del_init(&srv->spills);
 		dl_group_spill_turn(rq, srv);
-		if (READ_ONCE(srv->spiller) && list_empty(&srv->spills))
-			list_add_tail(&srv->spills, &dgrq->spills);
+		if (READ_ONCE(srv->spiller))
+			dl_group_list_spills(dgrq, srv);
 	}
+	dl_group_balance_callbacks(rq, rf);
 }
 
 static void dl_group_spill_prev(struct rq *rq)
@@ -336,6 +345,8 @@ static void dl_group_spill_prev(struct rq *rq)
 	/* Callbacks before this one may have let the clock get old. */
 	update_rq_clock(rq);
 	dl_group_spill_turn(rq, srv);
+	/* Those that this has queued: whoever called us has taken his off the list before. */
+	dl_group_balance_callbacks(rq, NULL);
 }
 
 /* After the context switch: a server that is dry lets one who waits go outside. */
