@@ -267,9 +267,11 @@ static void set_next_task_dl_group(struct rq *rq, struct task_struct *p, bool fi
 
 	WRITE_ONCE(p->dl_group_boundary, false);
 
-	if (rq->donor->sched_class != &dl_group_sched_class)
-		dl_group_rq(rq)->load_start = rq_clock_pelt(rq);
+	/* From one thread of a capsule to the next, all of this is as it was. */
+	if (rq->donor->sched_class == &dl_group_sched_class)
+		return;
 
+	dl_group_rq(rq)->load_start = rq_clock_pelt(rq);
 	/* Migratable tasks of other classes need not wait for us. */
 	deadline_queue_push_tasks(rq);
 	rt_queue_push_tasks(rq);

@@ -70,7 +70,7 @@ kvm            real    release --time real --kvm --cpus 2 -- @/kvm
 writers-smp    real    release --time real --cpus 4 -- @/writers
 input-debug    debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/input
 zero-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/zero
-fuzz-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/fuzz 2 2000
+fuzz-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/fuzz 2 1000 untimed
 devfuzz-debug  debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/devfuzz
 device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/device untimed
 irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs untimed

@@ -93,15 +93,22 @@ static uint64_t cpu_ns_of_all(const struct threads *t)
 	return sum;
 }
 
+/* What the threads of a capsule took: inside, and outside, where they owe it. */
+static long long charged_usec(const char *cg)
+{
+	return group_value(cg, RT_STAT, "usage_usec") +
+	       group_value(cg, RT_STAT, "spilled_usec");
+}
+
 /* While others give them work, the capsule pays for (nearly) all of it. */
 static bool charged(const struct threads *t, const char *cg)
 {
-	long long usage = group_value(cg, RT_STAT, "usage_usec");
+	long long usage = charged_usec(cg);
 	uint64_t cpu = cpu_ns_of_all(t);
 	double percent;
 
 	sleep_ns(2 * NS_PER_S);
-	usage = group_value(cg, RT_STAT, "usage_usec") - usage;
+	usage = charged_usec(cg) - usage;
 	cpu = (cpu_ns_of_all(t) - cpu) / NS_PER_US;
 	percent = 100.0 * usage / (cpu ?: 1);
 	ksft_print_msg("%llu us of CPU time, %.1f %% by the capsule\n",
