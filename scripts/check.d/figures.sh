@@ -106,11 +106,16 @@ figures_supply() {
 
 figures_latency() {
 	row "wake-up, alone, p99.9 to root FIFO's" '<= 1.12' \
-		"$(value latency latency.capsule.ratio)" '' 0 1.12 '1.11'
-	row "wake-up, 100 busy capsules, p99.9 to root FIFO's" '<= 1.35' \
-		"$(value latency latency.crowd.ratio)" '' 0 1.35 '1.31'
-	row "wake-up, 100 busy capsules, p99.9 to that with 1" '<= 1.30' \
-		"$(value latency latency.crowd.to_one)" '' 0 1.30 ''
+		"$(value latency latency.capsule.p999_ratio)" '' 0 1.12 '1.11'
+	row "wake-up, alone, mean of the slowest 1 %" '<= 1.15' \
+		"$(value latency latency.capsule.ratio)" '' 0 1.15 ''
+	# Where p99.9 is hangs on a hair here, see latency.c.
+	row "wake-up, 100 busy capsules, p99.9 to root FIFO's" '<= 1.50' \
+		"$(value latency latency.crowd.p999_ratio)" '' 0 1.50 '1.31'
+	row "wake-up, 100 busy capsules, slowest 1 %" '<= 1.25' \
+		"$(value latency latency.crowd.ratio)" '' 0 1.25 ''
+	row "wake-up, 100 busy capsules, to that with 1" '<= 1.10' \
+		"$(value latency latency.crowd.to_one)" '' 0 1.10 ''
 }
 
 figures_cpus() {

@@ -8,6 +8,10 @@
  * wake-ups each phase of it is met. What else they meet, the replenishments of
  * the capsule for one, hangs on the moment at which the kernel booted: so there
  * are several runs, each at another phase, and the figures are of all of them.
+ *
+ * Beside 100 capsules about one wake-up in a thousand meets the end or the beginning
+ * of another one's budget. So p99.9 is what such a wake-up takes, or what all others
+ * do, by a hair. What is judged is the mean of the slowest 1 %, which counts them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,10 +41,10 @@
 #define OTHERS_BUDGET_US	6500L
 #define OTHERS_PERIOD_US	1000000L
 
-#define MAX_RATIO_ALONE	1.12
-#define MAX_RATIO_SCALE	1.30
-#define MAX_RATIO_CROWD	1.35
-#define MAX_RATIO_SHORT	1.35
+#define MAX_RATIO_ALONE	1.15
+#define MAX_RATIO_SCALE	1.10
+#define MAX_RATIO_CROWD	1.25
+#define MAX_RATIO_SHORT	1.30
 
 struct samples {
 	uint64_t start;
@@ -52,6 +56,7 @@ struct figures {
 	uint64_t p50;
 	uint64_t p99;
 	uint64_t p999;
+	uint64_t tail;		/* mean of the slowest 1 % */
 	uint64_t max;
 };
 
@@ -89,6 +94,16 @@ static void measure_once(const char *group, struct samples *s, long phase_ns)
 	worker_wait(&w);
 }
 
+static uint64_t mean_of_slowest(const uint64_t *sorted, unsigned int nr)
+{
+	unsigned int some = nr / 100, i;
+	uint64_t sum = 0;
+
+	for (i = nr - some; i < nr; i++)
+		sum += sorted[i];
+	return sum / some;
+}
+
 static void measure(const char *name, const char *group, struct samples *s,
 		    struct figures *f)
 {
@@ -102,23 +117,27 @@ static void measure(const char *name, const char *group, struct samples *s,
 	f->p50 = percentile(s->latency, nr, 50);
 	f->p99 = percentile(s->latency, nr, 99);
 	f->p999 = percentile(s->latency, nr, 99.9);
+	f->tail = mean_of_slowest(s->latency, nr);
 	f->max = s->latency[nr - 1];
 	print_figure(name, "p50", f->p50);
 	print_figure(name, "p99", f->p99);
 	print_figure(name, "p999", f->p999);
+	print_figure(name, "tail", f->tail);
 	print_figure(name, "max", f->max);
 }
 
 static void test_ratio(const char *name, const struct figures *f,
 		       const struct figures *root, double limit)
 {
-	double ratio = (double)f->p999 / root->p999;
+	double ratio = (double)f->tail / root->tail;
 	char key[64];
 
 	snprintf(key, sizeof(key), "latency.%s.ratio", name);
 	result_float(key, ratio);
-	ksft_test_result(root->p999 && f->p999 && ratio <= limit,
-			 "%s: p99.9 is %.3f of root FIFO's, at most %.2f\n",
+	snprintf(key, sizeof(key), "latency.%s.p999_ratio", name);
+	result_float(key, (double)f->p999 / root->p999);
+	ksft_test_result(root->tail && f->tail && ratio <= limit,
+			 "%s: the slowest 1 %% take %.3f of root FIFO's, at most %.2f\n",
 			 name, ratio, limit);
 }
 
@@ -185,12 +204,12 @@ static void test_crowd(const char *cg, struct samples *s,
 	measure_beside(OTHERS, "crowd", cg, s, &crowd);
 	test_ratio("crowd", &crowd, root, MAX_RATIO_CROWD);
 	measure_beside(1, "one", cg, s, &one);
-	result_float("latency.crowd.to_one", (double)crowd.p999 / one.p999);
-	ksft_test_result(crowd.p999 <= MAX_RATIO_SCALE * one.p999 &&
+	result_float("latency.crowd.to_one", (double)crowd.tail / one.tail);
+	ksft_test_result(crowd.tail <= MAX_RATIO_SCALE * one.tail &&
 			 crowd.p50 <= MAX_RATIO_SCALE * one.p50,
-			 "%d capsules: p50 %.3f, p99.9 %.3f of that with one, at most %.2f\n",
+			 "%d capsules: p50 %.3f, slowest 1 %% %.3f of that with one, at most %.2f\n",
 			 OTHERS, (double)crowd.p50 / one.p50,
-			 (double)crowd.p999 / one.p999, MAX_RATIO_SCALE);
+			 (double)crowd.tail / one.tail, MAX_RATIO_SCALE);
 }
 
 int main(void)
