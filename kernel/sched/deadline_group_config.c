@@ -743,8 +743,10 @@ void dl_group_free(struct task_group *tg)
 			continue;
 		hrtimer_cancel(&srv->dl_se.dl_timer);
 		hrtimer_cancel(&srv->dl_se.inactive_timer);
-		scoped_guard (rq_lock_irqsave, cpu_rq(cpu))
+		scoped_guard (rq_lock_irqsave, cpu_rq(cpu)) {
 			list_del(&srv->kick);
+			list_del(&srv->spills);
+		}
 	}
 	dl_group_free_events(dlg);
 	for_each_possible_cpu(cpu)
