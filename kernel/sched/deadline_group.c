@@ -63,8 +63,8 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 		add_nr_running(rq, 1);
 	} else if (srv->dl_se.dl_bw_attached) {
 		dl_group_start(srv, p);
-		if (unlikely(!on_dl_rq(&srv->dl_se)) && dl_group_must_go(srv, p))
-			dl_group_kick(srv);
+		if (unlikely(!on_dl_rq(&srv->dl_se)))
+			dl_group_queued_dry(rq, srv, p);
 	}
 	if (unlikely(srv->watched))
 		dl_group_queued(rq, srv, p);
@@ -141,17 +141,6 @@ static void wakeup_preempt_dl_group(struct rq *rq, struct task_struct *p, int fl
 		resched_curr(rq);
 }
 
-/* How long @p may run before an equal takes its turn; 0: as long as it likes. */
-static u64 dl_group_slice(struct task_struct *p)
-{
-	if (p->policy == SCHED_FIFO)
-		return 0;
-	if (p->policy == SCHED_RR)
-		return jiffies_to_nsecs(sched_rr_timeslice);
-
-	return sysctl_sched_base_slice;
-}
-
 static struct task_struct *dl_group_next_equal(struct task_struct *p)
 {
 	struct rb_node *next = rb_next(&p->dl_group_node);
@@ -194,6 +183,8 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 	}
 
 	p = __node_2_dlg(first);
+	if (unlikely(srv->idles))
+		dl_group_idle_ends(srv, p);
 	if (unlikely(p->dl_group_boundary)) {
 		if (p->dl_group_debt &&
 		    dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
@@ -222,10 +213,10 @@ static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 }
 
 /*
- * To the load balancer this is deadline time. A thread's wakeup need not wait
+ * To the load balancer this is deadline time, but for what would be idle. A thread's wakeup need not wait
  * until the time before it is accounted as idle: only remember when it began.
  */
-static void dl_group_update_load(struct rq *rq)
+static void dl_group_update_load(struct rq *rq, bool idles)
 {
 	u64 *start = &dl_group_rq(rq)->load_start;
 
@@ -234,7 +225,7 @@ static void dl_group_update_load(struct rq *rq)
 	if (*start)
 		update_dl_rq_load_avg(*start, rq, 0);
 	*start = 0;
-	update_dl_rq_load_avg(rq_clock_pelt(rq), rq, 1);
+	update_dl_rq_load_avg(rq_clock_pelt(rq), rq, !idles);
 }
 
 static void put_prev_task_dl_group(struct rq *rq, struct task_struct *p, struct task_struct *next)
@@ -246,13 +237,13 @@ static void put_prev_task_dl_group(struct rq *rq, struct task_struct *p, struct 
 		update_curr_dl_group(rq);
 	/* From one thread of a capsule to the next, it is deadline time all along. */
 	if (!next || next->sched_class != &dl_group_sched_class)
-		dl_group_update_load(rq);
+		dl_group_update_load(rq, srv->idles);
 	if (!RB_EMPTY_NODE(&p->dl_group_node)) {
 		p->dl_group_since = jiffies;
 		dl_group_wait_inside(srv, p);
 	}
 	if (next)
-		dl_group_leave_cpu(rq, srv);
+		dl_group_leave_cpu(rq, srv, next);
 	if (next && unlikely(srv->watched))
 		dl_group_put_prev(rq, srv);
 }
@@ -283,7 +274,7 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 	u64 left;
 
 	update_curr_dl_group(rq);
-	dl_group_update_load(rq);
+	dl_group_update_load(rq, srv->idles);
 
 	/* The hrtick has fired. */
 	if (queued)
@@ -293,6 +284,9 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 
 	if (unlikely(!list_empty(&srv->inside)))
 		dl_group_list_spills(dl_group_rq(rq), srv);
+	/* Others may have idle time, too. */
+	if (unlikely(srv->idles))
+		resched_curr(rq);
 	/* More threads wait than were looked at. */
 	if (unlikely(srv->cursor))
 		dl_group_kick(srv);

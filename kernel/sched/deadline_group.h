@@ -67,6 +67,7 @@ static inline bool dl_group_enabled(void)
  * @nr_migrations: threads that came here because there was budget
  * @nr_misses: periods in which the budget could not be had in time
  * @spilled: CPU time that its threads took outside, in the kernel, in ns
+ * @extra: CPU time beyond the budget that they may have, see deadline_group_extra.c
  */
 struct dl_group_stat {
 	u64			usage;
@@ -79,6 +80,14 @@ struct dl_group_stat {
 	u64			nr_migrations;
 	u64			nr_misses;
 	u64			spilled;
+	u64			extra;
+};
+
+/* What a capsule has beyond its budget, cpu.rt_extra; the less, the lower. */
+enum dl_group_extra {
+	DL_GROUP_EXTRA_NONE,
+	DL_GROUP_EXTRA_IDLE,
+	DL_GROUP_EXTRA_FAIR,
 };
 
 /**
@@ -111,6 +120,7 @@ struct dl_group_params {
  *	threads of the capsule follow one another on the CPU; rq lock
  * @watched: threads may have to come from or go to other CPUs, so each change is
  *	looked at; rq lock
+ * @idles: a thread of it runs since the CPU would be idle otherwise; rq lock
  * @beat: what a thread's rank must be less than to run here at once:
  *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
@@ -126,8 +136,8 @@ struct dl_group_params {
  *	lock, and reset by cmpxchg() by whoever lets it come back
  * @spills: in the CPU's list of servers with a spiller; rq lock
  * @payer: who drains the budget for its debt, instead of running; @dl_se is
- *	throttled meanwhile, and its timer set; rq lock
- * @pays_since: since when, by the rq clock
+ *	throttled meanwhile, and its timer set; since when is in its dl_group_spilled,
+ *	by the rq clock; rq lock
  * @pushable: those in @ready whose affinity has more than one CPU, by rank; rq lock
  * @cursor: in @pushable, who is to be looked at next, or NULL, see
  *	dl_group_pushable(); rq lock
@@ -143,7 +153,8 @@ struct dl_group_server {
 	struct rb_root_cached	ready;
 	unsigned int		nr_ready;
 	bool			armed;
-	bool			watched;
+	u8			watched : 1;
+	u8			idles : 1;
 	s8			beat;
 	s8			waits;
 	u32			bw;
@@ -153,7 +164,6 @@ struct dl_group_server {
 	struct task_struct	*spiller;
 	struct list_head	spills;
 	struct task_struct	*payer;
-	u64			pays_since;
 	struct rb_root_cached	pushable;
 	struct rb_node		*cursor;
 	struct dl_group_params	next;
@@ -177,14 +187,16 @@ struct dl_group_server {
  *	class, and the time before that is not accounted yet, or 0; rq lock
  * @first_order: dl_group_order of the last that was put at the head of its rank; rq lock
  * @last_order: the same of the last at a tail; rq lock
- * @spills: servers with a spiller, or with threads in the kernel that wait for the CPU
- *	behind others; looked at by the tick; rq lock
+ * @spills: servers with a spiller, with threads in the kernel that wait for the CPU
+ *	behind others, or with threads that may have extra time; looked at by the tick,
+ *	and when the CPU would be idle; rq lock
  * @dry: server without budget whose thread __schedule() takes from the CPU; rq lock
  * @spill_callback: takes one of @dry's threads outside after the context switch
  * @target: bandwidth of the capsules that are in no other; rq lock and dl_bw lock
  * @held: no more than that is in use before @until; as @target
  * @until: when all that was given back is free, by the rq clock; as @target
  * @settle: frees it
+ * @idle_callback: a thread that has idle time makes way for whoever wakes up
  */
 struct dl_group_rq {
 	struct hlist_head	servers;
@@ -204,6 +216,7 @@ struct dl_group_rq {
 	u64			held;
 	u64			until;
 	struct hrtimer		settle;
+	struct balance_callback	idle_callback;
 };
 
 DECLARE_PER_CPU(struct dl_group_rq, dl_group_rqs);
@@ -254,6 +267,8 @@ struct dl_group_board {
  * @rt_only: serve FIFO and RR threads only; dl_group_mutex to write,
  *	READ_ONCE() to read
  * @active: this is a capsule; dl_group_mutex to write, READ_ONCE() to read
+ * @extra_told: cpu.rt_extra; dl_group_mutex
+ * @extra: the same, but no more than the capsules above have; as @active
  * @spans: it has more than one CPU; as @active
  * @cpus: CPUs where it has an admitted server; dl_group_mutex to write, to be
  *	read at any time: a CPU is added after its server was admitted, and
@@ -273,6 +288,8 @@ struct dl_group {
 	struct dl_group_spec	spec;
 	bool			rt_only;
 	bool			active;
+	u8			extra_told;
+	u8			extra;
 	bool			spans;
 	u64			refused;
 	cpumask_var_t		cpus;
@@ -305,6 +322,11 @@ bool dl_group_wants(struct dl_group_server *srv);
 bool __dl_group_lends(struct task_struct *p);
 void __dl_group_tick(struct rq *rq, struct rq_flags *rf);
 void __dl_group_blocks(struct rq *rq, struct task_struct *p);
+
+/* deadline_group_extra.c: beyond the budget */
+struct task_struct *dl_group_first_extra(struct rq *rq, struct dl_group_server *srv);
+struct task_struct *__dl_group_pick_idle(struct rq *rq);
+void dl_group_refresh_extra(struct task_group *tg);
 
 /* rt_throttle.c: the end of a budget */
 void __dl_group_server_queued(struct dl_group_server *srv, bool queued);
@@ -410,10 +432,16 @@ static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf)
 		__dl_group_tick(rq, rf);
 }
 
-/* Threads that are outside make way at the tick. */
-static inline bool dl_group_needs_tick(struct rq *rq)
+/* Is somebody outside, or may he go on, who has no budget? He makes way at the tick. */
+static inline bool dl_group_beyond_budget(struct rq *rq)
 {
 	return dl_group_enabled() && !list_empty(&dl_group_rq(rq)->spills);
+}
+
+/* The CPU would be idle: who may have that time, or NULL? */
+static inline struct task_struct *dl_group_pick_idle(struct rq *rq)
+{
+	return dl_group_beyond_budget(rq) ? __dl_group_pick_idle(rq) : NULL;
 }
 
 /* The running thread goes to sleep: if it is outside its capsule, it is no longer. */
@@ -485,7 +513,8 @@ static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }
 static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
-static inline bool dl_group_needs_tick(struct rq *rq) { return false; }
+static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
+static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }
 static inline void dl_group_blocks(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
 static inline int dl_group_can_fork(struct task_struct *p) { return 0; }

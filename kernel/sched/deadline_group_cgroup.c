@@ -8,6 +8,7 @@
  *   cpu.rt.max		"<Q|max> [<P> [<D|max>]]", all at once
  *   cpu.rt_cpu_budget_us	"<cpus> <Q|max>", a line for each exception from Q
  *   cpu.rt_scope	"all", or "rt" to serve FIFO and RR threads only
+ *   cpu.rt_extra	"none", or "idle" or "fair": what it has beyond Q
  *   cpu.rt_irqs	"+N" or "-N": irqs whose handler threads it serves
  *   cpu.rt_free	what a new capsule below could have
  *   cpu.rt_stat, cpu.rt_events	what happened
@@ -342,6 +343,43 @@ static ssize_t dl_group_scope_write(struct kernfs_open_file *of, char *buf,
 	return nbytes;
 }
 
+static const char *const dl_group_extras[] = { "none", "idle", "fair" };
+
+static int dl_group_extra_show(struct seq_file *sf, void *v)
+{
+	struct dl_group *dlg;
+
+	guard(mutex)(&dl_group_mutex);
+	dlg = css_tg(seq_css(sf))->dl_group;
+	seq_printf(sf, "%s\n", dl_group_extras[dlg ? dlg->extra_told : DL_GROUP_EXTRA_NONE]);
+	return 0;
+}
+
+static ssize_t dl_group_extra_write(struct kernfs_open_file *of, char *buf,
+				    size_t nbytes, loff_t off)
+{
+	struct task_group *tg = css_tg(of_css(of));
+	int extra = match_string(dl_group_extras, ARRAY_SIZE(dl_group_extras), strstrip(buf));
+	struct dl_group *dlg;
+
+	if (extra < 0)
+		return -EINVAL;
+
+	guard(cpus_read_lock)();
+	guard(mutex)(&dl_group_mutex);
+
+	if (!tg->dl_group && extra == DL_GROUP_EXTRA_NONE)
+		return nbytes;
+
+	dlg = dl_group_get_used(tg);
+	if (!dlg)
+		return -ENOMEM;
+
+	dlg->extra_told = extra;
+	dl_group_refresh_extra(tg);
+	return nbytes;
+}
+
 static struct cftype dl_group_files[] = {
 	{
 		.name = "rt_budget_us",
@@ -381,6 +419,12 @@ static struct cftype dl_group_files[] = {
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.seq_show = dl_group_scope_show,
 		.write = dl_group_scope_write,
+	},
+	{
+		.name = "rt_extra",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_extra_show,
+		.write = dl_group_extra_write,
 	},
 	{
 		.name = "rt_irqs",

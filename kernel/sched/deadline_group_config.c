@@ -420,6 +420,7 @@ static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *s
 		return;
 
 	WRITE_ONCE(dlg->active, false);
+	dl_group_refresh_extra(dlg->tg);
 	dl_group_visit(dlg->tg, dl_group_tell);
 	dl_group_leave_cpus(dlg, cpu_none_mask);
 	dl_group_pass_debt(dlg);
@@ -443,6 +444,7 @@ static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *sp
 		dl_group_leave_cpus(dlg, cpus);
 		/* Servers are in place before anybody is led to them. */
 		smp_store_release(&dlg->active, true);
+		dl_group_refresh_extra(dlg->tg);
 		if (!was_capsule)
 			dl_group_visit(dlg->tg, dl_group_tell);
 	}

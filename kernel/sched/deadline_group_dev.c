@@ -96,7 +96,7 @@ static int dl_group_query(struct file *file, union dl_group_arg *arg)
 	query->nr_cpus = nr_cpu_ids;
 	query->features = SCHED_VM_FEATURE_STAT | SCHED_VM_FEATURE_CHECK |
 			  SCHED_VM_FEATURE_EVENTFD | SCHED_VM_FEATURE_BIND_IRQ |
-			  SCHED_VM_FEATURE_BIND_KTHREAD;
+			  SCHED_VM_FEATURE_BIND_KTHREAD | SCHED_VM_FEATURE_EXTRA;
 	query->budget_min_us = DL_GROUP_MIN_RUNTIME / NSEC_PER_USEC;
 	query->period_min_us = READ_ONCE(sysctl_sched_dl_period_min);
 	query->period_max_us = READ_ONCE(sysctl_sched_dl_period_max);
@@ -120,6 +120,7 @@ static void dl_group_fill_stat(struct dl_group *dlg, int cpu, struct sched_vm_cp
 		.nr_overruns = stat.nr_overruns,
 		.nr_migrations = stat.nr_migrations,
 		.nr_deadline_misses = stat.nr_misses,
+		.extra_ns = stat.extra,
 	};
 
 	guard(rq_lock_irqsave)(cpu_rq(cpu));

@@ -3,6 +3,8 @@
  * Deadline groups: the ready threads of a capsule on a CPU, in their order
  */
 
+#include <linux/resume_user_mode.h>
+
 DEFINE_PER_CPU(struct dl_group_rq, dl_group_rqs);
 
 /* Where @p is queued: in its capsule's server, or in the lost and found of the CPU. */
@@ -160,4 +162,57 @@ static void dl_group_balance_callbacks(struct rq *rq, struct rq_flags *rf)
 {
 	if (rq->balance_callback != &balance_push_callback)
 		__balance_callbacks(rq, rf);
+}
+
+/* The next tick is to look at @srv: somebody is outside, or may have to go. */
+static void dl_group_list_spills(struct dl_group_rq *dgrq, struct dl_group_server *srv)
+{
+	if (list_empty(&srv->spills))
+		list_add_tail(&srv->spills, &dgrq->spills);
+}
+
+/* What the capsule has beyond its budget. */
+static enum dl_group_extra dl_group_extra(struct dl_group_server *srv)
+{
+	return srv->group ? READ_ONCE(srv->group->extra) : DL_GROUP_EXTRA_NONE;
+}
+
+/* Does a thread wait that may have extra time? */
+static bool dl_group_wants_extra(struct dl_group_server *srv)
+{
+	return dl_group_extra(srv) && srv->nr_ready && srv->dl_se.dl_bw_attached &&
+	       !dl_group_has_budget(srv);
+}
+
+/* How long @p may run before an equal takes its turn; 0: as long as it likes. */
+static u64 dl_group_slice(struct task_struct *p)
+{
+	if (p->policy == SCHED_FIFO)
+		return 0;
+	if (p->policy == SCHED_RR)
+		return jiffies_to_nsecs(sched_rr_timeslice);
+
+	return sysctl_sched_base_slice;
+}
+
+/* The priority that @p, who is outside, has in its capsule. */
+static int dl_group_inside_rank(struct task_struct *p)
+{
+	return dl_group_rank_at(p, rt_effective_prio(p, p->normal_prio));
+}
+
+/* @p is ready: is it better than the one who is outside by cpu.rt_extra? */
+static bool dl_group_beats_spiller(struct dl_group_server *srv, struct task_struct *p,
+				   struct task_struct *spiller)
+{
+	return dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR &&
+	       dl_group_rank(p) < dl_group_inside_rank(spiller);
+}
+
+/* @p has had the time of an idle CPU. What it owes it has to pay as before. */
+static void dl_group_idle_ends(struct dl_group_server *srv, struct task_struct *p)
+{
+	srv->idles = false;
+	if (p->dl_group_debt)
+		set_notify_resume(p);
 }

@@ -142,6 +142,13 @@ static void dl_group_leave_slot(struct task_struct *p)
 	p->dl_group_slot = NULL;
 }
 
+/* Is what @p, who is outside, takes there its capsule's by cpu.rt_extra? */
+static bool dl_group_is_extra(struct task_struct *p)
+{
+	return READ_ONCE(p->dl_group->extra) == DL_GROUP_EXTRA_FAIR && p->dl_group_slot &&
+	       !rt_prio(p->dl_group_lent);
+}
+
 /* What @p took outside is a debt from now on; it has been dequeued, so all is counted. */
 static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
 {
@@ -150,6 +157,10 @@ static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
 
 	lockdep_assert_rq_held(rq);
 
+	if (srv && dl_group_is_extra(p)) {
+		srv->stat.extra += took;
+		took = 0;
+	}
 	if (srv)
 		srv->stat.spilled += took;
 	p->dl_group_debt += took;
@@ -217,32 +228,59 @@ static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 		dl_group_set_class(p, rt_effective_prio(p, p->normal_prio), &dl_group_sched_class);
 	}
 	p->dl_group_returns = false;
+	p->dl_group_since = jiffies;
+	/* What it owed before is paid where it holds nothing. */
+	if (p->dl_group_debt)
+		set_notify_resume(p);
 }
 
-/* The next tick is to look at @srv: somebody is outside, or may have to go. */
-static void dl_group_list_spills(struct dl_group_rq *dgrq, struct dl_group_server *srv)
+/* Has @p waited in the kernel for so long that somebody may wait for it? */
+static bool dl_group_impatient(struct task_struct *p)
 {
-	if (list_empty(&srv->spills))
-		list_add_tail(&srv->spills, &dgrq->spills);
+	return p && time_after_eq(jiffies, p->dl_group_since + DL_GROUP_PATIENCE);
+}
+
+static struct task_struct *dl_group_first_inside(struct dl_group_server *srv)
+{
+	return list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
 }
 
 /*
- * Take the one who has waited longest in the kernel outside, if nobody of the
- * server is there. Who is awaited takes the place of who is not.
+ * Who of @srv is to go outside, if anybody: who has waited longest in the kernel, if
+ * nobody else of the server is there. Who is awaited takes the place of who is not.
+ * Beyond the budget it is the first of all if the capsule is to have a normal thread's
+ * share; and nobody if it is to have the time in which the CPU would be idle.
  */
+static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_server *srv)
+{
+	struct task_struct *p = dl_group_first_inside(srv);
+
+	if (p && dl_group_awaited(p))
+		return p;
+	if (READ_ONCE(srv->spiller))
+		return NULL;
+	if (dl_group_impatient(p))
+		return p;
+	if (dl_group_has_budget(srv))
+		return NULL;
+	if (dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR)
+		return dl_group_first_extra(rq, srv);
+	if (dl_group_extra(srv) == DL_GROUP_EXTRA_IDLE && !rq->nr_running)
+		return NULL;
+
+	return p;
+}
+
 static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 {
 	struct task_struct *p;
 
 	lockdep_assert_rq_held(rq);
 
-	p = list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
-	if (!p || !srv->dl_se.dl_bw_attached)
+	if (!srv->dl_se.dl_bw_attached)
 		return;
-	if (READ_ONCE(srv->spiller) && !dl_group_awaited(p))
-		return;
-	if (dl_group_has_budget(srv) &&
-	    time_before(jiffies, p->dl_group_since + DL_GROUP_PATIENCE))
+	p = dl_group_next_spiller(rq, srv);
+	if (!p)
 		return;
 
 	WRITE_ONCE(srv->spiller, p);
@@ -251,12 +289,18 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	dl_group_go_outside(rq, p);
 }
 
-/* @p has become ready: must it go outside at once? */
-static bool dl_group_must_go(struct dl_group_server *srv, struct task_struct *p)
+/* @p has become ready where there is no budget: must it, or may it, go outside at once? */
+static void dl_group_queued_dry(struct rq *rq, struct dl_group_server *srv, struct task_struct *p)
 {
-	return !dl_group_has_budget(srv) && srv->dl_se.dl_bw_attached &&
-	       !list_empty(&p->dl_group_wait) &&
-	       (!READ_ONCE(srv->spiller) || dl_group_awaited(p));
+	struct task_struct *spiller = READ_ONCE(srv->spiller);
+
+	if (dl_group_extra(srv))
+		dl_group_list_spills(dl_group_rq(rq), srv);
+	if (!srv->dl_se.dl_bw_attached || list_empty(&p->dl_group_wait) ||
+	    (dl_group_extra(srv) == DL_GROUP_EXTRA_IDLE && !rq->nr_running))
+		return;
+	if (!spiller || dl_group_awaited(p) || dl_group_beats_spiller(srv, p, spiller))
+		dl_group_kick(srv);
 }
 
 /*
@@ -282,6 +326,33 @@ static bool dl_group_parked(struct task_struct *p)
 #endif
 }
 
+/* Who goes on outside by cpu.rt_extra makes way for a better one, and for an equal in turn. */
+static bool dl_group_extra_ends(struct dl_group_server *srv, struct task_struct *p, u64 ran)
+{
+	int rank = dl_group_inside_rank(p), first = dl_group_rank_or_none(dl_group_first(srv));
+	u64 slice = dl_group_slice(p);
+
+	return first < rank || (first == rank && slice && ran >= slice);
+}
+
+static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *p)
+{
+	bool extra = dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR;
+	u64 ran = p->se.sum_exec_runtime - p->dl_group_spilled;
+
+	if (dl_group_has_budget(srv))
+		return extra || dl_group_parked(p) ||
+		       dl_group_inside_rank(p) < dl_group_rank_or_none(dl_group_first(srv));
+	if (dl_group_parked(p))
+		return !extra || !list_empty(&srv->inside);
+	if (dl_group_awaited(p))
+		return false;
+	if (extra && !dl_group_impatient(dl_group_first_inside(srv)))
+		return dl_group_extra_ends(srv, p, ran);
+
+	return !list_empty(&srv->inside) && ran >= sysctl_sched_base_slice;
+}
+
 /*
  * Is it time for the spiller to make way: for its capsule, which would run it at
  * once, or for the next, after a slice? One that balancing has taken to another CPU
@@ -295,17 +366,15 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 
 	if (p && task_rq(p) != rq) {
 		cmpxchg(&srv->spiller, p, NULL);
-	} else if (p && dl_group_parked(p)) {
-		dl_group_wait_at_boundary(p);
+		/* Its capsule may have budget where it is now. */
+		set_notify_resume(p);
+	} else if (p && dl_group_makes_way(srv, p)) {
+		if (dl_group_parked(p))
+			dl_group_wait_at_boundary(p);
 		dl_group_come_back(rq, p);
-	} else if (p && dl_group_has_budget(srv)) {
-		int rank = dl_group_rank_at(p, rt_effective_prio(p, p->normal_prio));
-
-		if (rank < dl_group_rank_or_none(dl_group_first(srv)))
-			dl_group_come_back(rq, p);
-	} else if (p && !list_empty(&srv->inside) && !dl_group_awaited(p) &&
-		   p->se.sum_exec_runtime - p->dl_group_spilled >= sysctl_sched_base_slice) {
-		dl_group_come_back(rq, p);
+		/* After its time slice it is the last of its equals. */
+		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
+			dl_group_to_tail(srv, p);
 	}
 	dl_group_spill_next(rq, srv);
 }
@@ -330,7 +399,7 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
 		list_del_init(&srv->spills);
 		dl_group_spill_turn(rq, srv);
-		if (READ_ONCE(srv->spiller))
+		if (READ_ONCE(srv->spiller) || dl_group_wants_extra(srv))
 			dl_group_list_spills(dgrq, srv);
 	}
 	dl_group_balance_callbacks(rq, rf);
@@ -350,12 +419,17 @@ static void dl_group_spill_prev(struct rq *rq)
 }
 
 /* After the context switch: a server that is dry lets one who waits go outside. */
-static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
+static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv,
+			       struct task_struct *next)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
-	if (likely(dl_group_has_budget(srv)) || list_empty(&srv->inside) ||
-	    !srv->dl_se.dl_bw_attached)
+	if (likely(dl_group_has_budget(srv)))
+		return;
+	if (srv->idles && (next->sched_class != &dl_group_sched_class ||
+			   dl_group_server(rq, next) != srv))
+		dl_group_idle_ends(srv, rq->donor);
+	if (!srv->dl_se.dl_bw_attached || (list_empty(&srv->inside) && !dl_group_wants_extra(srv)))
 		return;
 
 	dgrq->dry = srv;
@@ -388,7 +462,9 @@ static void dl_group_interrupted(struct task_struct *p)
 /* @p holds nothing: here it waits for budget, and until its debt is paid. */
 static void dl_group_stop_at_boundary(struct rq *rq, struct task_struct *p)
 {
-	if (!p->dl_group_debt && dl_group_has_budget(dl_group_server(rq, p)))
+	struct dl_group_server *srv = dl_group_server(rq, p);
+
+	if (srv->idles || (!p->dl_group_debt && dl_group_has_budget(srv)))
 		return;
 
 	dl_group_wait_at_boundary(p);
@@ -399,6 +475,10 @@ static void dl_group_reach_boundary(struct rq *rq, struct task_struct *p)
 {
 	struct dl_group_server *srv = p->dl_group_slot;
 
+	/* It is a normal thread in user mode, too, unless there is budget. */
+	if (p->dl_group_spills && srv && dl_group_is_extra(p) && srv->dl_se.rq == rq &&
+	    !dl_group_has_budget(srv))
+		return;
 	if (p->dl_group_spills) {
 		dl_group_come_back(rq, p);
 		if (srv && srv->dl_se.rq == rq)

@@ -30,6 +30,7 @@ static void dl_group_add_stat(struct dl_group_stat *sum, struct dl_group_stat *s
 	sum->usage += rounddown(stat->usage, NSEC_PER_USEC);
 	sum->throttled += rounddown(stat->throttled, NSEC_PER_USEC);
 	sum->spilled += rounddown(stat->spilled, NSEC_PER_USEC);
+	sum->extra += rounddown(stat->extra, NSEC_PER_USEC);
 	sum->max_overrun = max(sum->max_overrun, stat->max_overrun);
 	sum->nr_periods += stat->nr_periods;
 	sum->nr_throttled += stat->nr_throttled;
@@ -51,6 +52,7 @@ static void dl_group_show_stat(struct seq_file *sf, const struct dl_group_stat *
 		{ "throttled_usec", div_u64(stat->throttled, NSEC_PER_USEC) },
 		{ "usage_usec", div_u64(stat->usage, NSEC_PER_USEC) },
 		{ "spilled_usec", div_u64(stat->spilled, NSEC_PER_USEC) },
+		{ "extra_usec", div_u64(stat->extra, NSEC_PER_USEC) },
 		{ "nr_overruns", stat->nr_overruns },
 		{ "max_overrun_nsec", stat->max_overrun },
 		{ "nr_migrations", stat->nr_migrations },

@@ -94,6 +94,11 @@ static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 	if (unlikely(!dl_se->rq->online) && !cpu_active(cpu_of(dl_se->rq)))
 		return;
 
+	if (unlikely(srv->idles)) {
+		srv->stat.extra += delta_exec;
+		return;
+	}
+
 	srv->stat.usage += delta_exec;
 	if (!dl_group_has_budget(srv) || dl_se->runtime > delta_exec)
 		dl_se->runtime -= delta_exec;
@@ -266,7 +271,7 @@ dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p, u64 slice)
 	}
 
 	srv->payer = p;
-	srv->pays_since = rq_clock(rq);
+	p->dl_group_spilled = rq_clock(rq);
 	dl_se->dl_throttled = 1;
 	__dequeue_dl_entity(dl_se);
 	pay = min3(pay, slice ?: U64_MAX, (u64)dl_se->runtime);
@@ -278,8 +283,8 @@ dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p, u64 slice)
 static void dl_group_stop_paying(struct dl_group_server *srv, bool over)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
-	u64 paid = rq_clock(dl_se->rq) - srv->pays_since;
 	struct task_struct *p = srv->payer;
+	u64 paid = rq_clock(dl_se->rq) - p->dl_group_spilled;
 
 	lockdep_assert_rq_held(dl_se->rq);
 
@@ -335,6 +340,8 @@ void __dl_group_server_queued(struct dl_group_server *srv, bool queued)
 		dl_group_check_deadline(srv);
 		if (srv->dl_se.dl_throttled && !srv->payer)
 			dl_group_throttled(srv);
+		if (unlikely(dl_group_extra(srv)) && srv->nr_ready)
+			dl_group_list_spills(dl_group_rq(rq), srv);
 	} else {
 		add_nr_running(rq, srv->nr_ready);
 		dl_group_unthrottled(srv);

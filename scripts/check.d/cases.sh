@@ -22,6 +22,7 @@ deadline       quick   release --time virtual -- @/deadline
 stat           quick   release --time virtual -- @/stat
 accounting     quick   release --time virtual -- @/accounting
 turns          quick   release --time virtual -- @/turns
+extra          quick   release --time virtual -- @/extra
 pressure       quick   release --time virtual -- @/pressure
 owner          quick   release --time virtual -- @/owner
 interact       quick   release --time virtual -- @/interact

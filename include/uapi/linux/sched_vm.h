@@ -42,6 +42,7 @@
 #define SCHED_VM_FEATURE_EVENTFD	0x4
 #define SCHED_VM_FEATURE_BIND_IRQ	0x8
 #define SCHED_VM_FEATURE_BIND_KTHREAD	0x10
+#define SCHED_VM_FEATURE_EXTRA		0x20	/* cpu.rt_extra */
 
 /**
  * struct sched_vm_query - what this kernel can do (SCHED_VM_QUERY)
@@ -82,6 +83,7 @@ struct sched_vm_query {
  * @nr_deadline_misses: budgets that were not available by their deadline
  * @nr_ready: threads that are ready now, the running one included
  * @pad: 0
+ * @extra_ns: CPU time beyond the budget, by cpu.rt_extra
  */
 struct sched_vm_cpu_stat {
 	__u32 cpu;
@@ -99,6 +101,7 @@ struct sched_vm_cpu_stat {
 	__aligned_u64 nr_deadline_misses;
 	__u32 nr_ready;
 	__u32 pad;
+	__aligned_u64 extra_ns;
 };
 
 /* struct sched_vm_cpu_stat::flags */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline groups: beyond the budget
+ *
+ * cpu.rt_extra says what a capsule has when its budget is used up:
+ *
+ *	none	nothing: its threads wait at their boundary, see deadline_group_spill.c
+ *	idle	the time in which the CPU would be idle
+ *	fair	what a normal thread of its cgroup has, by cpu.weight, within cpu.max
+ *
+ * Extra time is no debt, and costs those with a reservation nothing: it ranks below
+ * all servers, and ends when the budget begins again.
+ *
+ * *Fair* is spill that does not end at the boundary: the best of the capsule's threads
+ * that are ready is outside, in the fair class, one for each CPU, in user mode, too. It
+ * makes way for a better one, and for an equal after a time slice, but whoever has
+ * waited in the kernel for DL_GROUP_PATIENCE comes before that.
+ *
+ * *Idle*: where the idle class would pick the idle thread, it picks the first thread
+ * of a server in this state, which remains in its capsule and does not count in
+ * rq->nr_running. To whoever wakes up the CPU is idle, see dl_group_idle_pick_done().
+ * Then the thread that had the time is preempted, and if it may be in the kernel, it
+ * goes on as spill, and that is a debt, as for any other.
+ *
+ * A capsule has no more than the capsules above it: dl_group_refresh_extra().
+ */
+
+/* The best of those who may go on outside, if it has no budget elsewhere. */
+struct task_struct *dl_group_first_extra(struct rq *rq, struct dl_group_server *srv)
+{
+	struct task_struct *p = dl_group_first(srv);
+
+	if (p && srv->watched && dl_group_movable(rq, p) &&
+	    dl_group_find_cpu(p, cpu_of(rq)) >= 0)
+		return NULL;
+
+	return p;
+}
+
+/* After __schedule() has taken note of the class of who runs. */
+static void dl_group_idle_pick_done(struct rq *rq)
+{
+	lockdep_assert_rq_held(rq);
+
+	if (rq->donor->sched_class == &dl_group_sched_class &&
+	    dl_group_server(rq, rq->donor)->idles)
+		rq->next_class = &idle_sched_class;
+}
+
+/**
+ * __dl_group_pick_idle() - who runs where nobody else does
+ * @rq: the runqueue
+ *
+ * Servers have their turns: each goes to the end of the list.
+ *
+ * Context: rq lock held, called by the idle class
+ * Return: a thread of a capsule that may have idle time, or NULL
+ */
+struct task_struct *__dl_group_pick_idle(struct rq *rq)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	int left = DL_GROUP_TICK_SERVERS;
+
+	lockdep_assert_rq_held(rq);
+
+	while (left-- && !list_empty(&dgrq->spills)) {
+		struct dl_group_server *srv;
+		struct task_struct *p;
+
+		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
+		list_move_tail(&srv->spills, &dgrq->spills);
+		if (dl_group_extra(srv) != DL_GROUP_EXTRA_IDLE || !dl_group_wants_extra(srv))
+			continue;
+		p = dl_group_first(srv);
+		srv->idles = true;
+		/* Who goes on without a switch is at its boundary no longer. */
+		if (p == rq->donor)
+			WRITE_ONCE(p->dl_group_boundary, false);
+		queue_balance_callback(rq, &dgrq->idle_callback, dl_group_idle_pick_done);
+		return p;
+	}
+
+	return NULL;
+}
+
+/* Those who wait may have extra time from now on, or no longer. */
+static void dl_group_set_extra(struct dl_group *dlg, enum dl_group_extra extra)
+{
+	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	if (extra == dlg->extra)
+		return;
+
+	WRITE_ONCE(dlg->extra, extra);
+	for_each_cpu(cpu, dlg->cpus) {
+		struct dl_group_server *srv = dlg->place[cpu].own;
+		struct task_struct *spiller;
+
+		guard(rq_lock_irqsave)(cpu_rq(cpu));
+		dl_group_list_spills(dl_group_rq(cpu_rq(cpu)), srv);
+		spiller = READ_ONCE(srv->spiller);
+		if (spiller && task_rq(spiller) == cpu_rq(cpu))
+			set_notify_resume(spiller);
+		resched_curr(cpu_rq(cpu));
+		dl_group_kick(srv);
+	}
+}
+
+/**
+ * dl_group_refresh_extra() - cpu.rt_extra, or which cgroup is a capsule, has changed
+ * @tg: the cgroup
+ *
+ * Context: dl_group_mutex held
+ */
+void dl_group_refresh_extra(struct task_group *tg)
+{
+	struct cgroup_subsys_state *pos;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	guard(rcu)();
+	css_for_each_descendant_pre(pos, &tg->css) {
+		struct dl_group *dlg = css_tg(pos)->dl_group, *above;
+
+		if (!dlg)
+			continue;
+		above = dl_group_nearest(css_tg(pos)->parent);
+		dl_group_set_extra(dlg, above ? min(dlg->extra_told, above->extra) : dlg->extra_told);
+	}
+}

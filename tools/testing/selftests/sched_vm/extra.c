@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Beyond the budget: cpu.rt_extra. What a capsule has of an idle CPU, and beside
+ * normal threads; that it costs those with a reservation nothing; and two published
+ * experiments: shares of one host, and a guest that needs more than it has reserved.
+ * One CPU, virtual time.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroup_util.h"
+#include "kselftest.h"
+#include "sched_vm.h"
+
+#define EXTRA		"cpu.rt_extra"
+
+/* The capsule of most tests */
+#define Q_US		40000L
+#define P_US		100000L
+#define TIME_NS		(2 * NS_PER_S)
+/* What tests begin with settles meanwhile. */
+#define SETTLE_NS	(200 * NS_PER_MS)
+
+#define MAX_NEIGHBOURS	5
+
+static struct worker_spec busy_in(const char *cg, int policy, int prio)
+{
+	return (struct worker_spec){
+		.group = cg, .policy = policy, .prio = prio, .cpu = 0, .fn = fn_busy,
+	};
+}
+
+static char *capsule_with(const char *name, long q_us, long p_us, const char *extra)
+{
+	char *cg = capsule_make(name, q_us, p_us);
+
+	if (group_write(cg, EXTRA, extra))
+		ksft_exit_fail_msg("%s: %s is refused\n", EXTRA, extra);
+	return cg;
+}
+
+/* Of TIME_NS, in percent, each. */
+static void measure(struct worker *w, int nr, double *percent)
+{
+	uint64_t before[1 + MAX_NEIGHBOURS], after[1 + MAX_NEIGHBOURS], start;
+	int i;
+
+	sleep_ns(SETTLE_NS);
+	start = now_ns();
+	for (i = 0; i < nr; i++)
+		before[i] = worker_cpu_ns(&w[i]);
+	sleep_until(start + TIME_NS);
+	for (i = 0; i < nr; i++)
+		after[i] = worker_cpu_ns(&w[i]);
+	for (i = 0; i < nr; i++)
+		percent[i] = 100.0 * (after[i] - before[i]) / TIME_NS;
+}
+
+static bool within(const char *what, double value, double least, double most)
+{
+	if (value >= least && value <= most)
+		return true;
+	ksft_print_msg("%s: %.3f, not from %.3f to %.3f\n", what, value, least, most);
+	return false;
+}
+
+/* A busy thread in a capsule, beside one in a cgroup of weight 100, or alone. */
+static bool share(const char *name, const char *extra, const char *file, const char *text,
+		  bool beside, double expected, double tolerance)
+{
+	char *cg = capsule_with("extra", Q_US, P_US, extra), *other = group_make(sv_top, "other");
+	struct worker_spec spec[] = {
+		busy_in(cg, SCHED_OTHER, 0), busy_in(other, SCHED_OTHER, 0),
+	};
+	struct worker w[2] = {};
+	double percent[2];
+	char key[64];
+	bool ok = true;
+
+	if (file)
+		ok = check(!group_write(cg, file, text));
+	worker_start(&w[0], &spec[0]);
+	if (beside)
+		worker_start(&w[1], &spec[1]);
+	measure(w, 1 + beside, percent);
+	snprintf(key, sizeof(key), "extra.%s", name);
+	result_float(key, percent[0] / 100);
+	ok &= within(name, percent[0], expected - tolerance, expected + tolerance);
+	if (beside && !file)
+		ok &= within("all", percent[0] + percent[1], 99.5, 100);
+	kill_all_workers();
+	group_remove(other);
+	group_remove(cg);
+	return ok;
+}
+
+/* It is counted, and what it owes does not grow: it has Q in P again at once. */
+static bool is_counted(const char *extra)
+{
+	char *cg = capsule_with("counted", Q_US, P_US, extra);
+	struct worker_spec spec = busy_in(cg, SCHED_OTHER, 0);
+	long long usage, more, spilled;
+	struct worker w = {};
+	bool ok;
+
+	worker_start(&w, &spec);
+	sleep_ns(SETTLE_NS);
+	usage = group_value(cg, RT_STAT, "usage_usec");
+	more = group_value(cg, RT_STAT, "extra_usec");
+	spilled = group_value(cg, RT_STAT, "spilled_usec");
+	sleep_ns(2 * NS_PER_S);
+	usage = group_value(cg, RT_STAT, "usage_usec") - usage;
+	more = group_value(cg, RT_STAT, "extra_usec") - more;
+	spilled = group_value(cg, RT_STAT, "spilled_usec") - spilled;
+	ok = is_near("usage", usage, 800000, 41000);
+	ok &= is_near("extra", more, 1200000, 60000);
+	ok &= is_near("spilled", spilled, 0, 1000);
+	/* Without it, from one period to the next, nothing more. */
+	ok &= check(!group_write(cg, EXTRA, "none"));
+	sleep_ns(200 * NS_PER_MS);
+	ok &= worker_gets(&w, 40, 2000);
+	worker_kill(&w);
+	group_remove(cg);
+	return ok;
+}
+
+/* FIFO threads have their order outside, too; equals take turns. */
+static bool keeps_order(const char *extra, int policy, int prio, double first)
+{
+	char *cg = capsule_with("order", Q_US, P_US, extra);
+	struct worker_spec spec[] = { busy_in(cg, policy, prio), busy_in(cg, SCHED_OTHER, 0) };
+	struct worker w[2] = {};
+	double percent[2];
+	bool ok;
+
+	worker_start(&w[1], &spec[1]);
+	worker_start(&w[0], &spec[0]);
+	measure(w, 2, percent);
+	/* A turn ends at a tick, and there are two in a period. */
+	ok = within("the first", percent[0], first - 2, first + 2);
+	ok &= within("both", percent[0] + percent[1], 99, 100);
+	kill_all_workers();
+	group_remove(cg);
+	return ok;
+}
+
+/* No capsule has more than the one above it. */
+static bool is_inherited(void)
+{
+	char *top = capsule_make("top", 60000, P_US), *cg = group_make_threaded(top, "below");
+	struct worker_spec spec = busy_in(cg, SCHED_OTHER, 0);
+	struct worker w = {};
+	bool ok;
+
+	group_reserve(cg, 20000, P_US);
+	ok = check(!group_write(cg, EXTRA, "fair"));
+	worker_start(&w, &spec);
+	ok &= worker_gets(&w, 20, 1000);
+	ok &= check(!group_write(top, EXTRA, "idle"));
+	ok &= check(group_reads(cg, EXTRA, "fair"));
+	sleep_ns(200 * NS_PER_MS);
+	ok &= worker_gets(&w, 100, 1000);
+	ok &= check(!group_write(top, EXTRA, "none"));
+	sleep_ns(200 * NS_PER_MS);
+	ok &= worker_gets(&w, 20, 1000);
+	/* What the capsule has, it has for those below it that inherit. */
+	ok &= check(!group_write(cg, BUDGET, "max"));
+	ok &= check(!group_write(top, EXTRA, "fair"));
+	sleep_ns(200 * NS_PER_MS);
+	ok &= worker_gets(&w, 100, 1000);
+	worker_kill(&w);
+	group_remove(cg);
+	group_remove(top);
+	return ok;
+}
+
+static bool files(void)
+{
+	static const char * const bad[] = { "", "all", "fair idle", "FAIR", "1", "nones" };
+	char *cg = group_make(sv_top, "files");
+	bool ok = check(group_reads(cg, EXTRA, "none"));
+	size_t i;
+
+	ok &= check(!group_write(cg, EXTRA, "none"));
+	ok &= check(!group_write(cg, EXTRA, "idle\n"));
+	for (i = 1; i < ARRAY_SIZE(bad); i++)
+		ok &= check(group_write(cg, EXTRA, bad[i]) == -EINVAL);
+	ok &= check(group_reads(cg, EXTRA, "idle"));
+	group_reserve(cg, Q_US, P_US);
+	ok &= check(group_reads(cg, EXTRA, "idle"));
+	group_remove(cg);
+	return ok;
+}
+
+#define WAKEUPS		3000
+#define PHASE_NS	(100 * NS_PER_MS)
+
+struct wakeups {
+	uint64_t start_ns;
+	uint64_t latency[WAKEUPS];
+};
+
+static void fn_wakeups(struct worker *w, void *arg)
+{
+	struct wakeups *all = arg;
+	uint64_t next = all->start_ns;
+	int i;
+
+	for (i = 0; i < WAKEUPS; i++, next += 1003 * NS_PER_US) {
+		sleep_until(next);
+		all->latency[i] = now_ns() - next;
+	}
+}
+
+/* A hard capsule beside one with extra time: what it has, and how fast it wakes up. */
+struct beside {
+	double percent;
+	uint64_t p99;
+	uint64_t tail;			/* mean of the slowest 1 % */
+};
+
+static void measure_beside(const char *extra, struct beside *b)
+{
+	struct wakeups *all = shared_alloc(sizeof(*all));
+	char *cg = capsule_with("extra", Q_US, P_US, extra), *hard = capsule_make("hard", Q_US, P_US);
+	char *quick = capsule_make("quick", 500, 10000), *other = group_make(sv_top, "other");
+	struct worker_spec spec[] = {
+		busy_in(hard, SCHED_OTHER, 0), busy_in(cg, SCHED_FIFO, 10),
+		busy_in(other, SCHED_OTHER, 0),
+		{ .group = quick, .policy = SCHED_FIFO, .prio = 80, .cpu = 0,
+		  .fn = fn_wakeups, .arg = all },
+	};
+	struct worker w[4] = {};
+	int i;
+
+	for (i = 0; i < 3; i++)
+		worker_start(&w[i], &spec[i]);
+	measure(w, 1, &b->percent);
+	worker_spawn(&w[3], &spec[3]);
+	all->start_ns = (now_ns() / PHASE_NS + 2) * PHASE_NS;
+	worker_go(&w[3]);
+	worker_wait(&w[3]);
+	kill_all_workers();
+	group_remove(other);
+	group_remove(quick);
+	group_remove(hard);
+	group_remove(cg);
+	sort_u64(all->latency, WAKEUPS);
+	b->p99 = percentile(all->latency, WAKEUPS, 99);
+	for (b->tail = 0, i = WAKEUPS - WAKEUPS / 100; i < WAKEUPS; i++)
+		b->tail += all->latency[i] / (WAKEUPS / 100);
+	ksft_print_msg("beside %s: %.3f %%, wakes up in %llu ns, p99 %llu, slowest 1 %% %llu\n",
+		       extra, b->percent,
+		       (unsigned long long)percentile(all->latency, WAKEUPS, 50),
+		       (unsigned long long)b->p99, (unsigned long long)b->tail);
+}
+
+static bool harms_nobody(const char *extra)
+{
+	struct beside without, with;
+	char key[64];
+
+	measure_beside("none", &without);
+	measure_beside(extra, &with);
+	snprintf(key, sizeof(key), "extra.%s.wakeup_ratio", extra);
+	result_float(key, (double)with.tail / without.tail);
+	return within("its share", with.percent, without.percent - 0.1, without.percent + 0.1) &
+	       within("its wake-up, p99", (double)with.p99 / without.p99, 0.9, 1.02) &
+	       within("its wake-up, slowest 1 %", (double)with.tail / without.tail, 0.9, 1.05);
+}
+
+/*
+ * Sisu Xi: Real-Time Virtualization and Cloud Computing, 2014, table 4.2: a guest with
+ * (4, 10) ms beside none to five others without a reservation, all busy.
+ */
+static bool one_host(void)
+{
+	static const double published[] = { 40.3, 40.2, 40.2, 40.2, 40.2, 40.2 };
+	char *cg = capsule_make("rt", 4000, 10000), *other[MAX_NEIGHBOURS] = {};
+	struct worker_spec spec[1 + MAX_NEIGHBOURS] = { busy_in(cg, SCHED_OTHER, 0) };
+	struct worker w[1 + MAX_NEIGHBOURS] = {};
+	double percent[1 + MAX_NEIGHBOURS], sum;
+	char name[32];
+	bool ok = true;
+	int nr, i;
+
+	worker_start(&w[0], &spec[0]);
+	for (nr = 0; nr <= MAX_NEIGHBOURS; nr++) {
+		if (nr) {
+			snprintf(name, sizeof(name), "vm%d", nr);
+			other[nr - 1] = group_make(sv_top, name);
+			spec[nr] = busy_in(other[nr - 1], SCHED_OTHER, 0);
+			worker_start(&w[nr], &spec[nr]);
+		}
+		measure(w, nr + 1, percent);
+		for (sum = 0, i = 0; i <= nr; i++)
+			sum += percent[i];
+		ksft_print_msg("%d others: %.2f %% (published %.1f), %.2f %% each, sum %.2f %%\n",
+			       nr, percent[0], published[nr], nr ? percent[nr] : 0, sum);
+		snprintf(name, sizeof(name), "extra.host.%d", nr);
+		result_float(name, percent[0]);
+		ok &= within("the guest", percent[0], 39.9, 40.1);
+		ok &= !nr || within("all", sum, 99.5, 100);
+	}
+	kill_all_workers();
+	for (i = 0; i < MAX_NEIGHBOURS; i++)
+		group_remove(other[i]);
+	group_remove(cg);
+	return ok;
+}
+
+struct job_log {
+	uint64_t period_ns, work_ns;
+	unsigned int nr, misses;
+	uint64_t longest_ns;		/* between two beginnings */
+};
+
+static void fn_jobs(struct worker *w, void *arg)
+{
+	struct job_log *log = arg;
+	uint64_t release = load_64(&w->page->start_ns), last = 0, began;
+
+	while (!load_u(&w->page->stop)) {
+		sleep_until(release);
+		began = now_ns();
+		if (last && began - last > log->longest_ns)
+			log->longest_ns = began - last;
+		last = began;
+		burn_ns(log->work_ns);
+		log->nr++;
+		release += log->period_ns;
+		log->misses += now_ns() > release;
+	}
+}
+
+/*
+ * The experiment with RESCH: a guest with rt_task1, 8 ms in 20 ms, and another one of
+ * 80 ms in 220 ms, beside a busy neighbour. Jobs of rt_task1 that miss.
+ */
+static unsigned int resch(const char *name, long q_us, const char *extra)
+{
+	struct job_log *log = shared_alloc(2 * sizeof(*log));
+	char *cg = group_make(sv_top, "guest"), *other = group_make(sv_top, "neighbour"), key[64];
+	int policy = q_us ? SCHED_FIFO : SCHED_OTHER;
+	struct worker_spec spec[] = {
+		{ .group = cg, .policy = policy, .prio = q_us ? 20 : 0, .cpu = 0, .fn = fn_jobs },
+		{ .group = cg, .policy = policy, .prio = q_us ? 10 : 0, .cpu = 0, .fn = fn_jobs },
+		busy_in(other, SCHED_OTHER, 0),
+	};
+	struct worker w[3] = {};
+	uint64_t start;
+	int i;
+
+	log[0] = (struct job_log){ .period_ns = 20 * NS_PER_MS, .work_ns = 8 * NS_PER_MS };
+	log[1] = (struct job_log){ .period_ns = 220 * NS_PER_MS, .work_ns = 80 * NS_PER_MS };
+	if (q_us)
+		group_reserve(cg, q_us, 12000);
+	if (q_us && group_write(cg, EXTRA, extra))
+		ksft_exit_fail_msg("%s: %s is refused\n", EXTRA, extra);
+	worker_start(&w[2], &spec[2]);
+	start = now_ns() + 100 * NS_PER_MS;
+	for (i = 0; i < 2; i++) {
+		spec[i].arg = &log[i];
+		worker_spawn(&w[i], &spec[i]);
+		store_64(&w[i].page->start_ns, start);
+		worker_go(&w[i]);
+	}
+	sleep_until(start + TIME_NS);
+	ksft_print_msg("%s: %u of %u jobs of rt_task1 miss, at most %.1f ms from one to the next\n",
+		       name, log[0].misses, log[0].nr, (double)log[0].longest_ns / NS_PER_MS);
+	snprintf(key, sizeof(key), "extra.resch.%s.misses", name);
+	result_int(key, log[0].misses);
+	kill_all_workers();
+	group_remove(other);
+	group_remove(cg);
+	return log[0].misses;
+}
+
+static bool resch_all(void)
+{
+	return check(resch("fair", 0, "none") > 0) & check(resch("hard", 4000, "none") > 0) &
+	       check(!resch("extra", 4000, "fair")) & check(!resch("enough", 9350, "none"));
+}
+
+int main(void)
+{
+	ksft_print_header();
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(18);
+	ksft_test_result(files(), "a file that reads what was written\n");
+	ksft_test_result(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone\n");
+	ksft_test_result(share("idle.beside", "idle", NULL, NULL, true, 40, 1), "idle, beside one\n");
+	ksft_test_result(share("fair.alone", "fair", NULL, NULL, false, 99.5, 0.5), "fair, alone\n");
+	ksft_test_result(share("fair.beside", "fair", NULL, NULL, true, 70, 2), "fair, beside one\n");
+	ksft_test_result(share("fair.300", "fair", "cpu.weight", "300", true, 85, 2),
+			 "fair, of three times the weight\n");
+	ksft_test_result(share("fair.max", "fair", "cpu.max", "20000 100000", true, 60, 2),
+			 "fair, within cpu.max\n");
+	ksft_test_result(is_counted("idle"), "idle time is counted, and no debt\n");
+	ksft_test_result(is_counted("fair"), "a fair share is counted, and no debt\n");
+	ksft_test_result(keeps_order("idle", SCHED_FIFO, 10, 99.5), "FIFO has idle time first\n");
+	ksft_test_result(keeps_order("fair", SCHED_FIFO, 10, 99.5), "FIFO has the fair share first\n");
+	ksft_test_result(keeps_order("idle", SCHED_OTHER, 0, 50), "equals share idle time\n");
+	ksft_test_result(keeps_order("fair", SCHED_OTHER, 0, 50), "equals share the fair share\n");
+	ksft_test_result(is_inherited(), "no more than those above have\n");
+	ksft_test_result(harms_nobody("idle"), "idle: a reservation beside it is as without\n");
+	ksft_test_result(harms_nobody("fair"), "fair: a reservation beside it is as without\n");
+	ksft_test_result(one_host(), "guests with and without a reservation, table 4.2\n");
+	ksft_test_result(resch_all(), "a guest that needs more than it has reserved, RESCH\n");
+	ksft_finished();
+}
