@@ -184,7 +184,7 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 
 	p = __node_2_dlg(first);
 	if (unlikely(srv->idles))
-		dl_group_idle_ends(srv, p);
+		dl_group_idle_ends(srv, dl_se->rq->donor);
 	if (unlikely(p->dl_group_boundary)) {
 		if (p->dl_group_debt &&
 		    dl_group_pay_turn(srv, p, dl_group_next_equal(p) ? dl_group_slice(p) : 0))
@@ -242,8 +242,10 @@ static void put_prev_task_dl_group(struct rq *rq, struct task_struct *p, struct 
 		p->dl_group_since = jiffies;
 		dl_group_wait_inside(srv, p);
 	}
+	if (next && unlikely(srv->idles))
+		dl_group_put_idle(rq, srv, p, next);
 	if (next)
-		dl_group_leave_cpu(rq, srv, next);
+		dl_group_leave_cpu(rq, srv);
 	if (next && unlikely(srv->watched))
 		dl_group_put_prev(rq, srv);
 }

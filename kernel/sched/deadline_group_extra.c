@@ -18,7 +18,7 @@
  *
  * *Idle*: where the idle class would pick the idle thread, it picks the first thread
  * of a server in this state, which remains in its capsule and does not count in
- * rq->nr_running. To whoever wakes up the CPU is idle, see dl_group_idle_pick_done().
+ * rq->nr_running. Whoever wakes up here finds an idle CPU, see dl_group_idle_pick_done().
  * Then the thread that had the time is preempted, and if it may be in the kernel, it
  * goes on as spill, and that is a debt, as for any other.
  *
@@ -45,6 +45,20 @@ static void dl_group_idle_pick_done(struct rq *rq)
 	if (rq->donor->sched_class == &dl_group_sched_class &&
 	    dl_group_server(rq, rq->donor)->idles)
 		rq->next_class = &idle_sched_class;
+	/* Who became ready before that has preempted nobody. */
+	if (rq->nr_running)
+		resched_curr(rq);
+}
+
+/* An idle CPU has no tick: @srv goes from the list, or has somebody go outside now. */
+static void dl_group_look_again(struct rq *rq, struct dl_group_server *srv)
+{
+	struct task_struct *spiller = READ_ONCE(srv->spiller);
+
+	if (!spiller && list_empty(&srv->inside) && !dl_group_wants_extra(srv))
+		list_del_init(&srv->spills);
+	else if (!spiller || task_rq(spiller) != rq)
+		dl_group_kick(srv);
 }
 
 /**
@@ -69,8 +83,10 @@ struct task_struct *__dl_group_pick_idle(struct rq *rq)
 
 		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
 		list_move_tail(&srv->spills, &dgrq->spills);
-		if (dl_group_extra(srv) != DL_GROUP_EXTRA_IDLE || !dl_group_wants_extra(srv))
+		if (dl_group_extra(srv) != DL_GROUP_EXTRA_IDLE || !dl_group_wants_extra(srv)) {
+			dl_group_look_again(rq, srv);
 			continue;
+		}
 		p = dl_group_first(srv);
 		srv->idles = true;
 		/* Who goes on without a switch is at its boundary no longer. */
@@ -83,9 +99,33 @@ struct task_struct *__dl_group_pick_idle(struct rq *rq)
 	return NULL;
 }
 
-/* Those who wait may have extra time from now on, or no longer. */
-static void dl_group_set_extra(struct dl_group *dlg, enum dl_group_extra extra)
+/* The threads of @srv have, or had, extra time: from now on by another rule. */
+static void dl_group_change_extra(struct dl_group_server *srv, bool before)
 {
+	struct rq *rq = srv->dl_se.rq;
+	struct task_struct *spiller;
+
+	guard(rq_lock_irqsave)(rq);
+	update_rq_clock(rq);
+	spiller = READ_ONCE(srv->spiller);
+	if (spiller && task_rq(spiller) == rq) {
+		if (before)
+			dl_group_reckon_spill(rq, spiller);
+		else
+			set_notify_resume(spiller);
+	}
+	if (before || !(spiller || srv->nr_ready))
+		return;
+
+	dl_group_list_spills(dl_group_rq(rq), srv);
+	resched_curr(rq);
+	dl_group_kick(srv);
+}
+
+static void dl_group_set_extra(struct dl_group *dlg)
+{
+	struct dl_group *above = dl_group_nearest(dlg->tg->parent);
+	u8 extra = above ? min(dlg->extra_told, above->extra) : dlg->extra_told;
 	int cpu;
 
 	lockdep_assert_held(&dl_group_mutex);
@@ -93,26 +133,18 @@ static void dl_group_set_extra(struct dl_group *dlg, enum dl_group_extra extra)
 	if (extra == dlg->extra)
 		return;
 
+	for_each_cpu(cpu, dlg->cpus)
+		dl_group_change_extra(dlg->place[cpu].own, true);
 	WRITE_ONCE(dlg->extra, extra);
-	for_each_cpu(cpu, dlg->cpus) {
-		struct dl_group_server *srv = dlg->place[cpu].own;
-		struct task_struct *spiller;
-
-		guard(rq_lock_irqsave)(cpu_rq(cpu));
-		dl_group_list_spills(dl_group_rq(cpu_rq(cpu)), srv);
-		spiller = READ_ONCE(srv->spiller);
-		if (spiller && task_rq(spiller) == cpu_rq(cpu))
-			set_notify_resume(spiller);
-		resched_curr(cpu_rq(cpu));
-		dl_group_kick(srv);
-	}
+	for_each_cpu(cpu, dlg->cpus)
+		dl_group_change_extra(dlg->place[cpu].own, false);
 }
 
 /**
  * dl_group_refresh_extra() - cpu.rt_extra, or which cgroup is a capsule, has changed
  * @tg: the cgroup
  *
- * Context: dl_group_mutex held
+ * Context: process context, dl_group_mutex held
  */
 void dl_group_refresh_extra(struct task_group *tg)
 {
@@ -120,13 +152,15 @@ void dl_group_refresh_extra(struct task_group *tg)
 
 	lockdep_assert_held(&dl_group_mutex);
 
-	guard(rcu)();
+	rcu_read_lock();
 	css_for_each_descendant_pre(pos, &tg->css) {
-		struct dl_group *dlg = css_tg(pos)->dl_group, *above;
-
-		if (!dlg)
+		if (!css_tg(pos)->dl_group || !css_tryget(pos))
 			continue;
-		above = dl_group_nearest(css_tg(pos)->parent);
-		dl_group_set_extra(dlg, above ? min(dlg->extra_told, above->extra) : dlg->extra_told);
+		rcu_read_unlock();
+		dl_group_set_extra(css_tg(pos)->dl_group);
+		cond_resched();
+		rcu_read_lock();
+		css_put(pos);
 	}
+	rcu_read_unlock();
 }

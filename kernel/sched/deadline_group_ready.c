@@ -167,8 +167,11 @@ static void dl_group_balance_callbacks(struct rq *rq, struct rq_flags *rf)
 /* The next tick is to look at @srv: somebody is outside, or may have to go. */
 static void dl_group_list_spills(struct dl_group_rq *dgrq, struct dl_group_server *srv)
 {
-	if (list_empty(&srv->spills))
-		list_add_tail(&srv->spills, &dgrq->spills);
+	if (!list_empty(&srv->spills))
+		return;
+
+	list_add_tail(&srv->spills, &dgrq->spills);
+	sched_update_tick_dependency(srv->dl_se.rq);
 }
 
 /* What the capsule has beyond its budget. */
@@ -209,10 +212,28 @@ static bool dl_group_beats_spiller(struct dl_group_server *srv, struct task_stru
 	       dl_group_rank(p) < dl_group_inside_rank(spiller);
 }
 
-/* @p has had the time of an idle CPU. What it owes it has to pay as before. */
+/* Would the CPU be idle, but for @srv, which may have that time? */
+static bool dl_group_has_idle_cpu(struct rq *rq, struct dl_group_server *srv)
+{
+	return dl_group_extra(srv) == DL_GROUP_EXTRA_IDLE && !rq->nr_running &&
+	       (rq->donor == rq->idle || rq->donor->dl_group == srv->group);
+}
+
+/* @p, who runs, has had the time of an idle CPU. What it owes it has to pay as before. */
 static void dl_group_idle_ends(struct dl_group_server *srv, struct task_struct *p)
 {
 	srv->idles = false;
 	if (p->dl_group_debt)
 		set_notify_resume(p);
+}
+
+/* The same, but @next may be another thread of @srv that goes on with that. */
+static void dl_group_put_idle(struct rq *rq, struct dl_group_server *srv,
+			      struct task_struct *p, struct task_struct *next)
+{
+	bool idles = next->sched_class == &dl_group_sched_class &&
+		     dl_group_server(rq, next) == srv;
+
+	dl_group_idle_ends(srv, p);
+	srv->idles = idles;
 }

@@ -146,11 +146,11 @@ static void dl_group_leave_slot(struct task_struct *p)
 static bool dl_group_is_extra(struct task_struct *p)
 {
 	return READ_ONCE(p->dl_group->extra) == DL_GROUP_EXTRA_FAIR && p->dl_group_slot &&
-	       !rt_prio(p->dl_group_lent);
+	       p->dl_group_slot->dl_se.rq == task_rq(p) && !rt_prio(p->dl_group_lent);
 }
 
-/* What @p took outside is a debt from now on; it has been dequeued, so all is counted. */
-static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
+/* What @p took outside until now is a debt, or extra time; all of it has been counted. */
+static void dl_group_settle_spill(struct rq *rq, struct task_struct *p)
 {
 	struct dl_group_server *srv = p->dl_group->place[cpu_of(rq)].own;
 	u64 took = p->se.sum_exec_runtime - p->dl_group_spilled;
@@ -164,8 +164,24 @@ static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
 	if (srv)
 		srv->stat.spilled += took;
 	p->dl_group_debt += took;
+	p->dl_group_spilled = p->se.sum_exec_runtime;
+}
+
+static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
+{
+	dl_group_settle_spill(rq, p);
 	p->dl_group_spills = false;
 	dl_group_leave_slot(p);
+}
+
+/* Something is about to change that decides what @p, who may be outside, owes for it. */
+static void dl_group_reckon_spill(struct rq *rq, struct task_struct *p)
+{
+	if (!p->dl_group_spills)
+		return;
+	if (task_current_donor(rq, p))
+		p->sched_class->update_curr(rq);
+	dl_group_settle_spill(rq, p);
 }
 
 static void dl_group_begin_spill(struct task_struct *p)
@@ -228,7 +244,6 @@ static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 		dl_group_set_class(p, rt_effective_prio(p, p->normal_prio), &dl_group_sched_class);
 	}
 	p->dl_group_returns = false;
-	p->dl_group_since = jiffies;
 	/* What it owed before is paid where it holds nothing. */
 	if (p->dl_group_debt)
 		set_notify_resume(p);
@@ -255,25 +270,23 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 {
 	struct task_struct *p = dl_group_first_inside(srv);
 
-	if (p && dl_group_awaited(p))
-		return p;
-	if (READ_ONCE(srv->spiller))
+	if (READ_ONCE(srv->spiller) && !(p && dl_group_awaited(p)))
 		return NULL;
 	if (dl_group_impatient(p))
 		return p;
 	if (dl_group_has_budget(srv))
 		return NULL;
+	if (p && dl_group_awaited(p))
+		return p;
 	if (dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR)
 		return dl_group_first_extra(rq, srv);
-	if (dl_group_extra(srv) == DL_GROUP_EXTRA_IDLE && !rq->nr_running)
-		return NULL;
 
-	return p;
+	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
 }
 
 static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 {
-	struct task_struct *p;
+	struct task_struct *p, *spiller;
 
 	lockdep_assert_rq_held(rq);
 
@@ -283,6 +296,10 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	if (!p)
 		return;
 
+	/* Who loses the place comes back at its boundary. */
+	spiller = READ_ONCE(srv->spiller);
+	if (spiller)
+		set_notify_resume(spiller);
 	WRITE_ONCE(srv->spiller, p);
 	p->dl_group_slot = srv;
 	dl_group_list_spills(dl_group_rq(rq), srv);
@@ -297,7 +314,7 @@ static void dl_group_queued_dry(struct rq *rq, struct dl_group_server *srv, stru
 	if (dl_group_extra(srv))
 		dl_group_list_spills(dl_group_rq(rq), srv);
 	if (!srv->dl_se.dl_bw_attached || list_empty(&p->dl_group_wait) ||
-	    (dl_group_extra(srv) == DL_GROUP_EXTRA_IDLE && !rq->nr_running))
+	    dl_group_has_idle_cpu(rq, srv))
 		return;
 	if (!spiller || dl_group_awaited(p) || dl_group_beats_spiller(srv, p, spiller))
 		dl_group_kick(srv);
@@ -326,13 +343,22 @@ static bool dl_group_parked(struct task_struct *p)
 #endif
 }
 
-/* Who goes on outside by cpu.rt_extra makes way for a better one, and for an equal in turn. */
+/*
+ * Who goes on outside by cpu.rt_extra makes way for a better one, and for an equal in
+ * turn. But if it has been waiting in the kernel it has a slice, or comes to its boundary.
+ */
 static bool dl_group_extra_ends(struct dl_group_server *srv, struct task_struct *p, u64 ran)
 {
 	int rank = dl_group_inside_rank(p), first = dl_group_rank_or_none(dl_group_first(srv));
 	u64 slice = dl_group_slice(p);
 
-	return first < rank || (first == rank && slice && ran >= slice);
+	if (first > rank || (first == rank && (!slice || ran < slice)))
+		return false;
+	if (!dl_group_impatient(p) || ran >= sysctl_sched_base_slice)
+		return true;
+
+	set_notify_resume(p);
+	return false;
 }
 
 static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *p)
@@ -340,11 +366,18 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 	bool extra = dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR;
 	u64 ran = p->se.sum_exec_runtime - p->dl_group_spilled;
 
-	if (dl_group_has_budget(srv))
-		return extra || dl_group_parked(p) ||
-		       dl_group_inside_rank(p) < dl_group_rank_or_none(dl_group_first(srv));
 	if (dl_group_parked(p))
-		return !extra || !list_empty(&srv->inside);
+		return dl_group_has_budget(srv) || !extra || !list_empty(&srv->inside);
+	if (dl_group_has_budget(srv)) {
+		if (dl_group_inside_rank(p) < dl_group_rank_or_none(dl_group_first(srv)))
+			return true;
+		/* Who has gone since there was no budget has no reason to stay. */
+		if (!dl_group_impatient(p) && !dl_group_awaited(p))
+			return true;
+		if (extra)
+			set_notify_resume(p);
+		return false;
+	}
 	if (dl_group_awaited(p))
 		return false;
 	if (extra && !dl_group_impatient(dl_group_first_inside(srv)))
@@ -371,6 +404,9 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 	} else if (p && dl_group_makes_way(srv, p)) {
 		if (dl_group_parked(p))
 			dl_group_wait_at_boundary(p);
+		/* Who has had a slice waits again. */
+		if (p->se.sum_exec_runtime - p->dl_group_spilled >= sysctl_sched_base_slice)
+			p->dl_group_since = jiffies;
 		dl_group_come_back(rq, p);
 		/* After its time slice it is the last of its equals. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
@@ -419,16 +455,12 @@ static void dl_group_spill_prev(struct rq *rq)
 }
 
 /* After the context switch: a server that is dry lets one who waits go outside. */
-static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv,
-			       struct task_struct *next)
+static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
 	if (likely(dl_group_has_budget(srv)))
 		return;
-	if (srv->idles && (next->sched_class != &dl_group_sched_class ||
-			   dl_group_server(rq, next) != srv))
-		dl_group_idle_ends(srv, rq->donor);
 	if (!srv->dl_se.dl_bw_attached || (list_empty(&srv->inside) && !dl_group_wants_extra(srv)))
 		return;
 
@@ -471,14 +503,23 @@ static void dl_group_stop_at_boundary(struct rq *rq, struct task_struct *p)
 	resched_curr(rq);
 }
 
+/* By cpu.rt_extra @p is a normal thread in user mode, too, unless there is budget. */
+static bool dl_group_stays_outside(struct rq *rq, struct task_struct *p)
+{
+	struct dl_group_server *srv = p->dl_group_slot;
+
+	return dl_group_is_extra(p) && READ_ONCE(srv->spiller) == p && !dl_group_has_budget(srv) &&
+	       dl_group_inside_rank(p) <= dl_group_rank_or_none(dl_group_first(srv));
+}
+
 static void dl_group_reach_boundary(struct rq *rq, struct task_struct *p)
 {
 	struct dl_group_server *srv = p->dl_group_slot;
 
-	/* It is a normal thread in user mode, too, unless there is budget. */
-	if (p->dl_group_spills && srv && dl_group_is_extra(p) && srv->dl_se.rq == rq &&
-	    !dl_group_has_budget(srv))
+	if (p->dl_group_spills && dl_group_stays_outside(rq, p)) {
+		p->dl_group_since = jiffies;
 		return;
+	}
 	if (p->dl_group_spills) {
 		dl_group_come_back(rq, p);
 		if (srv && srv->dl_se.rq == rq)
@@ -584,12 +625,17 @@ static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 	lockdep_assert_held(&p->pi_lock);
 	lockdep_assert_rq_held(rq);
 
-	p->dl_group_passes_on |= lent != p->dl_group_lent;
-	WRITE_ONCE(p->dl_group_lent, lent);
+	if (lent != p->dl_group_lent) {
+		p->dl_group_passes_on = true;
+		dl_group_reckon_spill(rq, p);
+		WRITE_ONCE(p->dl_group_lent, lent);
+	}
 
 	if (dl_prio(p->prio)) {
 		if (!p->dl_group_spills)
 			dl_group_begin_spill(p);
+		dl_group_reckon_spill(rq, p);
+		dl_group_leave_slot(p);
 	} else if (p->dl_group_spills) {
 		dl_group_update_spill(rq, p);
 	} else if (dl_group_awaited(p) && task_on_rq_queued(p) && !task_current_donor(rq, p)) {

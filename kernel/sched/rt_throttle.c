@@ -94,7 +94,7 @@ static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 	if (unlikely(!dl_se->rq->online) && !cpu_active(cpu_of(dl_se->rq)))
 		return;
 
-	if (unlikely(srv->idles)) {
+	if (unlikely(srv->idles) && !dl_group_has_budget(srv)) {
 		srv->stat.extra += delta_exec;
 		return;
 	}

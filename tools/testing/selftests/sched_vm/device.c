@@ -45,7 +45,7 @@ static bool query(void)
 
 	return check(!device_call(dev, SCHED_VM_QUERY, &q)) &&
 	       check(q.size == sizeof(q)) &&
-	       check(q.version == SCHED_VM_VERSION) && check(q.features == 0x1f) &&
+	       check(q.version == SCHED_VM_VERSION) && check(q.features == 0x3f) &&
 	       check(q.nr_cpus >= (unsigned int)sysconf(_SC_NPROCESSORS_CONF)) &&
 	       check(q.budget_min_us == MIN_BUDGET_US) &&
 	       check(q.period_min_us == 100) && check(q.period_max_us == 4194304);
