@@ -88,6 +88,90 @@ void gen_bimodal(struct set *set, int percent, uint64_t seed)
 	}
 }
 
+static void mixed_tasks(struct set *set, struct rng *rng, const struct set_server *s, int percent)
+{
+	int i, nr = rng_between(rng, 1, 4);
+	struct set_task *t;
+	double part[4];
+
+	gen_uunifast(rng, part, nr, (0.5 + 0.45 * rng_real(rng)) * s->budget / s->period);
+	for (i = 0; i < nr; i++) {
+		int64_t period = rng_between(rng, 2 * s->period, 12 * s->period);
+		int64_t cost = llround(part[i] * period);
+
+		t = set_add_task(set, s->domain, 1, cost < 150 ? 150 : cost, period);
+		t->offset = rng_between(rng, 0, period);
+		t->percent = percent;
+	}
+}
+
+void gen_mixed(struct set *set, uint64_t seed)
+{
+	struct rng rng = rng_stream(seed, 0x6d69786564);
+	int i, nr = rng_between(&rng, 2, 5);
+	int percent = rng_between(&rng, 1, 3) == 1 ? 50 : 100;
+	struct set_server *s;
+	double part[5];
+
+	set_init(set, 1, seed);
+	/* A tenth of the CPU for each, and the rest split */
+	gen_uunifast(&rng, part, nr, 0.6 + 0.35 * rng_real(&rng) - 0.1 * nr);
+	for (i = 0; i < nr; i++) {
+		int64_t period = rng_between(&rng, 2000, 20000);
+		int64_t deadline = rng_between(&rng, 1, 4) == 1 ?
+				   rng_between(&rng, period / 2, period) : period;
+		int64_t budget = llround((part[i] + 0.1) * deadline);
+
+		s = set_add_server(set, i + 1, 1, 0, budget, period);
+		s->deadline = deadline;
+		mixed_tasks(set, &rng, s, percent);
+	}
+}
+
+void gen_guest(struct set *set, uint64_t seed)
+{
+	struct rng rng = rng_stream(seed, 0x6775657374);
+	int i, nr = rng_between(&rng, 2, 5);
+	int64_t period = rng_between(&rng, 100, 400) * 100;
+	double part[5];
+
+	set_init(set, 1, seed);
+	set_add_server(set, 1, 1, 0, period, period);
+	gen_uunifast(&rng, part, nr, 0.25 + 0.45 * rng_real(&rng));
+	for (i = 0; i < nr; i++) {
+		int64_t t = rng_between(&rng, 15 * period, 80 * period) / 1000 * 100;
+		int64_t cost = llround(part[i] * t / 100) * 100;
+
+		set_add_task(set, 1, 1, cost < 500 ? 500 : cost, t);
+	}
+}
+
+static int64_t divided(int64_t time, int divide)
+{
+	return time < divide ? 1 : time / divide;
+}
+
+void gen_scale(struct set *set, int divide, int spare, int apart)
+{
+	int i;
+
+	for (i = 0; i < set->nr_servers; i++) {
+		struct set_server *s = &set->server[i];
+
+		s->budget = divided(s->budget * (1000 - spare), divide * 1000);
+		s->period = divided(s->period, divide);
+		s->deadline = divided(s->deadline, divide);
+	}
+	for (i = 0; i < set->nr_tasks; i++) {
+		struct set_task *t = &set->task[i];
+
+		t->cost = divided(t->cost, divide);
+		t->period = divided(t->period, divide);
+		t->deadline = divided(t->deadline, divide);
+		t->offset = t->offset / divide + t->domain * apart;
+	}
+}
+
 static bool is_on(const struct set *set, int cpu, int domain, int before)
 {
 	int i;

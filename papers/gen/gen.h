@@ -54,6 +54,25 @@ void gen_bimodal(struct set *set, int percent, uint64_t seed);
  */
 bool gen_vcpus(struct set *set, bool global_guest);
 
+/*
+ * Two to five servers on one CPU, some with deadlines before the end of their periods, with
+ * one to four tasks each, of no round numbers: to compare model and kernel.
+ */
+void gen_mixed(struct set *set, uint64_t seed);
+
+/*
+ * What a guest of fixed priorities may be: two to five tasks of 25 to 70 % together, in one
+ * server that has all of the CPU, and the period that sched-vm plan is to be asked for.
+ */
+void gen_guest(struct set *set, uint64_t seed);
+
+/*
+ * For a kernel: all times are divided by @divide, budgets are smaller by @spare parts of a
+ * thousand, and the tasks of domain d begin d times @apart us later, as no two servers'
+ * deadlines then are the same.
+ */
+void gen_scale(struct set *set, int divide, int spare, int apart);
+
 /* Gives each vCPU a CPU. Return: false if they do not fit; they have one even so */
 bool gen_pack(struct set *set);
 

@@ -6,20 +6,27 @@
 #include "gen.h"
 
 static const char usage[] =
-	"usage: gen capacity decreasing|even|increasing LOAD SEED [overload]\n"
-	"       gen improved PERCENT LOW HIGH ETF SEED\n"
-	"       gen global PERCENT rm|any SEED\n"
+	"usage: gen-set [OPTION...] capacity decreasing|even|increasing LOAD SEED [overload]\n"
+	"       gen-set [OPTION...] improved PERCENT LOW HIGH ETF SEED\n"
+	"       gen-set [OPTION...] global PERCENT rm|any SEED\n"
+	"       gen-set [OPTION...] mixed|guest SEED\n"
 	"\n"
 	"Prints a set of tasks and servers (its form: papers/model/set.h). The same numbers give\n"
 	"the same set, everywhere.\n"
 	"\n"
 	"  capacity   Table 2.3 and Fig. 2.5 of RT-Xen: LOAD in percent; overload: Table 2.2\n"
 	"  improved   its Fig. 2.7 to 2.9: periods between LOW and HIGH ms\n"
-	"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, or any of their domain\n";
+	"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, or any of their domain\n"
+	"  mixed      servers with tasks of no round numbers, some with deadlines\n"
+	"  guest      tasks of one guest, for sched-vm plan\n"
+	"\n"
+	"  --divide N   all times are divided by N\n"
+	"  --spare N    budgets are smaller by N of 1000\n"
+	"  --apart US   the tasks of domain d begin d times so much later\n";
 
 static int bad(const char *why)
 {
-	fprintf(stderr, "gen: error: %s\n%s", why, usage);
+	fprintf(stderr, "gen-set: error: %s\n%s", why, usage);
 	return 2;
 }
 
@@ -74,23 +81,55 @@ static const char *make_global(struct set *set, char **argv, int argc)
 							 "a domain of this set has no interface";
 }
 
+static const char *make_by_seed(void (*gen)(struct set *set, uint64_t seed), struct set *set,
+				char **argv, int argc)
+{
+	int64_t seed;
+
+	if (argc < 1 || !number(argv[0], 0, INT32_MAX, &seed))
+		return "this takes a seed";
+	gen(set, seed);
+	return NULL;
+}
+
+/* The value of an option, which is taken off the arguments. Return: @value if it is not there */
+static int64_t option(int *argc, char ***argv, const char *name, int64_t value)
+{
+	if (*argc < 3 || strcmp((*argv)[1], name))
+		return value;
+	if (!number((*argv)[2], 0, 999, &value))
+		exit(bad("--divide, --spare and --apart take a number up to 999"));
+	*argc -= 2;
+	*argv += 2;
+	return value;
+}
+
 int main(int argc, char **argv)
 {
 	static struct set set;
 	const char *fault = "which set?";
+	int64_t divide, spare, apart;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
 		return 0;
 	}
+	divide = option(&argc, &argv, "--divide", 1);
+	spare = option(&argc, &argv, "--spare", 0);
+	apart = option(&argc, &argv, "--apart", 0);
 	if (argc > 1 && !strcmp(argv[1], "capacity"))
 		fault = make_capacity(&set, argv + 2, argc - 2);
 	else if (argc > 1 && !strcmp(argv[1], "improved"))
 		fault = make_improved(&set, argv + 2, argc - 2);
 	else if (argc > 1 && !strcmp(argv[1], "global"))
 		fault = make_global(&set, argv + 2, argc - 2);
+	else if (argc > 1 && !strcmp(argv[1], "mixed"))
+		fault = make_by_seed(gen_mixed, &set, argv + 2, argc - 2);
+	else if (argc > 1 && !strcmp(argv[1], "guest"))
+		fault = make_by_seed(gen_guest, &set, argv + 2, argc - 2);
 	if (fault)
 		return bad(fault);
+	gen_scale(&set, divide ? divide : 1, spare, apart);
 	set_print(&set, stdout);
 	return 0;
 }

@@ -17,6 +17,9 @@ static const char usage[] =
 	"  --order O    between servers: fp (fixed priority), dm, edf (default)\n"
 	"  --guest G    in a server: rm (default), edf\n"
 	"  --length US  of the run (default 10000000)\n"
+	"  --jitter US  jobs and budgets are up to so much longer or shorter, at random, but\n"
+	"               those of a task or server together never by more (for cbs)\n"
+	"  --seed N     of these random numbers\n"
 	"  --jobs       print each job instead: task, number, release, finish\n"
 	"  --trace      print who ran instead: from, to, server, task\n"
 	"\n"
@@ -43,17 +46,17 @@ static int choice(const char *const *names, int nr, const char *name)
 	return i;
 }
 
-static int64_t length_of(const char *text)
+static int64_t number_of(const char *option, const char *text, int64_t least, int64_t most)
 {
 	char *end;
-	int64_t length = strtoll(text, &end, 10);
+	int64_t number = strtoll(text, &end, 10);
 
-	if (*end || length < 1 || length > INT64_C(1) << 42) {
-		fprintf(stderr, "model: error: --length takes a number of microseconds, not '%s'\n",
-			text);
+	if (!*text || *end || number < least || number > most) {
+		fprintf(stderr, "model: error: --%s takes a number%s, not '%s'\n", option,
+			strcmp(option, "seed") ? " of microseconds" : "", text);
 		exit(2);
 	}
-	return length;
+	return number;
 }
 
 static void parse(int argc, char **argv, struct sim_options *opt)
@@ -63,6 +66,8 @@ static void parse(int argc, char **argv, struct sim_options *opt)
 		{ "order", required_argument, NULL, 'o' },
 		{ "guest", required_argument, NULL, 'g' },
 		{ "length", required_argument, NULL, 'l' },
+		{ "jitter", required_argument, NULL, 'r' },
+		{ "seed", required_argument, NULL, 's' },
 		{ "jobs", no_argument, NULL, 'j' },
 		{ "trace", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
@@ -78,7 +83,11 @@ static void parse(int argc, char **argv, struct sim_options *opt)
 		} else if (c == 'g') {
 			opt->guest = choice(sim_guest_name, SIM_GUESTS, optarg);
 		} else if (c == 'l') {
-			opt->length = length_of(optarg);
+			opt->length = number_of("length", optarg, 1, INT64_C(1) << 42);
+		} else if (c == 'r') {
+			opt->jitter = number_of("jitter", optarg, 0, 1000000);
+		} else if (c == 's') {
+			opt->jitter_seed = number_of("seed", optarg, 0, INT32_MAX);
 		} else if (c == 'j') {
 			opt->job = print_job;
 		} else if (c == 't') {

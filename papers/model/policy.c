@@ -83,13 +83,20 @@ static void cbs_throttle(struct server *s)
 	s->next = next_period(s);
 }
 
+static int64_t cbs_budget(struct sim *sim, struct server *s)
+{
+	uint64_t stream = SET_TASKS + (s - sim->server);
+
+	return s->def->budget + sim_jitter(sim, stream, s->periods++);
+}
+
 static void cbs_replenish(struct sim *sim, struct server *s)
 {
 	s->throttled = false;
 	s->next = NEVER;
 	if (sim->opt->policy == SIM_CASH && !s->active)
 		return;
-	s->budget += s->def->budget;
+	s->budget += cbs_budget(sim, s);
 	s->deadline += s->def->period;
 	s->seq = ++sim->seq;
 }
@@ -122,7 +129,7 @@ void policy_job_ended(struct sim *sim, struct server *s)
 static void cbs_new_period(struct sim *sim, struct server *s)
 {
 	s->deadline = sim->now + s->def->deadline;
-	s->budget = s->def->budget;
+	s->budget = cbs_budget(sim, s);
 }
 
 /* May what is left be used until the deadline without a share above Q/P? */

@@ -35,6 +35,7 @@ struct server {
 	int64_t next;		/* replenishment */
 	uint64_t seq;		/* CBS: who was queued first wins a tie */
 	int place;		/* in queue->task[], of the job that it runs, or NOBODY */
+	int64_t periods;	/* that began */
 	bool charged;		/* its budget is being used */
 	bool active;		/* CBS, CASH: queued or waiting, with a job */
 	bool throttled;		/* CBS, CASH: waiting for next */
@@ -80,6 +81,9 @@ struct sim {
 	int heap[SET_TASKS];	/* tasks by next release */
 	int64_t due[SET_TASKS];
 };
+
+/* sim.c: how much longer the number @nr of stream @stream is than it should be */
+int64_t sim_jitter(const struct sim *sim, uint64_t stream, int64_t nr);
 
 /* policy.c */
 void policy_init(struct sim *sim, struct server *s);

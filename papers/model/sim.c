@@ -11,11 +11,26 @@ static int64_t release_of(const struct task *t, int64_t nr)
 	return t->def->offset + nr * t->def->period;
 }
 
+/* What has been taken ahead before number @nr */
+static int64_t ahead(const struct sim *sim, uint64_t stream, int64_t nr)
+{
+	struct rng rng = rng_stream(sim->opt->jitter_seed, stream << 40 | nr);
+
+	return nr ? rng_between(&rng, 0, sim->opt->jitter) : 0;
+}
+
+int64_t sim_jitter(const struct sim *sim, uint64_t stream, int64_t nr)
+{
+	return sim->opt->jitter ? ahead(sim, stream, nr + 1) - ahead(sim, stream, nr) : 0;
+}
+
 static int64_t execution(const struct sim *sim, int nr)
 {
 	const struct task *t = &sim->task[nr];
+	int64_t time = rng_execution(sim->set->seed, nr, t->done, t->def->cost, t->def->percent);
 
-	return rng_execution(sim->set->seed, nr, t->done, t->def->cost, t->def->percent);
+	time += sim_jitter(sim, nr, t->done);
+	return time > 0 ? time : 1;
 }
 
 /* The heap of releases: the earliest at 0, of equals the task of the lowest number. */

@@ -45,6 +45,12 @@ struct sim_options {
 	enum sim_order order;
 	enum sim_guest guest;
 	int64_t length;
+	/*
+	 * What overheads may do: jobs and (cbs) budgets are longer or shorter by up to
+	 * @jitter, at random, but those of a task or server together never by more.
+	 */
+	int64_t jitter;
+	uint64_t jitter_seed;
 	/* Called for each job that ends, and for each piece of time that one ran, if set. */
 	void (*job)(void *arg, int task, int64_t nr, int64_t release, int64_t finish);
 	void (*ran)(void *arg, int server, int task, int64_t from, int64_t to);

@@ -242,6 +242,23 @@ static void test_split(void)
 	check(ok && pieces == 2, "the first has its budget as deadline, the second begins there");
 }
 
+/*
+ * On two CPUs, two of 1 in 10 before a third by 11. It has 9: after 9 the others may have had
+ * 1 each more than is harmless, so 10; after 10, and 11, 2 each, so 11. With 10 it is 12.
+ */
+static void test_global(void)
+{
+	static struct set set;
+
+	set_init(&set, 2, 0);
+	set_add_server(&set, 1, 1, SET_ANY, 1, 10);
+	set_add_server(&set, 2, 1, SET_ANY, 1, 10);
+	set_add_server(&set, 3, 1, SET_ANY, 9, 11);
+	check(analysis_gdm(&set), "global, by deadline: the third is in time");
+	set.server[2].budget = 10;
+	check(!analysis_gdm(&set), "with 1 more it may not be");
+}
+
 static void test_interfaces(void)
 {
 	static const struct gen_improved g = { 90, 350, 850, 50 };
@@ -279,6 +296,7 @@ int main(void)
 	test_counts();
 #ifdef HAVE_RT_MODEL
 	test_split();
+	test_global();
 	test_interfaces();
 #endif
 	return failed ? 1 : 0;

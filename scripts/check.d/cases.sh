@@ -28,6 +28,7 @@ owner          quick   release --time virtual -- @/owner
 interact       quick   release --time virtual -- @/interact
 memory         quick   release --time virtual -- @/memory
 pingpong       quick   release --time virtual -- @/pingpong
+jobs           quick   release --time virtual -- @/jobs
 latency        quick   release --time virtual -- @/latency
 supply         virtual release --time virtual -- @/supply
 sbf            virtual release --time virtual -- @/sbf

@@ -12,6 +12,7 @@ style           90  checkpatch, codespell, shellcheck; how many lines are ours
 test-lab        90  the lab: trees, patches, export, runs, this check
 tools           15  sched-vm without a kernel of ours: arguments, output, manual
 papers          25  the published experiments: their model, and what judges them
+papers-lab       90  sets of tasks in the release kernel: it does what the model says, and what plan does
 tools-lab         110  sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
 code            90  option off: the code is that of a kernel without our patches
@@ -49,6 +50,7 @@ owner            8  what an owner without privileges may do
 interact         8  freezer, kill, autogroup, suspend
 memory           5  bytes for each cgroup and each CPU
 pingpong         8  cost of a switch, to a kernel without our patches
+jobs             4  when the jobs of tasks in capsules end, by hand (papers-lab: by the model)
 latency         40  wake-up beside 100 busy capsules
 supply          60  share, excess, and debt over 10 s
 sbf             30  the supply bound function
@@ -143,6 +145,7 @@ part_run() {
 	test-lab) run_test_lab ;;
 	tools) tools_run ;;
 	papers) papers_run ;;
+	papers-lab) part_kernel release || return 0; papers_run_lab ;;
 	tools-lab) part_kernel release || return 0; tools_run_lab ;;
 	libvirt) libvirt_run ;;
 	code) part_kernel off || return 0; code_compare ;;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The command-line tool: its own tests, those on the release and on the debug kernel,
-# and those with a real guest. The published experiments: those of the model.
+# and those with a real guest. The published experiments: those of the model, and the
+# model against the kernel.
 
 # programs_build FOLDER NAME TARGET...: in out/check/NAME
 programs_build() {
@@ -31,6 +32,14 @@ tools_case() {
 papers_run() {
 	programs_build papers papers all
 	program_case papers "$TOP/papers/test/run" "$OUT/papers"
+}
+
+# The same sets in the release kernel, whose programs BIN has
+papers_run_lab() {
+	[ -n "${BIN:-}" ] || build_tests
+	programs_build tools/sched_vm tools all
+	program_case papers-lab "$TOP/papers/kernel/test.sh" --jobs "$JOBS" --no-build --program "$BIN/jobs" \
+		--sched-vm "$OUT/tools/sched-vm" "$OUT/papers-lab"
 }
 
 tools_run() {

@@ -32,6 +32,9 @@ standard error, and exits with its status. The kernel is built first if need be.
   --cpus N              default: 2 in real time, 1 in virtual time (with more,
                         virtual time is still repeatable, but its latencies are
                         those of one thread that emulates all CPUs in turn)
+  --turns US            virtual time, several CPUs: they take turns of at most so long,
+                        where otherwise one may run until the next timer, and the
+                        others do not. Slow; needs QEMU 8.1
   --mem MiB             default 1024
   --kvm                 emulate AMD-V, for KVM guests inside; real time only
   --kernel KIND|FILE    a kind of kernel (scripts/lab kernel --help; default
@@ -62,7 +65,7 @@ cmd_run() {
 run_defaults() {
 	RUN_TIME=real RUN_OUT='' RUN_CPUS='' RUN_MEM=1024 RUN_KVM=no RUN_KERNEL=release
 	RUN_BUILD=yes RUN_TIMEOUT=300 RUN_APPEND='' RUN_LOG='' RUN_VERBOSE=no RUN_SCAN=yes
-	RUN_ACCEL=${SCHED_VM_ACCEL:-tcg} RUN_SHELL=no RUN_SHIFT=0
+	RUN_ACCEL=${SCHED_VM_ACCEL:-tcg} RUN_SHELL=no RUN_SHIFT=0 RUN_TURNS=''
 	RUN_ADD=() RUN_CMD=() RUN_DEVICES=()
 }
 
@@ -99,6 +102,7 @@ run_option_value() {
 	--cpus) RUN_CPUS=$2 ;;
 	--mem) RUN_MEM=$2 ;;
 	--shift) RUN_SHIFT=$2 ;;
+	--turns) RUN_TURNS=$2 ;;
 	--kernel) RUN_KERNEL=$2 ;;
 	--timeout) RUN_TIMEOUT=$2 ;;
 	--append) RUN_APPEND+=" $2" ;;
@@ -130,6 +134,10 @@ run_check_options() {
 	run_number --cpus "$RUN_CPUS"
 	run_number --mem "$RUN_MEM"
 	run_number --timeout "$RUN_TIMEOUT"
+	[ -z "$RUN_TURNS" ] || {
+		run_number --turns "$RUN_TURNS"
+		[ "$RUN_TIME" = virtual ] || die "run: in real time, CPUs take no turns: --turns needs --time virtual"
+	}
 	[[ $RUN_SHIFT =~ ^[0-9]{1,8}$ ]] || die "run: --shift $RUN_SHIFT: not a number of microseconds"
 	need qemu-system-x86_64 busybox cpio
 }
@@ -255,6 +263,7 @@ run_qemu_options() {
 	local run=$LAB_TMP/run append="console=ttyS0,115200 panic=-1 nokaslr kunit.enable=0"
 	case $RUN_TIME,$RUN_ACCEL in
 	real,tcg) qemu_choose several ;;
+	virtual,*) run_turns ;;
 	*) qemu_choose one ;;
 	esac
 	RUN_QEMU=("$QEMU" -nodefaults -no-user-config -display none -no-reboot
@@ -272,6 +281,17 @@ run_qemu_options() {
 	[ "$RUN_KVM" = no ] || append+=" setcpuid=constant_tsc"
 	run_qemu_ports
 	RUN_QEMU+=(-append "$append$RUN_APPEND" "${RUN_DEVICES[@]}")
+}
+
+# The emulated CPUs take turns until the next timer, each for a part of that time since 8.1.
+# So there is a timer, that of a filter of a network which is not there.
+run_turns() {
+	qemu_choose "$([ -z "$RUN_TURNS" ] && echo one || echo several)"
+	[ -n "$RUN_TURNS" ] || return 0
+	qemu_is_good "$QEMU" ||
+		die "run: --turns needs QEMU $QEMU_GOOD; there is $(qemu_version "$QEMU"), and no other in Debian's backports"
+	RUN_DEVICES+=(-netdev "hubport,id=turns,hubid=99"
+		-object "filter-buffer,id=turn,netdev=turns,interval=$RUN_TURNS")
 }
 
 # Nothing here may be served by another thread of QEMU: when that would get at it

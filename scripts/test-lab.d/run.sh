@@ -10,6 +10,8 @@ test_options_are_checked() {
 	expect 125 'no command' scripts/lab run --time virtual
 	expect 125 'put -- before the command' scripts/lab run true
 	expect 125 'not a positive number' scripts/lab run --cpus 0 -- true
+	expect 125 '--turns x: not a positive number' scripts/lab run --time virtual --turns x -- true
+	expect 125 '--turns needs --time virtual' scripts/lab run --turns 20 -- true
 	expect 125 'real or virtual' scripts/lab run --time fast -- true
 	expect 125 'needs --time real' scripts/lab run --time virtual --kvm -- true
 	expect 125 'needs a value' scripts/lab run --cpus

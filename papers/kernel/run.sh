@@ -1,0 +1,454 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kernel's column: sets of tasks as threads in capsules, in virtual time.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+TOP=$(cd "$here/../.." && pwd -P)
+LAB=$TOP/scripts/lab
+JOBS=$(nproc)
+QUICK=no
+KERNEL=
+KERNEL_UPDATE=yes
+PROGRAM=
+SCHED_VM=
+PARTS=
+
+usage() {
+	cat <<'END'
+usage: papers/kernel/run.sh [OPTION...] OUT
+
+Runs sets in the lab's release kernel, in virtual time, which it builds if need be, and
+writes what came out to OUT/kernel/*.csv; and what the model has of the very same sets to
+OUT/model/kernel-*.csv. OUT/build has the programs of papers/. The sets, and when each job
+ended, are in OUT/jobs.
+
+  --quick         few sets, short runs: a minute and a half
+  --parts "P..."  of check, load, plan, least, semi, gaps, hosts, switches (with --quick: not
+                  load, least, hosts, switches)
+  --jobs N        so many machines at a time (default: the processors)
+  --no-build      take the kernel as it was built last
+  --kernel FILE   this bzImage
+  --program FILE  the selftest "jobs", static
+  --sched-vm FILE the tool
+END
+}
+
+die() {
+	printf 'papers/kernel: error: %s\n' "$*" >&2
+	exit 2
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) QUICK=yes ;;
+	--parts) PARTS=${2:?--parts needs names}; shift ;;
+	--jobs) JOBS=${2:?--jobs needs a number}; shift ;;
+	--no-build) KERNEL_UPDATE=no ;;
+	--kernel) KERNEL_UPDATE=no KERNEL=$(realpath "${2:?--kernel needs a file}"); shift ;;
+	--program) PROGRAM=$(realpath "${2:?--program needs a file}"); shift ;;
+	--sched-vm) SCHED_VM=$(realpath "${2:?--sched-vm needs a file}"); shift ;;
+	-h | --help) usage; exit ;;
+	-*) die "unknown option '$1' (papers/kernel/run.sh --help)" ;;
+	*) break ;;
+	esac
+	shift
+done
+# The quick ones are those that can fail if the kernel does.
+[ -n "$PARTS" ] || PARTS=$([ $QUICK = yes ] && echo "check plan semi gaps" || echo "check load plan least semi gaps hosts switches")
+[ $# -eq 1 ] || { usage >&2; exit 2; }
+OUT=$(realpath -m -- "$1")
+BUILD=$OUT/build
+SETS=$OUT/jobs
+
+# many QUICK FULL: how much of it
+many() {
+	if [ $QUICK = yes ]; then echo "$1"; else echo "$2"; fi
+}
+
+# --- programs ---
+
+build_programs() {
+	local tree
+	[ -x "$BUILD/gen-set" ] || make -s -C "$here/.." O="$BUILD"
+	[ -n "$SCHED_VM" ] || {
+		make -s -C "$TOP/tools/sched_vm" O="$BUILD/sched_vm" all
+		SCHED_VM=$BUILD/sched_vm/sched-vm
+	}
+	[ $KERNEL_UPDATE = no ] || "$LAB" kernel >&2
+	[ -n "$PROGRAM" ] || {
+		"$LAB" tree >&2
+		tree=$("$LAB" path patched)
+		mkdir -p "$BUILD/selftests"
+		make -s -C "$tree/tools/testing/selftests/sched_vm" OUTPUT="$BUILD/selftests" \
+			USERLDFLAGS=-static "$BUILD/selftests/jobs"
+		PROGRAM=$BUILD/selftests/jobs
+	}
+}
+
+# --- sets: a folder for each machine, with a file "run" of what it is to do ---
+
+# machine FOLDER CPUS LENGTH_US [OPTION]
+machine() {
+	mkdir -p "$SETS/$1"
+	echo "CPUS=$2 LENGTH=$3 OPTION=${4:-}" >"$SETS/$1/run"
+}
+
+gen() {
+	"$BUILD/gen-set" "$@"
+}
+
+# Two machines, as there are many sets.
+sets_check() {
+	local i length
+	length=$(many 1000000 2000000)
+	machine check-1 1 "$length"
+	machine check-2 1 "$length"
+	for ((i = 1; i <= $(many 16 60); i++)); do
+		gen mixed "$i" >"$SETS/check-$((i % 2 + 1))/mixed-$i.set"
+	done
+}
+
+# What the publication has in seconds is a tenth here, and domains begin one after the other.
+SCALED="--divide 10 --spare 2 --apart 20"
+
+is_too_much() {
+	awk '$1 == "task" && $2 == 3 { sum += $4 / $5 } END { exit sum < 0.21 }' "$1"
+}
+
+sets_load() {
+	local c load seed nr
+	machine load-1 1 4000000
+	machine load-2 1 4000000
+	for c in decreasing even increasing; do
+		for load in $(many "95" "50 70 85 95 100"); do
+			for ((seed = 1; seed <= $(many 1 2); seed++)); do
+				# shellcheck disable=SC2086
+				gen $SCALED capacity $c "$load" $seed >"$SETS/load-$((seed % 2 + 1))/f25_${c}_${load}_$seed.set"
+			done
+		done
+	done
+	# The seeds that the model takes
+	for ((seed = 1, nr = 0; nr < $(many 1 3); seed++)); do
+		# shellcheck disable=SC2086
+		gen $SCALED capacity even 70 $seed overload >"$SETS/load-1/t22_yes_$seed.set"
+		if is_too_much "$SETS/load-1/t22_yes_$seed.set"; then
+			nr=$((nr + 1))
+			# shellcheck disable=SC2086
+			gen $SCALED capacity even 70 $seed >"$SETS/load-2/t22_no_$seed.set"
+		else
+			rm "$SETS/load-1/t22_yes_$seed.set"
+		fi
+	done
+	sets_etf
+}
+
+fits() {
+	awk '$1 == "server" { sum += $5 / $6 } END { exit sum > 0.9999 }' "$1"
+}
+
+# Interfaces in whole milliseconds are mostly more than the CPU has: those that are not.
+sets_etf() {
+	local etf seed file
+	for etf in $(many "" "100 50 10"); do
+		for ((seed = 1; seed <= 16; seed++)); do
+			file=$SETS/load-$((seed % 2 + 1))/f29_90_${etf}_$seed.set
+			# shellcheck disable=SC2086
+			gen $SCALED improved 90 550 650 "$etf" $seed >"$file"
+			fits "$file" || rm "$file"
+		done
+	done
+}
+
+# planned FILE PERIOD: the least budget by sched-vm plan for the tasks of a set, or nothing
+planned() {
+	# shellcheck disable=SC2046
+	"$SCHED_VM" plan $(awk '$1 == "task" { printf "--task %dus/%dus ", $4, $5 }' "$1") \
+		--period "${2}us" --vcpus 1 --guest fp --json |
+		awk '/"taken"/ { taken = 1 } taken && /"budget_us"/ { gsub(/[^0-9]/, ""); print; exit }'
+}
+
+# Those with Q >= 5 ms. Less: by 1 %, or twice what a period loses, as plan takes it.
+sets_plan() {
+	local seed nr=0 budget less period tasks=$SETS/guest
+	machine plan-1 1 1200000
+	machine plan-2 1 1200000
+	for ((seed = 1; nr < $(many 8 40); seed++)); do
+		gen guest $seed >"$tasks"
+		period=$(awk '$1 == "server" { print $6 }' "$tasks")
+		budget=$(planned "$tasks" "$period")
+		[ "${budget:-0}" -ge 5000 ] || continue
+		nr=$((nr + 1))
+		less=$((budget - (budget / 100 > 16 ? budget / 100 : 16)))
+		awk -v budget="$budget" -f "$here/worst.awk" "$tasks" >"$SETS/plan-1/enough-$seed.set"
+		awk -v budget="$less" -f "$here/worst.awk" "$tasks" >"$SETS/plan-2/less-$seed.set"
+	done
+	rm "$tasks"
+}
+
+# 20 jobs a step; of the low domain a bit less than the rest, for the rounding.
+sets_least() {
+	local x
+	machine least 1 2000000 --least
+	for x in $(many "" "1000 100 50"); do
+		cat >"$SETS/least/quantum_$x.set" <<END
+server 1 1 0 $x $((2 * x)) $((2 * x)) 1 0
+server 2 1 0 $((2 * x - (x / 500 ? x / 500 : 1))) $((4 * x)) $((4 * x)) 2 0
+task 1 1 50000 100000 100000 0 100
+task 2 1 100000 100000 100000 0 100
+END
+	done
+}
+
+# Three guests of 60 % on two CPUs: of these, who needs all of its budget would be late by a
+# switch. What the third gets, if it is busy, and how its jobs fare
+sets_semi() {
+	machine semi 2 "$(many 1000000 4000000)"
+	cat >"$SETS/semi/response.set" <<'END'
+cpus 2
+server 1 1 0 6000 10000 10000 1 0
+server 2 1 1 6000 10000 10000 2 0
+server 3 1 0 3500 10000 10000 3 0
+server 3 1 1 2500 10000 10000 4 0
+task 1 1 5800 10000 10000 0 100
+task 2 1 5800 10000 10000 100 100
+task 3 1 5800 10037 10037 200 100
+END
+	sed 's/^task 3 .*/task 3 1 100 100 100 200 100/' "$SETS/semi/response.set" >"$SETS/semi/share.set"
+}
+
+# 25 % in two ways, and how long nothing comes
+sets_gaps() {
+	local pair
+	machine gaps 1 1000000
+	for pair in 5000/20000 10000/40000 25000/100000; do
+		echo "server 1 1 0 1 ${pair#*/} 1 1 0" |
+			awk -v budget="${pair%/*}" -v hog=1 -f "$here/worst.awk" >"$SETS/gaps/${pair%/*}_${pair#*/}.set"
+	done
+}
+
+# The domains of Table 2.1, for as long
+sets_switches() {
+	machine switches 1 10000000 --switches
+	gen --spare 2 --apart 20 capacity even 70 1 >"$SETS/switches/even.set"
+}
+
+# One guest with a reservation, five without
+sets_hosts() {
+	machine hosts 1 0
+	cp "$here/hosts.sh" "$SETS/hosts/command.sh"
+}
+
+# --- runs ---
+
+# run_machine FOLDER: FOLDER.tap
+run_machine() {
+	local folder=$1 CPUS LENGTH OPTION command rc=0
+	shift
+	# shellcheck disable=SC1090
+	. "$SETS/$folder/run"
+	[ "$CPUS" -eq 1 ] || set -- --turns 20
+	command="exec sh /sets/command.sh"
+	if [ ! -f "$SETS/$folder/command.sh" ]; then
+		[ "$(find "$SETS/$folder" -name '*.set' | wc -l)" -gt 0 ] || return 0
+		command="exec /tests/${PROGRAM##*/} $OPTION --length $LENGTH /sets/*.set"
+	fi
+	# shellcheck disable=SC2086
+	(cd / && TERM=dumb "$LAB" run --no-build --kernel "${KERNEL:-release}" --time virtual --cpus "$CPUS" "$@" \
+		--timeout 1500 --log "$SETS/$folder/kernel.log" --add "${PROGRAM%/*}=/tests" --add "$SETS/$folder=/sets" -- \
+		sh -c "$command" \
+		>"$SETS/$folder.tap" 2>"$SETS/$folder.err" </dev/null) || rc=$?
+	[ $rc -eq 0 ] || {
+		echo "$folder: status $rc" >>"$SETS/failed"
+		grep -h -E '^(not ok|Bail out)|missed' "$SETS/$folder.tap" | head -n 5 >>"$SETS/failed" || true
+		tail -n 3 "$SETS/$folder.err" >>"$SETS/failed"
+	}
+}
+
+# What the kernel and the model say of each set: NAME.kernel, NAME.model
+collect() {
+	local folder set name CPUS LENGTH OPTION
+	for folder in "$SETS"/*/; do
+		# shellcheck disable=SC1090
+		. "$folder/run"
+		[ -z "$OPTION" ] || continue
+		for set in "$folder"/*.set; do
+			[ -f "$set" ] || continue
+			name=${set%.set}
+			awk -v name="$(basename "$name")" '$2 == "job" && $3 == name { print $4 }' "${folder%/}.tap" >"$name.kernel"
+			"$BUILD/model-run" --jobs --length "$LENGTH" "$set" >"$name.model" || [ $? -eq 1 ]
+			echo "$LENGTH" >"$name.length"
+		done
+	done
+}
+
+# --- figures ---
+
+# emit COLUMN FILE LINE...
+emit() {
+	local file=$OUT/$1/kernel-$2.csv
+	shift 2
+	[ -s "$file" ] || echo 'id,condition,value,unit' >"$file"
+	printf '%s\n' "$@" >>"$file"
+}
+
+# stats NAME COLUMN: the lines of stats.awk for a set
+stats() {
+	awk -v length_us="$(cat "$1.length")" -f "$here/stats.awk" "$1.set" "$1.$2"
+}
+
+JITTER=15
+FIRM=60
+WITHIN=30
+
+figures_check() {
+	local set name i jobs firm elsewhere worst
+	for set in "$SETS"/check-*/*.set; do
+		name=${set%.set}
+		for i in 1 2 3 4 5 6 7 8; do
+			"$BUILD/model-run" --jobs --length "$(cat "$name.length")" --jitter $JITTER --seed $i "$set" >"$name.jitter$i" ||
+				[ $? -eq 1 ]
+		done
+		read -r jobs firm elsewhere worst < <(awk -v length_us="$(cat "$name.length")" -v firm_us=$FIRM -v within=$WITHIN \
+			-f "$here/compare.awk" "$name.model" "$name".jitter* "$name.kernel")
+		name=$(basename "$name")
+		emit kernel check "kernel,set=$name jobs,$jobs,jobs" "kernel,set=$name firm,$firm,jobs" \
+			"kernel,set=$name elsewhere,$elsewhere,jobs" "kernel,set=$name largest difference,$worst,us"
+	done
+}
+
+# missed_of COLUMN DOMAIN FILES...: of the jobs of several sets, those missed
+missed_of() {
+	local column=$1 domain=$2 name
+	shift 2
+	for name; do
+		stats "${name%.set}" "$column"
+	done | awk -v domain="$domain" '$1 == domain { jobs += $2; missed += $3 }
+		END { if (jobs) printf "%.6g\n", 100 * missed / jobs }'
+}
+
+# Of the same condition, several seeds
+figures_load() {
+	local c load d over etf value
+	for c in decreasing even increasing; do
+		for load in 50 70 85 95 100; do
+			ls "$SETS"/load-?/f25_"${c}_${load}"_*.set >/dev/null 2>&1 || continue
+			value=$(missed_of kernel all "$SETS"/load-?/f25_"${c}_${load}"_*.set)
+			emit kernel load "f2.5,case=$c policy=cbs load=$load,$value,% missed"
+		done
+	done
+	for over in yes no; do
+		for d in 1 2 3 4 5; do
+			value=$(missed_of kernel d$d "$SETS"/load-?/t22_"$over"_*.set)
+			emit kernel load "t2.2,overloaded=$over policy=cbs domain=$d,$value,% missed"
+		done
+	done
+	for etf in 100 50 10; do
+		ls "$SETS"/load-?/f29_90_${etf}_*.set >/dev/null 2>&1 || continue
+		value=$(missed_of kernel d5 "$SETS"/load-?/f29_90_${etf}_*.set)
+		emit kernel load "f2.9,uw=90 etf=$etf policy=cbs,$value,% missed"
+	done
+}
+
+# Does a job of the guest miss its deadline? Its tasks are between the one that uses up the
+# first budget and that of the busy server.
+missed_guest() {
+	local last
+	last=$(grep -c '^task' "$1.set")
+	stats "$1" "$2" | awk -v last="$last" '$1 ~ /^[0-9]+$/ && $1 > 1 && $1 < last { jobs += $2; missed += $3 }
+		END { exit !missed }'
+}
+
+figures_plan() {
+	local set name column sets late dry
+	for column in model kernel; do
+		sets=0 late=0 dry=0
+		for set in "$SETS"/plan-1/*.set; do
+			name=${set%.set}
+			sets=$((sets + 1))
+			! missed_guest "$name" $column || late=$((late + 1))
+			name=${name/plan-1\/enough/plan-2/less}
+			! missed_guest "$name" $column || dry=$((dry + 1))
+		done
+		emit $column plan "plan,sets,$sets,sets" "plan,budget=Q missed,$late,sets" \
+			"plan,budget=less missed,$(awk -v a=$dry -v b=$sets 'BEGIN { print 100 * a / b }'),% of sets"
+	done
+}
+
+figures_least() {
+	local name value
+	while read -r name value; do
+		emit kernel least "f2.4,quantum=${name}us first miss,$(awk -v v="$value" 'BEGIN { print v / 1000 }'),% utilisation"
+	done < <(sed -n 's/^# result jobs\.least\.quantum_\([0-9]*\) /\1 /p' "$SETS/least.tap")
+}
+
+figures_semi() {
+	local column jobs missed worst work others length
+	length=$(cat "$SETS/semi/share.length")
+	for column in model kernel; do
+		work=$(awk -F , '$1 == 3 { sum += 100 } END { print sum }' "$SETS/semi/share.$column")
+		read -r _ jobs missed worst _ < <(stats "$SETS/semi/response" $column | grep '^d3 ')
+		others=$(stats "$SETS/semi/response" $column | awk '$1 == "d1" || $1 == "d2" { sum += $3 } END { print sum + 0 }')
+		emit $column semi "semi3,how=cbs busy share,$(awk -v w="$work" -v l="$length" 'BEGIN { print 100 * w / l }'),% of a CPU" \
+			"semi3,how=cbs cost=5.8ms worst,$(awk -v w="$worst" 'BEGIN { print w / 1000 }'),ms" \
+			"semi3,how=cbs cost=5.8ms missed,$(awk -v a="$missed" -v b="$jobs" 'BEGIN { print 100 * a / b }'),% missed" \
+			"semi3,how=cbs cost=5.8ms others,$others,jobs"
+	done
+}
+
+# The busy task does 100 us at a time.
+figures_gaps() {
+	local set column gap q p
+	for set in "$SETS"/gaps/*.set; do
+		IFS=_ read -r q p < <(basename "$set" .set)
+		for column in model kernel; do
+			gap=$(awk -F , '$1 == 1 && NR > 1 && $4 - last - 100 > gap { gap = $4 - last - 100 }
+				$1 == 1 { last = $4 } END { print gap / 1000 }' "${set%.set}.$column")
+			emit $column gaps "d-f11,q=$((q / 1000)) p=$((p / 1000)) longest gap,$gap,ms"
+		done
+	done
+}
+
+# From the last instruction of one thread to the first of the next: what the publication has as
+# two, the scheduler's decision and the context switch
+figures_switches() {
+	local what value
+	while read -r what value; do
+		case $what in
+		count) emit kernel switches "t2.1,context switches policy=cbs,$value,in 10 s" ;;
+		total_us) emit kernel switches "t2.1,both total policy=cbs,$value,us" \
+			"t2.1,loss in 10 s policy=cbs,$(awk -v v="$value" 'BEGIN { print v / 1e5 }'),%" ;;
+		median_ns) emit kernel switches "t2.1,both median policy=cbs,$value,ns" ;;
+		p99_ns) emit kernel switches "t2.1,both 99 % policy=cbs,$value,ns" ;;
+		max_ns) emit kernel switches "t2.1,both max policy=cbs,$value,ns" ;;
+		esac
+	done < <(sed -n 's/^# result jobs\.switch\.even\.//p' "$SETS/switches.tap")
+}
+
+figures_hosts() {
+	local line
+	while read -r line; do
+		emit kernel hosts "t4.2,${line% *},${line##* },% of a CPU"
+	done < <(sed -n 's/^# result //p' "$SETS/hosts.tap")
+}
+
+build_programs
+rm -rf "$SETS" "$OUT"/kernel/kernel-*.csv "$OUT"/model/kernel-*.csv
+mkdir -p "$SETS" "$OUT/kernel" "$OUT/model"
+for part in $PARTS; do
+	"sets_$part" || die "there is no part '$part', or it has no sets"
+done
+export -f run_machine
+export SETS LAB PROGRAM KERNEL
+find "$SETS" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | xargs -P "$JOBS" -I FOLDER bash -c 'run_machine FOLDER'
+[ ! -s "$SETS/failed" ] || {
+	cat "$SETS/failed" >&2
+	die "a run has failed"
+}
+collect
+for part in $PARTS; do
+	"figures_$part"
+done

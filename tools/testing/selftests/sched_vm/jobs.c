@@ -1,0 +1,660 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sets of tasks in capsules: when does each job end? For whoever has a model of it.
+ *
+ *   jobs                                 a set worked by hand
+ *   jobs [--length US] SET...            prints "# job SET TASK,NR,RELEASE,FINISH", in us
+ *   jobs --least [--length US] SET...    from which cost of task 1 on, in 200 us, is one of
+ *                                        its jobs late? Without what switches take.
+ *                                        "# result jobs.least.SET COST"
+ *   jobs --switches [--length US] SET... how long nobody's thread runs when one is switched for
+ *                                        another, from the last instruction of the one to
+ *                                        the first of the other: "# result jobs.switch.SET..."
+ *
+ * A set is lines, times in us:
+ *
+ *   cpus   N
+ *   seed   N
+ *   server DOMAIN VCPU CPU BUDGET PERIOD DEADLINE PRIORITY OFFSET
+ *   task   DOMAIN VCPU COST PERIOD DEADLINE OFFSET PERCENT
+ *
+ * A vCPU is a capsule; its tasks are FIFO threads, the shorter the period the higher.
+ * Servers of one vCPU are its budgets on several CPUs. PRIORITY and OFFSET of a server
+ * say nothing here. All of the CPU is there for capsules: the fair server is off.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cgroup_util.h"
+#include "kselftest.h"
+#include "sched_vm.h"
+
+#define MAX_SERVERS	64
+#define MAX_TASKS	64
+#define MAX_CPUS	8
+#define TOP_PRIO	90
+#define HEAD_START_NS	NS_PER_S
+
+/*
+ * Of the loop: a longer step is time that somebody else had. Several CPUs that take turns in
+ * virtual time stand still for some 10 us again and again.
+ */
+#define GAP_NS		500
+#define TURNS_GAP_NS	(60 * NS_PER_US)
+
+#define LEAST_STEP_US	200
+
+/* What is longer is no switch: the CPU was idle meanwhile. */
+#define MAX_SWITCH_NS	(40 * NS_PER_US)
+#define MAX_SPELLS	(32 * 1024)
+
+/* What a switch, and a budget that ended late, may delay the end of a job by */
+#define OVERHEAD_NS	(30 * NS_PER_US)
+
+struct server {
+	int domain, vcpu, cpu;
+	unsigned long budget, period, deadline;	/* us */
+	char *cg;			/* of the first one of a vCPU */
+};
+
+/* A time in which a thread was not interrupted */
+struct spell {
+	uint64_t start, end;
+	int task;
+};
+
+struct task {
+	int domain, vcpu, percent;
+	unsigned long cost, period, deadline, offset;	/* us */
+	unsigned long seed, gap_ns;
+	int nr;
+	unsigned int max;
+	unsigned int *done;		/* these two are shared */
+	uint64_t *finish;		/* ns after the start */
+	struct spell *spell;		/* shared, or NULL */
+	unsigned int *nr_spells;
+	bool works;			/* instead of being there for so long */
+	struct worker worker;
+	struct worker_spec spec;
+};
+
+struct set {
+	char name[64];
+	int nr_cpus, nr_servers, nr_tasks;
+	bool spells;			/* to be noted */
+	unsigned long seed;
+	struct server server[MAX_SERVERS];
+	struct task task[MAX_TASKS];
+};
+
+static uint64_t mix(uint64_t z)
+{
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+/* What a job executes, in us: the model knows it too, by the same numbers. */
+static uint64_t execution(const struct task *t, unsigned int nr)
+{
+	uint64_t least = t->cost * t->percent / 100 + 1, state;
+
+	if (t->percent >= 100 || least >= t->cost)
+		return t->cost;
+	state = (((uint64_t)(t->nr + 1) << 40) + nr) * 0xd1342543de82ef95ULL;
+	state = mix(mix(t->seed + 1) ^ state) + 0x9e3779b97f4a7c15ULL;
+	return least + mix(state) % (t->cost - least + 1);
+}
+
+static void note_spell(struct task *t, uint64_t start, uint64_t end)
+{
+	if (t->spell && *t->nr_spells < MAX_SPELLS)
+		t->spell[(*t->nr_spells)++] = (struct spell){ start, end, t->nr };
+}
+
+/*
+ * Until the thread has had @end of CPU time. In user mode, but for a look at its own
+ * clock where somebody else has been.
+ */
+static void burn_until(struct task *t, uint64_t end)
+{
+	uint64_t begin = now_ns(), cpu = own_cpu_ns(), at = now_ns(), last = at, now;
+
+	while (cpu + last - at < end) {
+		now = now_ns();
+		if (now - last <= t->gap_ns) {
+			last = now;
+			continue;
+		}
+		note_spell(t, begin, last);
+		begin = now;
+		cpu = own_cpu_ns();
+		at = now_ns();
+		last = at;
+	}
+	note_spell(t, begin, last);
+}
+
+/* Until the thread itself has worked for @ns: what switches and interrupts take is none. */
+static void work(struct task *t, uint64_t ns)
+{
+	uint64_t begin = now_ns(), last = begin, done = 0, now;
+
+	while (done + last - begin < ns) {
+		now = now_ns();
+		if (now - last > t->gap_ns) {
+			done += last - begin;
+			begin = now;
+		}
+		last = now;
+	}
+}
+
+/* Whoever has to ask for memory meets others that do, and waits. */
+static void touch_memory(struct task *t)
+{
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		_exit(EXIT_FAILURE);
+	memset(t->finish, 0, (t->max + 1) * sizeof(*t->finish));
+	store_u(t->done, 0);
+	if (t->spell)
+		memset(t->spell, 0, MAX_SPELLS * sizeof(*t->spell));
+	sleep_until(now_ns());
+}
+
+/* What a job takes beside its cost, to sleep and wake up, the next one has less. */
+static void fn_jobs(struct worker *w, void *arg)
+{
+	uint64_t start = load_64(&w->page->start_ns), cpu, release;
+	struct task *t = arg;
+	unsigned int nr;
+
+	touch_memory(t);
+	cpu = own_cpu_ns();
+	for (nr = 0; nr < t->max; nr++) {
+		release = start + (t->offset + nr * t->period) * NS_PER_US;
+		if (now_ns() < release)
+			sleep_until(release);
+		cpu += execution(t, nr) * NS_PER_US;
+		if (t->works)
+			work(t, execution(t, nr) * NS_PER_US);
+		else
+			burn_until(t, cpu);
+		t->finish[nr] = now_ns() - start;
+		store_u(t->done, nr + 1);
+	}
+	fn_pause(w, NULL);
+}
+
+static void read_set(struct set *set, FILE *in, const char *name)
+{
+	char line[256];
+	struct server *s;
+	struct task *t;
+	int i;
+
+	memset(set, 0, sizeof(*set));
+	set->nr_cpus = 1;
+	snprintf(set->name, sizeof(set->name), "%s", name);
+	set->name[strcspn(set->name, ".")] = '\0';
+	while (fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "#\n")] = '\0';
+		s = &set->server[set->nr_servers];
+		t = &set->task[set->nr_tasks];
+		if (!line[strspn(line, " \t")] || sscanf(line, "cpus %d", &set->nr_cpus) == 1 ||
+		    sscanf(line, "seed %lu", &set->seed) == 1)
+			continue;
+		if (set->nr_servers < MAX_SERVERS &&
+		    sscanf(line, "server %d %d %d %lu %lu %lu", &s->domain, &s->vcpu, &s->cpu,
+			   &s->budget, &s->period, &s->deadline) == 6)
+			set->nr_servers++;
+		else if (set->nr_tasks < MAX_TASKS &&
+			 sscanf(line, "task %d %d %lu %lu %lu %lu %d", &t->domain, &t->vcpu,
+				&t->cost, &t->period, &t->deadline, &t->offset,
+				&t->percent) == 7)
+			set->nr_tasks++;
+		else
+			ksft_exit_fail_msg("%s: not for a kernel: %s\n", name, line);
+	}
+	for (i = 0; i < set->nr_tasks; i++) {
+		set->task[i].nr = i;
+		set->task[i].seed = set->seed;
+		set->task[i].gap_ns = set->nr_cpus > 1 ? TURNS_GAP_NS : GAP_NS;
+	}
+}
+
+static void load_set(struct set *set, const char *file)
+{
+	const char *name = strrchr(file, '/');
+	FILE *in = fopen(file, "r");
+
+	if (!in)
+		ksft_exit_fail_perror(file);
+	read_set(set, in, name ? name + 1 : file);
+	fclose(in);
+}
+
+static bool is_of(const struct server *s, int domain, int vcpu)
+{
+	return s->domain == domain && s->vcpu == vcpu;
+}
+
+/* The first server of a vCPU, and how many it has */
+static struct server *vcpu_of(struct set *set, int domain, int vcpu, int *nr)
+{
+	struct server *first = NULL;
+	int i;
+
+	*nr = 0;
+	for (i = 0; i < set->nr_servers; i++) {
+		if (!is_of(&set->server[i], domain, vcpu))
+			continue;
+		if (!first)
+			first = &set->server[i];
+		else if (set->server[i].period != first->period ||
+			 set->server[i].deadline != first->deadline)
+			ksft_exit_fail_msg("%s: a capsule has one period and one deadline\n",
+					   set->name);
+		++*nr;
+	}
+	if (!first)
+		ksft_exit_fail_msg("%s: a task has no server\n", set->name);
+	return first;
+}
+
+static void write_or_die(const char *cg, const char *file, const char *text)
+{
+	int ret = group_write(cg, file, text);
+
+	if (ret)
+		ksft_exit_fail_msg("%s: \"%s\" to %s: %s\n", cg, text, file, strerror(-ret));
+}
+
+/* The capsule of a vCPU, with what its servers have on each CPU */
+static void make_capsule(struct set *set, struct server *s, int nr)
+{
+	char name[32], text[256], cpus[64];
+	int i, len = 0, cpus_len = 0;
+
+	for (i = 0; i < set->nr_servers; i++) {
+		const struct server *piece = &set->server[i];
+
+		if (!is_of(piece, s->domain, s->vcpu))
+			continue;
+		cpus_len += snprintf(cpus + cpus_len, sizeof(cpus) - cpus_len, "%s%d",
+				     cpus_len ? "," : "", piece->cpu);
+		len += snprintf(text + len, sizeof(text) - len, "%d %lu\n", piece->cpu,
+				piece->budget);
+	}
+	snprintf(name, sizeof(name), "d%dv%d", s->domain, s->vcpu);
+	s->cg = set->nr_cpus > 1 ? group_make_on(name, cpus) : group_make(sv_top, name);
+	if (nr > 1)
+		write_or_die(s->cg, CPU_BUDGET, text);
+	snprintf(text, sizeof(text), "%lu %lu %lu", s->budget, s->period,
+		 s->deadline);
+	write_or_die(s->cg, RT_MAX, text);
+}
+
+static void make_capsules(struct set *set)
+{
+	int i, nr;
+
+	for (i = 0; i < set->nr_servers; i++)
+		if (vcpu_of(set, set->server[i].domain, set->server[i].vcpu, &nr) ==
+		    &set->server[i])
+			make_capsule(set, &set->server[i], nr);
+}
+
+static void remove_capsules(struct set *set)
+{
+	int i;
+
+	for (i = 0; i < set->nr_servers; i++)
+		if (set->server[i].cg)
+			group_remove(set->server[i].cg);
+	for (i = 0; i < set->nr_servers; i++)
+		set->server[i].cg = NULL;
+}
+
+/* How many of its vCPU's tasks come before it */
+static int rank_of(const struct set *set, const struct task *t)
+{
+	const struct task *other;
+	int i, rank = 0;
+
+	for (i = 0; i < set->nr_tasks; i++) {
+		other = &set->task[i];
+		if (other->domain == t->domain && other->vcpu == t->vcpu &&
+		    (other->period < t->period || (other->period == t->period && other < t)))
+			rank++;
+	}
+	return rank;
+}
+
+static void spawn_task(struct set *set, struct task *t, unsigned long length_us)
+{
+	struct server *s;
+	int nr;
+
+	s = vcpu_of(set, t->domain, t->vcpu, &nr);
+	t->max = t->offset < length_us ? (length_us - t->offset - 1) / t->period + 1 : 0;
+	t->finish = shared_alloc((t->max + 1) * sizeof(*t->finish));
+	t->done = shared_alloc(2 * sizeof(*t->done));
+	t->nr_spells = t->done + 1;
+	t->spell = set->spells ? shared_alloc(MAX_SPELLS * sizeof(*t->spell)) : NULL;
+	t->spec = (struct worker_spec){
+		.group = s->cg, .policy = SCHED_FIFO, .prio = TOP_PRIO - rank_of(set, t),
+		.cpu = nr > 1 ? -1 : s->cpu, .fn = fn_jobs, .arg = t,
+	};
+	worker_spawn(&t->worker, &t->spec);
+}
+
+/* Was every budget there by its deadline? */
+static bool kept_deadlines(const struct set *set)
+{
+	long long missed;
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < set->nr_servers; i++) {
+		if (!set->server[i].cg)
+			continue;
+		missed = group_value(set->server[i].cg, RT_STAT, "nr_deadline_misses");
+		if (missed)
+			ksft_print_msg("%s: domain %d was late with %lld budgets\n", set->name,
+				       set->server[i].domain, missed);
+		ok &= !missed;
+	}
+	return ok;
+}
+
+/*
+ * Jobs may end until @length_us. Returns false if a budget was late; several CPUs take
+ * turns in virtual time, so there that says nothing.
+ */
+static bool run_set(struct set *set, unsigned long length_us)
+{
+	uint64_t start;
+	bool ok;
+	int i;
+
+	make_capsules(set);
+	for (i = 0; i < set->nr_tasks; i++)
+		spawn_task(set, &set->task[i], length_us);
+	start = now_ns() + HEAD_START_NS;
+	for (i = 0; i < set->nr_tasks; i++) {
+		store_64(&set->task[i].worker.page->start_ns, start);
+		worker_go(&set->task[i].worker);
+	}
+	sleep_until(start + length_us * NS_PER_US);
+	kill_all_workers();
+	ok = kept_deadlines(set);
+	remove_capsules(set);
+	return ok || set->nr_cpus > 1;
+}
+
+static uint64_t release_ns(const struct task *t, unsigned int nr)
+{
+	return (t->offset + nr * t->period) * NS_PER_US;
+}
+
+static void print_jobs(struct set *set)
+{
+	unsigned int nr;
+	int i;
+
+	for (i = 0; i < set->nr_tasks; i++) {
+		const struct task *t = &set->task[i];
+
+		for (nr = 0; nr < load_u(t->done); nr++)
+			ksft_print_msg("job %s %d,%u,%.3f,%.3f\n", set->name, i + 1, nr,
+				       release_ns(t, nr) / 1e3, t->finish[nr] / 1e3);
+	}
+}
+
+static void show_set(const char *file, unsigned long length_us)
+{
+	static struct set set;
+	bool ok;
+
+	load_set(&set, file);
+	ok = run_set(&set, length_us);
+	print_jobs(&set);
+	ksft_test_result(ok, "%s: every budget is there by its deadline\n", set.name);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct spell *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+static struct spell *all_spells(struct set *set, unsigned int *nr)
+{
+	struct spell *all;
+	int i;
+
+	*nr = 0;
+	for (i = 0; i < set->nr_tasks; i++)
+		*nr += *set->task[i].nr_spells;
+	all = calloc(*nr + 1, sizeof(*all));
+	if (!all)
+		ksft_exit_fail_perror("memory");
+	*nr = 0;
+	for (i = 0; i < set->nr_tasks; i++) {
+		memcpy(all + *nr, set->task[i].spell, *set->task[i].nr_spells * sizeof(*all));
+		*nr += *set->task[i].nr_spells;
+	}
+	qsort(all, *nr, sizeof(*all), by_start);
+	return all;
+}
+
+static void result_of(const struct set *set, const char *what, double value)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "jobs.switch.%s.%s", set->name, what);
+	result_float(name, value);
+}
+
+/* From the end of a thread's spell to the beginning of another's */
+static void show_switches(const char *file, unsigned long length_us)
+{
+	unsigned int nr, i, switches = 0;
+	static struct set set;
+	struct spell *all;
+	uint64_t *took;
+	double sum = 0;
+
+	load_set(&set, file);
+	set.spells = true;
+	run_set(&set, length_us);
+	all = all_spells(&set, &nr);
+	took = calloc(nr + 1, sizeof(*took));
+	if (!took)
+		ksft_exit_fail_perror("memory");
+	for (i = 0; i + 1 < nr; i++) {
+		uint64_t gap = all[i + 1].start - all[i].end;
+
+		if (gap > MAX_SWITCH_NS)
+			continue;
+		sum += gap;
+		if (all[i + 1].task != all[i].task)
+			took[switches++] = gap;
+	}
+	sort_u64(took, switches);
+	result_of(&set, "count", switches);
+	result_of(&set, "total_us", sum / 1e3);
+	result_of(&set, "median_ns", percentile(took, switches, 50));
+	result_of(&set, "p99_ns", percentile(took, switches, 99));
+	result_of(&set, "max_ns", percentile(took, switches, 100));
+	ksft_test_result(switches > 0, "%s: %u switches\n", set.name, switches);
+	free(all);
+	free(took);
+}
+
+/* A job whose deadline is before the end, and which was not done by it */
+static bool is_late(const struct task *t, unsigned long length_us)
+{
+	unsigned int nr, done = load_u(t->done);
+
+	for (nr = 0; nr < t->max; nr++) {
+		if (release_ns(t, nr) + t->deadline * NS_PER_US > length_us * NS_PER_US)
+			return false;
+		if (nr >= done || t->finish[nr] > release_ns(t, nr) + t->deadline * NS_PER_US)
+			return true;
+	}
+	return false;
+}
+
+static void find_least(const char *file, unsigned long length_us)
+{
+	static struct set set;
+	unsigned long low = 0, high, middle;
+	char name[96];
+
+	load_set(&set, file);
+	high = set.task[0].period / LEAST_STEP_US;
+	while (high - low > 1) {
+		middle = (low + high) / 2;
+		load_set(&set, file);
+		set.task[0].cost = middle * LEAST_STEP_US;
+		set.task[0].works = true;
+		run_set(&set, length_us);
+		if (is_late(&set.task[0], length_us))
+			high = middle;
+		else
+			low = middle;
+	}
+	snprintf(name, sizeof(name), "jobs.least.%s", set.name);
+	result_int(name, high * LEAST_STEP_US);
+	ksft_test_result(low > 0, "%s: a job is late from a cost of %lu us on\n", set.name,
+			 high * LEAST_STEP_US);
+}
+
+/*
+ * Two capsules of 4/10 and 5/20 ms. Task 1 has 3 ms each 20, task 2, below it, 6 ms each
+ * 40: it has 1 ms of the first budget, waits for the second, which begins at 10 ms, has 4 of
+ * it, which the second capsule's deadline of 20.2 does not come before, and then the rest.
+ */
+static const char by_hand[] =
+	"server 1 1 0 4000 10000 10000 1 0\n"
+	"server 2 1 0 5000 20000 20000 2 0\n"
+	"task 1 1 3000 20000 20000 0 100\n"
+	"task 1 1 6000 40000 40000 0 100\n"
+	"task 2 1 12000 40000 40000 200 100\n";
+
+struct end {
+	int task;
+	unsigned int nr;
+	unsigned long us;
+};
+
+/*
+ * Capsule 1: [0, 4], [10, 14], and, with task 1's second job first, [20, 24]. Capsule 2 has a
+ * deadline of 20.2 and so 4 to 9; of its second budget, from 20.2 on, 24 to 29, behind the
+ * deadline of 30; and of the third, from 40.2 on, what it needs, behind capsule 1 to 44.
+ */
+static const struct end ends[] = {
+	{ 0, 0, 3000 }, { 1, 0, 24000 }, { 0, 1, 23000 }, { 2, 0, 46000 }, { 0, 2, 43000 },
+};
+
+static void test_by_hand(void)
+{
+	static struct set set;
+	FILE *in = fmemopen((void *)by_hand, sizeof(by_hand) - 1, "r");
+	bool ok = true;
+	unsigned int i;
+
+	if (!in)
+		ksft_exit_fail_perror("fmemopen");
+	read_set(&set, in, "by-hand");
+	fclose(in);
+	ok &= check(run_set(&set, 60000));
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		ok &= check(load_u(set.task[ends[i].task].done) > ends[i].nr) &&
+		      is_near("the end of a job, in ns",
+			      set.task[ends[i].task].finish[ends[i].nr],
+			      ends[i].us * NS_PER_US, OVERHEAD_NS);
+	ksft_test_result(ok, "jobs end when they should by hand\n");
+}
+
+/* All of each CPU; setup's end gives back what SCHED_DEADLINE and capsules had. */
+static char fair_runtime[MAX_CPUS][32];
+
+static void set_fair_server(int cpu, char *runtime, bool off)
+{
+	char file[96];
+
+	snprintf(file, sizeof(file), "/sys/kernel/debug/sched/fair_server/cpu%d/runtime", cpu);
+	if (off && (read_text(file, runtime, sizeof(fair_runtime[cpu])) <= 0 ||
+		    write_text(file, "0", 1) != 1))
+		ksft_exit_fail_perror(file);
+	if (!off && runtime[0])
+		write_text(file, runtime, strlen(runtime));
+}
+
+static pid_t main_pid;
+
+static void give_back(void)
+{
+	int cpu;
+
+	for (cpu = 0; getpid() == main_pid && cpu < MAX_CPUS; cpu++)
+		set_fair_server(cpu, fair_runtime[cpu], false);
+}
+
+static void take_all(void)
+{
+	int cpu, nr = sysconf(_SC_NPROCESSORS_ONLN);
+
+	main_pid = getpid();
+	atexit(give_back);
+	for (cpu = 0; cpu < nr && cpu < MAX_CPUS; cpu++)
+		set_fair_server(cpu, fair_runtime[cpu], true);
+	if (write_text("/proc/sys/kernel/sched_rt_runtime_us", "1000000", 7) != 7)
+		ksft_exit_fail_perror("sched_rt_runtime_us");
+}
+
+/* What is to be done with a set of a file */
+struct mode {
+	const char *option;
+	void (*fn)(const char *file, unsigned long length_us);
+};
+
+static const struct mode modes[] = {
+	{ "--least", find_least }, { "--switches", show_switches }, { NULL, show_set },
+};
+
+int main(int argc, char **argv)
+{
+	unsigned long length_us = 1000000;
+	const struct mode *mode = modes;
+	int i = 1;
+
+	ksft_print_header();
+	while (mode->option && (argc <= i || strcmp(argv[i], mode->option)))
+		mode++;
+	if (mode->option)
+		i++;
+	if (argc > i + 1 && !strcmp(argv[i], "--length")) {
+		length_us = strtoul(argv[i + 1], NULL, 10);
+		i += 2;
+	}
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(argc > i ? argc - i : 1);
+	take_all();
+	lift_kthreads();
+	if (argc == i)
+		test_by_hand();
+	for (; i < argc; i++)
+		mode->fn(argv[i], length_us);
+	ksft_finished();
+}
