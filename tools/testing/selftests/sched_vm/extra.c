@@ -14,8 +14,6 @@
 #include "kselftest.h"
 #include "sched_vm.h"
 
-#define EXTRA		"cpu.rt_extra"
-
 /* The capsule of most tests */
 #define Q_US		40000L
 #define P_US		100000L

@@ -26,6 +26,7 @@
 #define CPU_BUDGET	"cpu.rt_cpu_budget_us"
 #define RT_MAX		"cpu.rt.max"
 #define SCOPE		"cpu.rt_scope"
+#define EXTRA		"cpu.rt_extra"
 #define RT_FREE		"cpu.rt_free"
 #define RT_STAT		"cpu.rt_stat"
 #define RT_IRQS		"cpu.rt_irqs"
