@@ -23,13 +23,26 @@ static bool is_of_threads(const struct trace_event *ev)
 	return ev->type == TRACE_SWITCH || ev->type == TRACE_WAKE;
 }
 
+/* On other CPUs there is nothing of it to lose. */
+static void take_gap(struct recording *r, const struct trace_event *ev)
+{
+	const u64 begin = ev->ts < r->t->begin ? r->t->begin : ev->ts;
+	struct trace_event gap = *ev;
+
+	gap.ts = begin;
+	gap.runtime -= begin - ev->ts;
+	if (gap.runtime > 0 && cpus_test(&r->what->c->cpus, ev->cpu))
+		*trace_add(r->t) = gap;
+}
+
 static void take_event(const struct trace_event *ev, u64 cgroup, void *data)
 {
 	struct recording *r = data;
 
-	if (!is_of_threads(ev) && cgroup != r->cgroup)
-		return;
-	*trace_add(r->t) = *ev;
+	if (ev->type == TRACE_LOST)
+		take_gap(r, ev);
+	else if (is_of_threads(ev) || cgroup == r->cgroup)
+		*trace_add(r->t) = *ev;
 }
 
 static void take_thread(struct trace *t, pid_t tid)

@@ -518,7 +518,7 @@ int remove_at_exit(const struct args *args, const char *cg, int *pipe);
 
 enum trace_type {
 	TRACE_SWITCH, TRACE_START, TRACE_STOP, TRACE_THROTTLE, TRACE_OVERRUN,
-	TRACE_REPLENISH, TRACE_MIGRATE, TRACE_WAKE, NR_TRACE_TYPES
+	TRACE_REPLENISH, TRACE_MIGRATE, TRACE_WAKE, TRACE_LOST, NR_TRACE_TYPES
 };
 
 struct trace_event {
@@ -527,7 +527,7 @@ struct trace_event {
 	enum trace_type type;
 	int prev, next;		/* switch; migrate, wake: next is the thread */
 	int from;		/* migrate, wake: the CPU of who did it */
-	s64 runtime, left;	/* ns, of servers' events */
+	s64 runtime, left;	/* ns, of servers' events; lost: for so long from ts on */
 	u32 nr_ready;	/* switch: 1 if prev is still ready */
 };
 

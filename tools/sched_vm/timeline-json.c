@@ -137,6 +137,10 @@ static void put_event(struct writer *w, const struct trace_event *ev)
 {
 	if (ev->type == TRACE_SWITCH || ev->type == TRACE_WAKE)
 		return;
+	if (ev->type == TRACE_LOST) {
+		put_time(w, "events were lost", CPUS, ev->cpu, ev->ts, ev->ts + ev->runtime);
+		return;
+	}
 	begin(w, "i", trace_names[ev->type], CPUS, ev->cpu);
 	fprintf(w->f, ",\"s\":\"t\",\"ts\":%.3f,\"args\":{", us_since(w->t, ev->ts));
 	if (ev->type == TRACE_MIGRATE)

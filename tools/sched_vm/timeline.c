@@ -13,6 +13,7 @@
 struct cpu_state {
 	const struct trace_thread *running;	/* of the capsule, or NULL */
 	u64 since;				/* when it was set running */
+	bool switched;				/* since then it is known who runs */
 	bool known;				/* the budget */
 	u64 at;
 	s64 left;				/* at @at */
@@ -65,20 +66,17 @@ static void charge(struct timeline *tl, struct cpu_state *s, int cpu, u64 ts)
 }
 
 static void do_switch(const struct trace *t, struct timeline *tl, struct cpu_state *s,
-		      const struct trace_event *ev, bool first)
+		      const struct trace_event *ev)
 {
-	const struct trace_thread *prev = trace_thread(t, ev->prev);
-
-	/* It ran since before the beginning. */
-	if (first && prev) {
-		s->running = prev;
-		s->since = t->begin;
-	}
+	/* It ran since before what is known. */
+	if (!s->switched)
+		s->running = trace_thread(t, ev->prev);
 	charge(tl, s, ev->cpu, ev->ts);
 	if (s->running)
 		add_slice(tl, s->running->tid, ev->cpu, s->since, ev->ts);
 	s->running = trace_thread(t, ev->next);
 	s->since = ev->ts;
+	s->switched = true;
 }
 
 /*
@@ -107,6 +105,16 @@ static void do_server(const struct trace *t, struct timeline *tl, struct cpu_sta
 	add_sample(tl, ev->cpu, ev->ts, left);
 }
 
+/* Nothing is known of the CPU until something happens there again. */
+static void do_lost(struct timeline *tl, struct cpu_state *s, const struct trace_event *ev)
+{
+	charge(tl, s, ev->cpu, ev->ts);
+	add_dry(tl, s, ev->cpu, ev->ts);
+	if (s->running)
+		add_slice(tl, s->running->tid, ev->cpu, s->since, ev->ts);
+	*s = (struct cpu_state){ .since = ev->ts + ev->runtime };
+}
+
 static int last_cpu(const struct trace *t)
 {
 	int cpu = t->nr_cpus - 1;
@@ -123,17 +131,19 @@ void timeline_build(const struct trace *t, struct timeline *tl)
 {
 	int nr_cpus = last_cpu(t) + 1, cpu;
 	struct cpu_state *state = xzalloc((nr_cpus + 1) * sizeof(*state));
-	bool *switched = xzalloc(nr_cpus + 1);
 	size_t i;
 
 	*tl = (struct timeline){};
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		state[cpu].since = t->begin;
 	for (i = 0; i < t->nr; i++) {
 		const struct trace_event *ev = &t->events[i];
 
 		cpu = ev->cpu;
 		if (ev->type == TRACE_SWITCH) {
-			do_switch(t, tl, &state[cpu], ev, !switched[cpu]);
-			switched[cpu] = true;
+			do_switch(t, tl, &state[cpu], ev);
+		} else if (ev->type == TRACE_LOST) {
+			do_lost(tl, &state[cpu], ev);
 		} else if (ev->type != TRACE_MIGRATE && ev->type != TRACE_WAKE) {
 			do_server(t, tl, &state[cpu], ev);
 			do_dry(tl, &state[cpu], ev);
@@ -145,7 +155,6 @@ void timeline_build(const struct trace *t, struct timeline *tl)
 		if (state[cpu].running)
 			add_slice(tl, state[cpu].running->tid, cpu, state[cpu].since, t->end);
 	}
-	free(switched);
 	free(state);
 }
 

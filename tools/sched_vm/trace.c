@@ -11,6 +11,7 @@
  *   TS CPU switch PREV_TID NEXT_TID [1: PREV is still ready]
  *   TS CPU migrate TID FROM_CPU
  *   TS CPU wake TID WAKER_CPU
+ *   TS CPU lost LENGTH 0: what happened from TS on, for so long, was not read in time
  *   TS CPU start|stop|throttle|overrun|replenish RUNTIME LEFT NR_READY
  */
 #define _GNU_SOURCE
@@ -30,6 +31,7 @@ const char *const trace_names[NR_TRACE_TYPES] = {
 	[TRACE_REPLENISH] = "replenish",
 	[TRACE_MIGRATE] = "migrate",
 	[TRACE_WAKE] = "wake",
+	[TRACE_LOST] = "lost",
 };
 
 struct trace_event *trace_add(struct trace *t)

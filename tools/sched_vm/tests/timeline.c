@@ -130,6 +130,35 @@ static void test_small(const char *folder)
 	free(raw);
 }
 
+/* Thread 7 runs from 1 ms on; from 2 to 10 ms nothing is known; it runs up to 11 ms. */
+static void test_gap(void)
+{
+	static const struct trace_event events[] = {
+		{ .ts = 1 * MS, .type = TRACE_START, .runtime = Q, .left = P, .nr_ready = 1 },
+		{ .ts = 1 * MS, .type = TRACE_SWITCH, .prev = 0, .next = 7 },
+		{ .ts = 2 * MS, .type = TRACE_THROTTLE, .runtime = -1000, .left = 19 * MS },
+		{ .ts = 2 * MS, .type = TRACE_LOST, .runtime = 8 * MS },
+		{ .ts = 11 * MS, .type = TRACE_SWITCH, .prev = 7, .next = 0 },
+		{ .ts = 12 * MS, .type = TRACE_REPLENISH, .runtime = -1000, .left = -5 },
+	};
+	struct timeline tl;
+	struct trace t;
+	size_t i;
+
+	make_small(&t);
+	t.nr = 0;
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		*trace_add(&t) = events[i];
+	timeline_build(&t, &tl);
+	tap_check(tl.nr_slices == 2 && is_slice(&tl.slices[0], 0, 1 * MS, 2 * MS) &&
+		  is_slice(&tl.slices[1], 0, 10 * MS, 11 * MS), "who ran in a gap is not known");
+	tap_check(left_at(&tl, 0, 2 * MS) == -1000 && left_at(&tl, 0, 11 * MS) == INT64_MIN &&
+		  left_at(&tl, 0, 12 * MS) == (s64)Q - 1000, "nor is the budget after it");
+	tap_check(!tl.nr_dry, "nor that it was throttled");
+	timeline_free(&tl);
+	trace_free(&t);
+}
+
 /* Two threads at once on a CPU would be a mistake. */
 static bool no_overlap(const struct timeline *tl)
 {
@@ -223,6 +252,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return EXIT_USAGE;
 	test_small(argv[2]);
+	test_gap();
 	test_recorded(argv[1], argv[2]);
 	return tap_end();
 }
