@@ -545,6 +545,8 @@ struct trace {
 	int nr_cpus;
 	struct trace_thread *threads;
 	int nr_threads;
+	int *index;		/* of threads by number, nr_index of them */
+	int nr_index;
 	struct trace_event *events;
 	size_t nr, room;
 };
@@ -556,44 +558,14 @@ const struct trace_thread *trace_thread(const struct trace *t, int tid);
 void trace_set_budget(struct trace *t, int cpu, u64 ns);
 void trace_sort(struct trace *t);
 void trace_free(struct trace *t);
+void trace_save_head(const struct trace *t, FILE *f);
+void trace_save_event(const struct trace_event *ev, FILE *f);
 int trace_save(const struct trace *t, FILE *f);
-/* Complains. */
+/* All but the events, which @take gets; not 0 ends it. Complains. */
+typedef int (*trace_fn)(const struct trace_event *ev, void *data);
+int trace_read(struct trace *t, const char *path, trace_fn take, void *data);
+/* With the events. Complains. */
 int trace_load(struct trace *t, const char *path);
-
-/* timeline.c: what it means */
-
-struct slice {
-	int tid, cpu;
-	u64 from, to;	/* ns */
-};
-
-struct sample {			/* budget left from then on; straight to the next one */
-	int cpu;
-	u64 ts;
-	s64 left;
-};
-
-/* A CPU's budget is used up: until there is a new one. */
-struct dry {
-	int cpu;
-	u64 from, to;
-};
-
-struct timeline {
-	struct slice *slices;
-	size_t nr_slices;
-	struct dry *dry;
-	size_t nr_dry;
-	struct sample *samples;
-	size_t nr_samples;
-};
-
-void timeline_build(const struct trace *t, struct timeline *tl);
-void timeline_free(struct timeline *tl);
-/* Did it ever run? */
-bool timeline_has(const struct timeline *tl, int tid);
-int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f);
-int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f);
 
 /* output.c: files that are written at the end of something that takes long */
 
@@ -645,6 +617,8 @@ struct capture {
 	pid_t pid;			/* its threads, instead of those in @c; or 0 */
 	bool wakes;
 	u64 time;			/* us */
+	trace_fn take;			/* gets the events, in order; NULL: the trace keeps them */
+	void *data;
 };
 
 /* Who it is of, and what that has. */
