@@ -517,16 +517,16 @@ static void possible_cpus(struct cpus *cpus)
 	free(text);
 }
 
-/* Takes the lists. */
-static bool complain_cpus(const char *cg, char *wanted, const char *are_what, char *others,
-			  const char *whose)
+static bool complain_cpus(const char *cg, const struct cpus *wanted, const char *are_what,
+			  const struct cpus *others, const char *whose)
 {
-	char *cure = xasprintf("%s has the CPUs %s", whose, others);
+	char *list = cpus_text(others), *cure = xasprintf("%s has %s", whose, list);
+	char *none = none_of_cpus(wanted, are_what);
 
-	complain(0, cure, "%s: none of the CPUs %s is %s", cg_relative(cg), wanted, are_what);
+	complain(0, cure, "%s: %s", cg_relative(cg), none);
+	free(none);
 	free(cure);
-	free(others);
-	free(wanted);
+	free(list);
 	return true;
 }
 
@@ -539,13 +539,11 @@ bool cg_lacks_cpus(const char *cg, const struct cpus *wanted)
 	for (cpu = cpus_next(&all, -1); cpu >= 0; cpu = cpus_next(&all, cpu))
 		cpus_clear(&never, cpu);
 	if (cpus_count(&never))
-		return complain_cpus(cg, format_cpus(&never), "there", format_cpus(&all),
-				     "the machine");
+		return complain_cpus(cg, &never, "there", &all, "the machine");
 	cg_available(cg, &all);
 	common = cpus_common(wanted, &all);
 	if (!cpus_count(&common))
-		return complain_cpus(cg, format_cpus(wanted), "available", format_cpus(&all),
-				     "the cgroup above");
+		return complain_cpus(cg, wanted, "available", &all, "the cgroup above");
 	return false;
 }
 

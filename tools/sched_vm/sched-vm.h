@@ -118,6 +118,10 @@ char *format_time(u64 us);
 char *format_ns(s64 ns);
 bool parse_cpus(const char *text, struct cpus *cpus);
 char *format_cpus(const struct cpus *cpus);
+/* "CPU 1", "the CPUs 0-1"; allocated. */
+char *cpus_text(const struct cpus *cpus);
+/* "CPU 1 is not WHAT", "none of the CPUs 0-1 is WHAT"; allocated. */
+char *none_of_cpus(const struct cpus *cpus, const char *what);
 bool cpus_test(const struct cpus *cpus, int cpu);
 void cpus_set(struct cpus *cpus, int cpu);
 void cpus_clear(struct cpus *cpus, int cpu);

@@ -269,7 +269,7 @@ doctor_knows_what_serves_the_host() {
 doctor_wants_the_fair_server() {
 	file=/sys/kernel/debug/sched/fair_server/cpu0/runtime
 	echo 0 | fake_file $file
-	expect 1 '^WRONG +no fair server on CPUs 0: ' fake_files doctor
+	expect 1 '^WRONG +no fair server on CPU 0: ' fake_files doctor
 	grep -q 'cure: echo 50000000 > /sys/kernel/debug' "$WORK/output" || fail "no cure"
 	echo 50000000 | fake_file $file
 	expect 0 '^ok +the fair server keeps time' fake_files doctor

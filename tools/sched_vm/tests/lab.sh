@@ -87,6 +87,7 @@ create_says_what_is_wrong() {
 	expect 2 'needs a --budget' "$tool" create a
 	expect 1 'budget, 30ms, is more than the period' "$tool" create a --budget 30ms --period 20ms
 	expect 1 'budget, 5us, is less than' "$tool" create a --budget 5us --period 20ms
+	! grep -q cure "$WORK/output" || fail "a cure for a number"
 	expect 1 'deadline, 30ms, is longer' \
 		"$tool" create a --budget 5ms --period 20ms --deadline 30ms
 	expect 1 'period must be from' "$tool" create a --budget 5ms --period 20s
@@ -165,8 +166,8 @@ check_and_doctor_change_nothing() {
 # Without the device, too.
 check_knows_which_cpus_there_are() {
 	"$tool" create a --budget 12ms --period 20ms --cpus 0
-	expect 1 'none of the CPUs 7 is available' "$tool" check --budget 1ms --period 20ms --cpus 7
-	expect 1 'none of the CPUs 7 is available' "$tool" check a --budget 1ms --cpus 7
+	expect 1 'CPU 7 is not available' "$tool" check --budget 1ms --period 20ms --cpus 7
+	expect 1 'CPU 7 is not available' "$tool" check a --budget 1ms --cpus 7
 	expect 0 'those that are available: 0' "$tool" check a --budget 13ms --cpus 0,7
 	expect 0 'fits' "$tool" check a --budget 13ms --cpus 0
 	"$tool" remove a
@@ -253,6 +254,9 @@ changes_are_refused_at_once() {
 	expect 0 '' "$tool" set a --budget 8ms --cpu-budget 0=6ms
 	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 6000"
 	grep -q -x 'refused 0' $base/a/cpu.rt_events || fail "the kernel was asked"
+	# The dry run knows nothing of an exception beside another one.
+	expect 1 'CPU 0 lacks [0-9.]* %' "$tool" set a --cpu-budget 0=9ms
+	grep -q -E 'cure: --cpu-budget 0=(7|6.99[0-9]*)ms would fit' "$WORK/output" || fail "no cure"
 	expect 0 '' "$tool" set a --budget 4ms --cpu-budget 0=max
 	"$tool" remove a
 	"$tool" remove b

@@ -262,12 +262,20 @@ what_is_reserved_is_said() {
 	printf '24\n25\n' >"$root/sched_vm/web/cpu.rt_irqs"
 	expect 0 '^web: 4ms in every 20ms on each of the CPUs 0-1, 20.0 % of each$' fake show web
 	grep -q '^but 6ms on CPU 1$' "$WORK/output" || fail "no exception"
+	expect 0 '^web +4ms\* ' fake list
+	grep -q '^(\*: another one on some CPUs' "$WORK/output" || fail "what is that star?"
+	echo '0-1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
+	expect 0 '^but 6ms on the CPUs 0-1$' fake show web
+	echo '1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
 	expect 0 '' fake show web --json
 	same "$(value cpu_budgets.0.budget_us)" 6000
 	same "$(value cpu_budgets.0.cpus.0)" 1
 	same "$(value irqs.1)" 25
 	named sched_vm/off max 20000
+	echo '1 6000' >"$root/sched_vm/off/cpu.rt_cpu_budget_us"
 	expect 0 '^off: no reservation .served as usual.$' fake show off
+	! grep -q '^but' "$WORK/output" || fail "but from nothing"
+	expect 0 '^off +max ' fake list
 	named sched_vm/web/part max 20000
 	expect 0 '^part: no reservation .served by /sched_vm/web.$' fake show /sched_vm/web/part
 	named sched_vm/zero 0 20000
@@ -474,10 +482,18 @@ free_says_who_has_what() {
 	named sched_vm/web 4000 20000
 	named sched_vm/web/part 2000 20000
 	printf 'cpu0 70.00\ncpu1 40.00\n' >"$root/sched_vm/cpu.rt_free"
-	expect 0 '^0 +70.00 % +web 20.0 %, nobody, by sched_rt_runtime_us 5.0 %, others.* 5.0 %$' fake free
-	grep -q '^1  *40.00 % .* others, as SCHED_DEADLINE 35.0 %$' "$WORK/output" || fail "CPU 1"
+	for cpu in 0 1; do
+		echo 50000000 | file /sys/kernel/debug/sched/fair_server/cpu$cpu/runtime
+		echo 1000000000 | file /sys/kernel/debug/sched/fair_server/cpu$cpu/period
+	done
+	expect 0 '^0 +70.00 % +web 20.0 %, fair server 5.0 %, nobody, by sched_rt_runtime_us 5.0 %$' fake free
+	grep -q '^1  *40.00 % .* others, as SCHED_DEADLINE 30.0 %$' "$WORK/output" || fail "CPU 1"
 	! grep -q part "$WORK/output" || fail "a part is counted twice"
+	# Who may not look there guesses nothing.
+	: | file /sys/kernel/debug/sched/fair_server/cpu1/period
+	expect 0 '^1 +40.00 % .*, fair server and others 35.0 %$' fake free
 	printf 'cpu0 70.00\ncpu1 70.00\n' >"$root/sched_vm/cpu.rt_free"
+	: | file /sys/kernel/debug/sched/fair_server/cpu0/period
 	expect 0 '^0-1 +70.00 %' fake free
 	expect 0 '^1 +70.00 %' fake free --cpus 1
 	expect 0 '' fake free --json
