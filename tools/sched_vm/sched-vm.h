@@ -68,6 +68,7 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE"
 #define CURE_OWN	"run as root, or give a --cgroup that is yours"
 #define CURE_CHECK	"sched-vm check says what fits"
+#define CURE_LIST	"sched-vm list shows those there are"
 #define CURE_FREE	"sched-vm free says what is left, and who has the rest"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"

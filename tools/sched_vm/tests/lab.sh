@@ -98,6 +98,22 @@ create_says_what_is_wrong() {
 	expect 1 "no capsule 'a'" "$tool" remove a
 }
 
+# What cgroups do not allow, and a capsule that nobody could enter.
+create_says_what_is_in_the_way() {
+	mkdir $root/by-hand
+	for limit in descendants depth; do
+		echo 0 >$root/by-hand/cgroup.max.$limit
+		expect 1 'cannot make' "$tool" create a --cgroup /by-hand --budget 1ms
+		grep -q "cure: .*cgroup.max.$limit" "$WORK/output" || fail "no cure"
+		echo max >$root/by-hand/cgroup.max.$limit
+	done
+	mkdir $root/by-hand/threads
+	echo threaded >$root/by-hand/threads/cgroup.type
+	expect 1 'not supported' "$tool" create a --cgroup /by-hand/threads --budget 1ms
+	grep -q 'cure: it would be below a threaded one' "$WORK/output" || fail "no cure"
+	[ ! -e $root/by-hand/threads/a ] || fail "a is there"
+}
+
 # 95 % are free: 60 and 35 fit, and not one more.
 create_says_what_would_fit() {
 	"$tool" create a --budget 12ms --period 20ms
@@ -499,6 +515,10 @@ run_passes_the_status_on() {
 	rc=0
 	"$tool" run --budget 4ms --period 20ms -- /no/such/program || rc=$?
 	same $rc 127
+	: >"$WORK/program"
+	rc=0
+	"$tool" run --budget 4ms --period 20ms -- "$WORK/program" || rc=$?
+	same $rc 126
 	expect 0 '^0::/sched_vm/x$' "$tool" run --name x --budget 4ms --period 20ms cat /proc/self/cgroup
 	expect 0 'dl_group : /sched_vm/run-' "$tool" run --budget 4ms --period 20ms cat /proc/self/sched
 	same "$(find $base -mindepth 1 -type d)" ""
@@ -597,7 +617,8 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
 # shellcheck disable=SC2086
-run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
+run create_writes_what_was_said create_says_what_is_wrong create_says_what_is_in_the_way \
+	create_says_what_would_fit \
 	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
 	check_knows_which_cpus_there_are check_is_exact_with_the_device dry_runs_are_understood \
 	refusals_are_explained_by_the_dry_run changes_are_refused_at_once delegated_subtree \

@@ -175,6 +175,7 @@ the_root_is_no_capsule() {
 	for cmd in show remove "set --budget 1ms" record "adopt --pid $$ --budget 1ms"; do
 			expect 1 'the root cgroup cannot be a capsule' fake $cmd /
 	done
+	expect 2 'has .. in it' fake create a --cgroup /sched_vm/../.. --budget 1ms
 }
 
 # in CGROUP: where $pid is, and nothing of it is taken from there
@@ -253,6 +254,24 @@ list_is_in_order() {
 	same "$(value capsules.2.state)" active
 	same "$(value capsules.2.irqs)" '[ ]'
 	same "$(value capsules.2.deadline_us)" max
+}
+
+# Two users may call theirs the same.
+names_are_told_apart() {
+	machine
+	for cg in user-1 user-2; do
+		named $cg/web 4000 20000
+	done
+	expect 0 '^/user-1/web ' fake list
+	same "$(grep -c '^web' "$WORK/output")" 0
+	for cmd in show remove "set --budget 1ms"; do
+		expect 1 "2 capsules have the name 'web': /user-1/web, /user-2/web" fake $cmd web
+	done
+	grep -q 'cure: .* --cgroup' "$WORK/output" || fail "no cure"
+	expect 0 '^web: 4ms' fake show web --cgroup /user-2
+	expect 0 'cgroup: /user-1/web$' fake show /user-1/web
+	named sched_vm/web 4000 20000
+	expect 0 'cgroup: /sched_vm/web$' fake show web
 }
 
 what_is_reserved_is_said() {
@@ -542,7 +561,7 @@ monitor_tells_events() {
 
 run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
 	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order \
-	what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf \
+	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf \
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied \
 	doctor_sees_what_nobody_can_use top_fits_the_screen top_takes_keys \
 	colours_can_be_had_or_not top_writes_files top_opens_no_thread free_says_who_has_what \
