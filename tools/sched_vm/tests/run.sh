@@ -29,8 +29,10 @@ timelines() {
 	done
 }
 
-part tree "$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
-	"$build/test-pty" "$build/test-threads"
+for some in other top; do
+	part tree-$some "$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
+		"$build/test-pty" "$build/test-threads" $some
+done
 part model "$build/test-model"
 part cli "$here/cli.sh" "$build/sched-vm" "$build/test-json"
 part plan "$here/plan.sh" "$build/sched-vm" "$build/test-json"
