@@ -389,9 +389,9 @@ top_fits_the_screen() {
 	done) &
 	echo $! >>"$WORK/pids"
 	for size in 40x30 120x30 20x8; do
-		PTY_SIZE=$size PTY_WAIT=every PTY_KEYS=...q fake_pty top -d 100ms
-		pictures ${size%x*} ${size#*x}
-		grep -q '^guest-33' "$WORK/picture" || fail "the busy one is not to be seen"
+		# In an interval without a count it is as idle as all others, and not to be seen.
+		PTY_SIZE=$size PTY_WAIT=guest-33 PTY_KEYS=q fake_pty top -d 100ms
+		pictures ${size%x*} ${size#*x} guest-33
 		same "$(grep '^guest' "$WORK/picture" | head -n 1 | cut -c-8)" guest-33
 	done
 }
@@ -402,13 +402,16 @@ fake_pty() {
 		"$pty" "$tool" "$@" >"$WORK/output" || fail "it ended with $?"
 }
 
-# pictures COLUMNS ROWS: the last one, in $WORK/picture, is no larger
+# pictures COLUMNS ROWS [TEXT]: the last one with that, in $WORK/picture, is no larger
 pictures() {
 	esc=$(printf '\033')
 	tr -d '\r' <"$WORK/output" | sed "s/$esc\[H/\n@@\n/g; s/$esc\[[0-9]*;1H/\n/g" |
 		sed "s/$esc\[[?0-9;]*[a-zA-Z]//g" |
-		awk '/^@@/ { n = 0; next } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' \
-			>"$WORK/picture"
+		awk -v text="$3" '
+			function end() { if (!text || index(now, text)) last = now; now = "" }
+			/^@@/ { end(); next }
+			{ now = now $0 "\n" }
+			END { end(); printf "%s", last }' >"$WORK/picture"
 	sed -i '/^$/d' "$WORK/picture"
 	cat "$WORK/picture"
 	same "$(awk -v most="$1" 'length > most' "$WORK/picture")" ""
@@ -445,10 +448,12 @@ colours_can_be_had_or_not() {
 		sleep 0.03
 	done) &
 	echo $! >>"$WORK/pids"
-	PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	export PTY_SIZE=120x30 PTY_KEYS=q
+	PTY_WAIT=$(printf '\033[31m') fake_pty top -d 100ms
 	grep -q "$(printf '\033')\[33m" "$WORK/output" || fail "what was throttled has no colour"
 	grep -q "$(printf '\033')\[31m" "$WORK/output" || fail "what was late has no colour"
-	NO_COLOR=1 PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	# Counts are hundreds.
+	NO_COLOR=1 PTY_WAIT='00 ' fake_pty top -d 100ms
 	! grep -q "$(printf '\033')\[3[13]m" "$WORK/output" || fail "it has colours"
 }
 
