@@ -92,7 +92,7 @@ test_demo_how_many_requests() {
 	(
 		# shellcheck source=demo/host-measure.sh
 		. "$TOP/demo/host-measure.sh"
-		REQUESTS=330
+		REQUESTS=$(sed -n 's/^REQUESTS=\([0-9]*\)\t.*/\1/p' "$TOP/demo/host.sh")
 		same "$(requests cbs-load) $(requests cbs-idle) $(requests none-load)" "330 330 330"
 		same "$(requests none-idle) $(requests fair-load)" "220 220"
 	)

@@ -327,12 +327,10 @@ static bool none_available(const char *cg, const struct cpus *cpus, struct cpus 
 	*common = cpus_common(cpus, &all);
 	if (cpus_count(common))
 		return false;
-	list = format_cpus(cpus);
 	v->exact = true;
-	v->reason = xasprintf("none of the CPUs %s is available", list);
-	free(list);
-	list = format_cpus(&all);
-	v->cure = xasprintf("the cgroup above has the CPUs %s", list);
+	v->reason = none_of_cpus(cpus, "available");
+	list = cpus_text(&all);
+	v->cure = xasprintf("the cgroup above has %s", list);
 	free(list);
 	return true;
 }
@@ -401,6 +399,17 @@ static int complain_verdict(const char *cg, const struct verdict *v, int error)
 	return EXIT_FAILED;
 }
 
+/* With @list it is about an exception. */
+static void complain_refused(const char *cg, struct verdict *v, const char *list)
+{
+	if (list) {
+		free(v->cure);
+		v->cure = v->max_budget ? xasprintf("--cpu-budget %s=%s would fit", list,
+						    format_time(v->max_budget)) : NULL;
+	}
+	complain_verdict(cg, v, EBUSY);
+}
+
 bool admission_refused(const char *cg, const struct reservation *res, const struct cpus *cpus,
 		       const char *list)
 {
@@ -410,13 +419,23 @@ bool admission_refused(const char *cg, const struct reservation *res, const stru
 	admission_ask(cg, res, cpus, &v);
 	/* What lacks no CPU, like a budget above the period, others explain. */
 	refused = v.exact && !v.fits && v.cpu >= 0;
-	if (refused && list) {
-		free(v.cure);
-		v.cure = v.max_budget ? xasprintf("--cpu-budget %s=%s would fit", list,
-						  format_time(v.max_budget)) : NULL;
-	}
 	if (refused)
-		complain_verdict(cg, &v, EBUSY);
+		complain_refused(cg, &v, list);
+	verdict_free(&v);
+	return refused;
+}
+
+/* The dry run goes by the exceptions that there are, and knows nothing of another one. */
+static bool refused_by_files(const char *cg, const struct reservation *res,
+			     const struct cpus *cpus, const char *list)
+{
+	struct verdict v = { .cpu = -1 };
+	bool refused;
+
+	ask_files(cg, res, cpus, &v);
+	refused = !v.fits && v.cpu >= 0;
+	if (refused)
+		complain_refused(cg, &v, list);
 	verdict_free(&v);
 	return refused;
 }
@@ -424,19 +443,21 @@ bool admission_refused(const char *cg, const struct reservation *res, const stru
 int admission_complain_on(const char *cg, const struct reservation *res, const char *list,
 			  int error)
 {
-	char *invalid = admission_invalid(res);
+	char *invalid = admission_invalid(res), *text;
 	int status = EXIT_OK;
 	struct cpus cpus;
 
 	parse_cpus(list, &cpus);
+	text = cpus_text(&cpus);
 	if (cg_lacks_cpus(cg, &cpus))
 		status = EXIT_FAILED;
 	else if (error == EINVAL && invalid)
-		status = complain(0, NULL, "%s: on the CPUs %s, %s", cg_relative(cg), list,
-				  invalid);
+		status = complain(0, NULL, "%s: on %s, %s", cg_relative(cg), text, invalid);
 	else if (error == EBUSY && res->budget && res->budget != TIME_MAX &&
-		 admission_refused(cg, res, &cpus, list))
+		 (admission_refused(cg, res, &cpus, list) ||
+		  refused_by_files(cg, res, &cpus, list)))
 		status = EXIT_FAILED;
+	free(text);
 	free(invalid);
 	return status;
 }
@@ -450,8 +471,7 @@ int admission_complain(const char *cg, const struct reservation *res, int error)
 	if (error == ENOENT) {
 		status = complain_no_files(cg);
 	} else if (error == EINVAL && invalid) {
-		status = complain(0, "give budget and period together, as one write to cpu.rt.max",
-				  "%s: %s", cg_relative(cg), invalid);
+		status = complain(0, NULL, "%s: %s", cg_relative(cg), invalid);
 	} else if (error == EBUSY && !res->budget) {
 		status = complain(error, "chrt -o -p 0 TID for each of them, or move them out",
 				  "%s: SCHED_FIFO or SCHED_RR threads are inside",

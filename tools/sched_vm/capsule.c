@@ -230,11 +230,40 @@ static bool take_capsule(const char *cg, void *data)
 	return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct capsule *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* Of the same name, each one has its path: a name that can be used. */
+static void tell_apart(struct list *l)
+{
+	struct capsule **sorted = xzalloc((l->nr + 1) * sizeof(*sorted));
+	int i, j, to;
+
+	for (i = 0; i < l->nr; i++)
+		sorted[i] = &l->c[i];
+	qsort(sorted, l->nr, sizeof(*sorted), by_name);
+	for (i = 0; i < l->nr; i = to) {
+		for (to = i + 1; to < l->nr && !by_name(&sorted[i], &sorted[to]); to++)
+			;
+		for (j = i; to > i + 1 && j < to; j++) {
+			free(sorted[j]->name);
+			sorted[j]->name = xstrdup(cg_relative(sorted[j]->path));
+			clean_text(sorted[j]->name);
+		}
+	}
+	free(sorted);
+}
+
 static int find(struct capsule **list, bool all)
 {
 	struct list l = { .all = all };
 
 	cg_walk(cg_mount(), take_capsule, &l);
+	tell_apart(&l);
 	*list = l.c;
 	return l.nr;
 }
@@ -308,7 +337,7 @@ int complain_no_files(const char *cg)
 	struct stat st;
 
 	if (!stat(cg, &st) && !S_ISDIR(st.st_mode))
-		return complain(0, "sched-vm list shows those there are", "%s is no cgroup",
+		return complain(0, CURE_LIST, "%s is no cgroup",
 				cg_relative(cg));
 	return complain(0, "echo +cpu > cgroup.subtree_control, in the one above",
 			"the cgroup %s has no cpu controller", cg_relative(cg));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,13 +24,26 @@ static bool is_of_threads(const struct trace_event *ev)
 	return ev->type == TRACE_SWITCH || ev->type == TRACE_WAKE;
 }
 
+/* On other CPUs there is nothing of it to lose. */
+static void take_gap(struct recording *r, const struct trace_event *ev)
+{
+	const u64 begin = ev->ts < r->t->begin ? r->t->begin : ev->ts;
+	struct trace_event gap = *ev;
+
+	gap.ts = begin;
+	gap.runtime -= begin - ev->ts;
+	if (gap.runtime > 0 && cpus_test(&r->what->c->cpus, ev->cpu))
+		*trace_add(r->t) = gap;
+}
+
 static void take_event(const struct trace_event *ev, u64 cgroup, void *data)
 {
 	struct recording *r = data;
 
-	if (!is_of_threads(ev) && cgroup != r->cgroup)
-		return;
-	*trace_add(r->t) = *ev;
+	if (ev->type == TRACE_LOST)
+		take_gap(r, ev);
+	else if (is_of_threads(ev) || cgroup == r->cgroup)
+		*trace_add(r->t) = *ev;
 }
 
 static void take_thread(struct trace *t, pid_t tid)
@@ -125,6 +139,25 @@ static void drop_others(struct trace *t, size_t from)
 	t->nr = to;
 }
 
+/*
+ * Up to that time all has been read: so nothing comes any more that belongs before it.
+ * Not 0: nobody takes them any more.
+ */
+static int hand_over(struct trace *t, const struct capture *what, u64 until)
+{
+	size_t nr = 0;
+	int ret = 0;
+
+	if (!what->take)
+		return 0;
+	trace_sort(t);
+	while (!ret && nr < t->nr && t->events[nr].ts < until)
+		ret = what->take(&t->events[nr++], what->data);
+	t->nr -= nr;
+	memmove(t->events, t->events + nr, t->nr * sizeof(*t->events));
+	return ret;
+}
+
 /* Each second, to somebody who looks on. */
 static void show_progress(const struct trace *t, u64 now, u64 *last)
 {
@@ -137,31 +170,39 @@ static void show_progress(const struct trace *t, u64 now, u64 *last)
 		(unsigned long long)((t->end - t->begin) / NS_PER_S));
 }
 
-/* Until the time is over. What comes from others is not kept for longer than a poll. */
-static void poll_events(struct tracer *tracer, struct recording *r)
+/*
+ * Until the time is over. What comes from others is not kept for longer than a poll, and
+ * what somebody takes not longer than two.
+ */
+static int poll_events(struct tracer *tracer, struct recording *r)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	struct trace *t = r->t;
-	u64 shown = 0;
+	u64 shown = 0, now;
 	size_t kept;
+	int ret = 0;
 
 	take_threads(t, r->what);
-	while (!tracer_stopped && now_ns() < t->end) {
+	while (!ret && !tracer_stopped && now_ns() < t->end) {
 		kept = t->nr;
 		nanosleep(&pause, NULL);
+		now = now_ns();
 		tracer_poll(tracer, take_event, r);
 		take_threads(t, r->what);
 		drop_others(t, kept);
+		ret = hand_over(t, r->what, now);
 		show_progress(t, now_ns(), &shown);
 	}
 	if (shown)
 		fputs("\r\033[K", stderr);
+	return ret;
 }
 
 int capture(struct trace *t, const struct capture *what)
 {
 	struct recording r = { t, what, what->reserved ? cg_id(what->c->path) : 0 };
 	struct tracer *tracer;
+	int ret;
 
 	if (what->pid)
 		take_helpers(t, what->pid);
@@ -171,12 +212,14 @@ int capture(struct trace *t, const struct capture *what)
 	tracer_signals();
 	t->begin = now_ns();
 	t->end = t->begin + what->time * NS_PER_US;
-	poll_events(tracer, &r);
+	ret = poll_events(tracer, &r);
 	if (now_ns() < t->end)
 		t->end = now_ns();
 	t->lost = tracer_lost(tracer);
 	tracer_stop(tracer);
 	trace_sort(t);
 	drop_others(t, 0);
+	if (!ret)
+		hand_over(t, what, UINT64_MAX);
 	return EXIT_OK;
 }

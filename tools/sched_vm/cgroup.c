@@ -110,6 +110,18 @@ static char *delegated_top(void)
 	return top;
 }
 
+/* Up and out of the mount is no way to a cgroup. */
+static void check_path(const char *path)
+{
+	const char *s;
+
+	for (s = path; *s; s += strspn(s, "/")) {
+		if (strcspn(s, "/") == 2 && !strncmp(s, "..", 2))
+			usage("'%s' is no path of a cgroup: it has .. in it", path);
+		s += strcspn(s, "/");
+	}
+}
+
 /* Absolute, or below the mount. */
 static char *full_path(const char *path)
 {
@@ -135,6 +147,7 @@ const char *cg_base(const struct args *args)
 	if (base)
 		return base;
 	if (given && *given) {
+		check_path(given);
 		base = full_path(given);
 		return base;
 	}
@@ -154,18 +167,39 @@ const char *cg_base(const struct args *args)
 
 struct wanted {
 	const char *name;
-	char *path;
+	char *path;		/* the first of them */
+	char *all;		/* for people */
+	int nr;
 };
 
 static bool find_noted(const char *cg, void *data)
 {
 	struct wanted *w = data;
-	char *name = cg_noted(cg, "name");
+	char *name = cg_noted(cg, "name"), *all;
 
-	if (name && !w->path && !strcmp(name, w->name))
-		w->path = xstrdup(cg);
+	if (name && !strcmp(name, w->name)) {
+		all = xasprintf("%s%s%s", w->nr ? w->all : "", w->nr ? ", " : "", cg_relative(cg));
+		free(w->all);
+		w->all = all;
+		if (!w->nr++)
+			w->path = xstrdup(cg);
+	}
 	free(name);
 	return true;
+}
+
+/* Which of several is meant, somebody else must say. */
+static char *complain_wanted(struct wanted *w)
+{
+	if (w->nr > 1)
+		complain(0, "say its path in place of NAME, or --cgroup PATH",
+			 "%d capsules have the name '%s': %s", w->nr, w->name, w->all);
+	else if (strchr(w->name, '/'))
+		complain(0, CURE_LIST, "no cgroup %s", w->name);
+	else
+		complain(0, CURE_LIST, "no capsule '%s'", w->name);
+	free(w->path);
+	return NULL;
 }
 
 /* Why nobody can be called that; NULL: he can. */
@@ -192,18 +226,6 @@ void cg_check_name(const char *name)
 
 	if (why)
 		usage("'%.40s' cannot be the name of a capsule: %s", name, why);
-}
-
-/* Up and out of the mount is no way to a cgroup. */
-static void check_path(const char *path)
-{
-	const char *s;
-
-	for (s = path; *s; s += strspn(s, "/")) {
-		if (strcspn(s, "/") == 2 && !strncmp(s, "..", 2))
-			usage("'%s' is no path of a cgroup: it has .. in it", path);
-		s += strcspn(s, "/");
-	}
 }
 
 static bool is_root(const char *cg)
@@ -247,27 +269,41 @@ char *cg_find(const struct args *args, const char *name)
 		return path;
 	if (!strchr(name, '/'))
 		cg_walk(cg_mount(), find_noted, &w);
-	if (!w.path)
-		complain(0, "sched-vm list shows those there are",
-			 strchr(name, '/') ? "no cgroup %s" : "no capsule '%s'", name);
 	free(path);
-	return w.path;
+	path = w.nr == 1 ? w.path : complain_wanted(&w);
+	free(w.all);
+	return path;
+}
+
+struct rival {
+	const char *name, *cg, *base;
+	bool found;
+};
+
+/* Those that others have made elsewhere may have the same. */
+static bool find_rival(const char *cg, void *data)
+{
+	struct rival *r = data;
+	char *name = cg_noted(cg, "name"), *place = cg_noted(cg, "in-place");
+
+	if (name && !strcmp(name, r->name) && strcmp(cg, r->cg) &&
+	    (place || cg_is_below(cg, r->base)))
+		r->found = true;
+	free(place);
+	free(name);
+	return true;
 }
 
 bool cg_name_taken(const struct args *args, const char *name, const char *cg)
 {
-	char *other, *place = NULL;
-	bool taken;
+	struct rival r = { .name = name, .cg = cg, .base = cg_base(args) };
+	char *path = xasprintf("%s/%s", r.base, name);
 
-	quiet = true;
-	other = cg_find(args, name);
-	quiet = false;
-	if (other)
-		place = cg_noted(other, "in-place");
-	taken = other && strcmp(other, cg) && (place || cg_is_below(other, cg_base(args)));
-	free(place);
-	free(other);
-	return taken;
+	r.found = is_folder(path) && strcmp(path, cg);
+	free(path);
+	if (!r.found)
+		cg_walk(cg_mount(), find_rival, &r);
+	return r.found;
 }
 
 char *cg_read(const char *cg, const char *file)
@@ -377,16 +413,33 @@ static int enable(const char *cg, const char *controller, struct cg_trial *trial
 	return ret;
 }
 
+/* No process could ever be there. */
+static bool is_invalid(const char *cg)
+{
+	char *type = cg_read(cg, "cgroup.type");
+	bool invalid = type && !strcmp(type, "domain invalid");
+
+	free(type);
+	return invalid;
+}
+
 static int make_one(const char *cg, struct cg_trial *trial)
 {
-	int error;
+	int error = mkdir(cg, 0755) ? errno : 0;
+	const char *cure = cure_of(error);
 
-	if (!mkdir(cg, 0755)) {
+	if (!error && !is_invalid(cg)) {
 		note_step(trial, cg, NULL);
 		return 0;
 	}
-	error = errno;
-	complain(error, cure_of(error), "cannot make the cgroup %s", cg_relative(cg));
+	if (!error) {
+		rmdir(cg);
+		error = EOPNOTSUPP;
+		cure = "it would be below a threaded one: another --cgroup";
+	} else if (error == EAGAIN) {
+		cure = "cgroup.max.descendants or cgroup.max.depth above it is reached";
+	}
+	complain(error, cure, "cannot make the cgroup %s", cg_relative(cg));
 	return -error;
 }
 
@@ -517,16 +570,16 @@ static void possible_cpus(struct cpus *cpus)
 	free(text);
 }
 
-/* Takes the lists. */
-static bool complain_cpus(const char *cg, char *wanted, const char *are_what, char *others,
-			  const char *whose)
+static bool complain_cpus(const char *cg, const struct cpus *wanted, const char *are_what,
+			  const struct cpus *others, const char *whose)
 {
-	char *cure = xasprintf("%s has the CPUs %s", whose, others);
+	char *list = cpus_text(others), *cure = xasprintf("%s has %s", whose, list);
+	char *none = none_of_cpus(wanted, are_what);
 
-	complain(0, cure, "%s: none of the CPUs %s is %s", cg_relative(cg), wanted, are_what);
+	complain(0, cure, "%s: %s", cg_relative(cg), none);
+	free(none);
 	free(cure);
-	free(others);
-	free(wanted);
+	free(list);
 	return true;
 }
 
@@ -539,13 +592,11 @@ bool cg_lacks_cpus(const char *cg, const struct cpus *wanted)
 	for (cpu = cpus_next(&all, -1); cpu >= 0; cpu = cpus_next(&all, cpu))
 		cpus_clear(&never, cpu);
 	if (cpus_count(&never))
-		return complain_cpus(cg, format_cpus(&never), "there", format_cpus(&all),
-				     "the machine");
+		return complain_cpus(cg, &never, "there", &all, "the machine");
 	cg_available(cg, &all);
 	common = cpus_common(wanted, &all);
 	if (!cpus_count(&common))
-		return complain_cpus(cg, format_cpus(wanted), "available", format_cpus(&all),
-				     "the cgroup above");
+		return complain_cpus(cg, wanted, "available", &all, "the cgroup above");
 	return false;
 }
 

@@ -364,8 +364,8 @@ static void warn_unusable(const char *cg)
 	cg_cpus(cg, &cpus);
 	if (!unusable_cpus(cg, &cpus, &unusable) || !cpus_count(&unusable))
 		return;
-	list = format_cpus(&unusable);
-	warn("none of its threads may run on CPU %s (isolcpus=, taskset): %s", list,
+	list = cpus_text(&unusable);
+	warn("none of its threads may run on %s (isolcpus=, taskset): %s", list,
 	     "what is reserved there is lost");
 	free(list);
 }

@@ -73,9 +73,12 @@ static int show_made(const struct args *args, char *cg, int status)
 static void complain_no_room(const struct args *args)
 {
 	char *budget = format_time(args->res.budget), *period = format_time(args->res.period);
+	char *whose = args->auto_cpus > 1 ? xasprintf("there are no %d CPUs", args->auto_cpus) :
+		      xstrdup("there is no CPU");
 
-	complain(EBUSY, "fewer CPUs, or a smaller budget; " CURE_CHECK,
-		 "there are no %d CPUs with room for %s in %s", args->auto_cpus, budget, period);
+	complain(EBUSY, "fewer CPUs, or a smaller budget; " CURE_FREE, "%s with room for %s in %s",
+		 whose, budget, period);
+	free(whose);
 	free(budget);
 	free(period);
 }

@@ -93,15 +93,16 @@ static double limit(void)
 	return r < 0 || p <= 0 ? 100 : 100 * r / p;
 }
 
+/* -1: who may not look there, does not know. */
 static double kept_for_fair(int cpu)
 {
 	char *runtime = read_file("/sys/kernel/debug/sched/fair_server/cpu%d/runtime", cpu);
 	char *period = read_file("/sys/kernel/debug/sched/fair_server/cpu%d/period", cpu);
-	double r = runtime ? atof(runtime) : 0, p = period ? atof(period) : 0;
+	double r = runtime ? atof(runtime) : -1, p = period ? atof(period) : 0;
 
 	free(period);
 	free(runtime);
-	return p > 0 ? 100 * r / p : 0;
+	return p > 0 && r >= 0 ? 100 * r / p : -1;
 }
 
 /* By its deadline, as the kernel admits it. */
@@ -114,18 +115,19 @@ static double share_on(const struct capsule *c, int cpu)
 
 static void fill(struct line *l, const struct capsule *list, int nr)
 {
-	double known = 0;
+	double known = 0, fair = kept_for_fair(l->cpu);
 	int i;
 
 	for (i = 0; i < nr; i++)
 		if (cpus_test(&list[i].cpus, l->cpu) && !capsule_is_part(list, nr, &list[i]))
 			add_holder(l, list[i].name, share_on(&list[i], l->cpu));
-	add_holder(l, "fair server", kept_for_fair(l->cpu));
+	add_holder(l, "fair server", fair);
 	add_holder(l, "nobody, by sched_rt_runtime_us", 100 - limit());
 	for (i = 0; i < l->nr; i++)
 		known += l->holders[i].percent;
 	if (l->left >= 0 && 100 - l->left - known >= 0.05)
-		add_holder(l, "others, as SCHED_DEADLINE", 100 - l->left - known);
+		add_holder(l, fair < 0 ? "fair server and others" : "others, as SCHED_DEADLINE",
+			   100 - l->left - known);
 }
 
 static bool same_holders(const struct line *a, const struct line *b)

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sched-vm.h"
+#include "timeline.h"
+
+#define CURE_ROOM	"more room beside the JSON file, or -o on another disk"
 
 /* FILE.json -> FILE.svg */
 static char *svg_name(const struct args *args, const char *json)
@@ -31,22 +33,22 @@ static char *json_name(const struct args *args, const struct trace *t)
 	       xasprintf("%s.json", slash ? slash + 1 : t->name);
 }
 
-static void summary(const struct trace *t, const struct timeline *tl, const char *json,
+static void summary(const struct trace *t, size_t nr_events, size_t nr_slices, const char *json,
 		    const char *svg)
 {
 	struct json_object *o;
 
 	if (!json_mode) {
-		printf("%s and %s: %zu events, %d threads, %zu slices\n", json, svg, t->nr,
-		       t->nr_threads, tl->nr_slices);
+		printf("%s and %s: %zu events, %d threads, %zu slices\n", json, svg, nr_events,
+		       t->nr_threads, nr_slices);
 		return;
 	}
 	o = json_object_new_object();
 	jo_str(o, "json", json);
 	jo_str(o, "svg", svg);
-	jo_int(o, "events", t->nr);
+	jo_int(o, "events", nr_events);
 	jo_int(o, "threads", t->nr_threads);
-	jo_int(o, "slices", tl->nr_slices);
+	jo_int(o, "slices", nr_slices);
 	jo_int(o, "lost_events", t->lost);
 	json_print(o);
 }
@@ -79,43 +81,66 @@ static int open_outputs(const struct args *args, const struct trace *t, struct o
 	return outputs_open(outputs, NR_OUTPUTS, args->from);
 }
 
-typedef int (*write_fn)(const struct trace *t, const struct timeline *tl, FILE *f);
-
-static int write_raw(const struct trace *t, const struct timeline *tl, FILE *f)
+/* The events as text, which --from reads. */
+static void *raw_begin(const struct trace *t, FILE *f)
 {
-	(void)tl;
-	return trace_save(t, f);
+	trace_save_head(t, f);
+	return f;
 }
 
-static const write_fn writers[NR_OUTPUTS] = { timeline_json, timeline_svg, write_raw };
-
-static int write_output(const struct trace *t, const struct timeline *tl, struct output *o,
-			write_fn write)
+static void raw_event(void *data, const struct trace_event *ev)
 {
-	int ret;
+	trace_save_event(ev, data);
+}
 
-	ret = output_begin(o);
-	if (!ret)
-		ret = output_end(o, write(t, tl, o->f));
-	return ret ? complain(-ret, "--from makes it from what --raw has", "cannot write %s",
-			      o->path) : EXIT_OK;
+static int raw_end(void *data)
+{
+	return file_error(data);
+}
+
+static const struct sink raw_sink = { .begin = raw_begin, .event = raw_event, .end = raw_end };
+
+static const struct sink *const sinks[NR_OUTPUTS] = { &json_sink, &svg_sink, &raw_sink };
+
+static int complain_output(const struct output *o, int ret)
+{
+	return complain(-ret, "--from makes it from what --raw has", "cannot write %s", o->path);
 }
 
 /* What can be written is, whatever happens to the others. */
-static int convert(const struct trace *t, struct output *outputs)
+static int convert(const struct trace *t, struct store *store, struct output *outputs)
 {
-	struct timeline tl;
-	int i, status = EXIT_OK;
+	struct timeline *tl = timeline_begin(t);
+	struct output *written[NR_OUTPUTS];
+	int results[NR_OUTPUTS], i, ret, nr = 0, status = EXIT_OK;
+	struct trace_event ev;
+	size_t nr_slices;
 
-	timeline_build(t, &tl);
-	for (i = NR_OUTPUTS - 1; i >= 0; i--)
-		if (outputs[i].path && write_output(t, &tl, &outputs[i], writers[i]) != EXIT_OK)
-			status = EXIT_FAILED;
+	for (i = 0; i < NR_OUTPUTS; i++) {
+		ret = outputs[i].path ? output_begin(&outputs[i]) : 0;
+		if (ret)
+			status = complain_output(&outputs[i], ret);
+		if (!outputs[i].path || ret)
+			continue;
+		timeline_add(tl, sinks[i], outputs[i].f);
+		written[nr++] = &outputs[i];
+	}
+	store_rewind(store);
+	while (store_next(store, &ev))
+		timeline_event(tl, &ev);
+	nr_slices = timeline_end(tl, results);
+	for (i = 0; i < nr; i++) {
+		ret = output_end(written[i], results[i]);
+		if (ret)
+			status = complain_output(written[i], ret);
+	}
+	if (store->error)
+		status = complain(-store->error, CURE_ROOM,
+				  "the events could not be kept: this is the timeline up to there");
 	if (t->lost)
 		warn("%lld events were lost: the timeline has gaps", t->lost);
 	if (status == EXIT_OK)
-		summary(t, &tl, outputs[JSON].path, outputs[SVG].path);
-	timeline_free(&tl);
+		summary(t, store->nr, nr_slices, outputs[JSON].path, outputs[SVG].path);
 	return status;
 }
 
@@ -132,12 +157,9 @@ static int nothing_happened(const struct trace *t)
 /* What is known of the capsule and its name, before anything is recorded. */
 static int prepare(const struct args *args, struct trace *t, struct capsule *c)
 {
-	char *cg;
+	char *cg = cg_find(args, args->rest[0]);
 	int status = EXIT_OK;
 
-	if (args->from)
-		return trace_load(t, args->from);
-	cg = cg_find(args, args->rest[0]);
 	if (!cg)
 		return EXIT_FAILED;
 	if (!capsule_exists(cg) || capsule_read(cg, c))
@@ -149,11 +171,52 @@ static int prepare(const struct args *args, struct trace *t, struct capsule *c)
 	return status;
 }
 
+static int open_store(struct store *store, const char *beside)
+{
+	int ret = store_open(store, beside);
+
+	return ret ? complain(-ret, "-o in another folder",
+			      "there is no place where the events can be kept") : EXIT_OK;
+}
+
+/* From the kernel: what it is for is asked first, and then waited. */
+static int record(const struct args *args, struct trace *t, struct store *store,
+		  struct output *outputs)
+{
+	struct capsule c = {};
+	const struct capture what = {
+		.c = &c, .reserved = true, .time = args->time, .take = store_put, .data = store,
+	};
+	int status = prepare(args, t, &c);
+
+	if (status == EXIT_OK)
+		status = open_outputs(args, t, outputs);
+	if (status == EXIT_OK)
+		status = open_store(store, outputs[JSON].path);
+	if (status == EXIT_OK)
+		status = capture(t, &what);
+	capsule_free(&c);
+	return status;
+}
+
+/* From a file. What is made of it may have its name. */
+static int load(const struct args *args, struct trace *t, struct store *store,
+		struct output *outputs)
+{
+	int status = open_store(store, args->output ? args->output : "");
+
+	if (status == EXIT_OK && trace_read(t, args->from, store_put, store))
+		status = store->error ? complain(-store->error, CURE_ROOM,
+						 "the events cannot be kept") : EXIT_FAILED;
+	if (status == EXIT_OK)
+		status = open_outputs(args, t, outputs);
+	return status;
+}
+
 int cmd_record(const struct args *args)
 {
 	struct output outputs[NR_OUTPUTS] = {};
-	struct capsule c = {};
-	const struct capture what = { .c = &c, .reserved = true, .time = args->time };
+	struct store store = {};
 	struct trace t = {};
 	int status;
 
@@ -161,21 +224,15 @@ int cmd_record(const struct args *args)
 		usage("record: the NAME of a capsule, or --from FILE");
 	if (args->output)
 		check_names(args, args->output, args->svg);
-	status = prepare(args, &t, &c);
-	if (status == EXIT_OK)
-		status = open_outputs(args, &t, outputs);
-	if (status == EXIT_OK) {
-		if (!args->from)
-			status = capture(&t, &what);
-		if (status == EXIT_OK && !t.nr)
-			status = nothing_happened(&t);
-		if (status == EXIT_OK)
-			status = convert(&t, outputs);
-		else
-			t.nr = 0;
-		outputs_close(outputs, NR_OUTPUTS, t.nr);
-	}
-	capsule_free(&c);
+	status = args->from ? load(args, &t, &store, outputs) : record(args, &t, &store, outputs);
+	if (status == EXIT_OK && !store.nr)
+		status = nothing_happened(&t);
+	else if (status == EXIT_OK)
+		status = convert(&t, &store, outputs);
+	else
+		store.nr = 0;
+	outputs_close(outputs, NR_OUTPUTS, store.nr);
+	store_close(&store);
 	trace_free(&t);
 	return status;
 }

@@ -13,7 +13,9 @@
 
 #include "sched-vm.h"
 
-#define NOT_RUN		127	/* as shells have it */
+/* As shells have it. */
+#define NOT_RUN		126
+#define NOT_THERE	127
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 static struct sigaction before[ARRAY_SIZE(signals)];
@@ -69,14 +71,15 @@ static void restore_signals(void)
 /* It joins before it becomes the command, so that no instruction is outside. */
 static void become(const char *cg, char **command)
 {
-	int ret = cg_write(cg, "cgroup.procs", "0");
+	int ret = cg_write(cg, "cgroup.procs", "0"), error;
 
 	restore_signals();
 	if (ret)
 		_exit(complain(-ret, NULL, "cannot enter %s", cg_relative(cg)));
 	execvp(command[0], command);
-	complain(errno, NULL, "cannot run %s", command[0]);
-	_exit(NOT_RUN);
+	error = errno;
+	complain(error, NULL, "cannot run %s", command[0]);
+	_exit(error == ENOENT ? NOT_THERE : NOT_RUN);
 }
 
 /* Its number must not be used any more when it may be that of another. */

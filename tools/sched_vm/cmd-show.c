@@ -111,6 +111,11 @@ static char *share_text(const struct capsule *c, int depth)
 	return xasprintf("%s%.1f %%%s", depth ? "(" : "", capsule_share(c), depth ? ")" : "");
 }
 
+static bool has_exceptions(const struct capsule *c)
+{
+	return strcmp(capsule_state(c), "none") && c->cpu_budgets && *c->cpu_budgets;
+}
+
 static void list_row(struct table *t, const struct capsule *list, int nr_list, int i)
 {
 	const struct capsule *c = &list[i];
@@ -122,7 +127,7 @@ static void list_row(struct table *t, const struct capsule *list, int nr_list, i
 	int nr = capsule_threads(c->path, &tids);
 
 	table_add(t, "%*s%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s", 2 * depth, "", c->name, budget,
-		  c->cpu_budgets && *c->cpu_budgets ? "*" : "", period, deadline, cpus, share,
+		  has_exceptions(c) ? "*" : "", period, deadline, cpus, share,
 		  c->scope ? c->scope : "", nr, capsule_state(c));
 	free(share);
 	free(tids);
@@ -135,18 +140,21 @@ static void list_row(struct table *t, const struct capsule *list, int nr_list, i
 static void list_table(const struct capsule *list, int nr)
 {
 	struct table t = { .align = "lrrrlrlrl" };
-	bool nested = false;
+	bool nested = false, exceptions = false;
 	int i;
 
 	table_add(&t, "NAME\tBUDGET\tPERIOD\tDEADLINE\tCPUS\tOF EACH\tSCOPE\tTHREADS\tSTATE");
 	for (i = 0; i < nr; i++) {
 		list_row(&t, list, nr, i);
 		nested = nested || depth_of(list, nr, &list[i]);
+		exceptions = exceptions || has_exceptions(&list[i]);
 	}
 	table_print(&t);
 	table_free(&t);
 	if (nested)
 		puts("(in brackets: part of the one above)");
+	if (exceptions)
+		puts("(*: another one on some CPUs, see sched-vm show)");
 }
 
 int cmd_list(const struct args *args)
@@ -203,26 +211,33 @@ static void print_reservation(const struct capsule *c)
 /* As on the command line. */
 static void print_budgets(const char *text)
 {
-	char *copy = xstrdup(text ? text : ""), *line, *save, *space, *budget;
+	char *copy = xstrdup(text ? text : ""), *line, *save, *space, *budget, *list;
+	struct cpus cpus;
 
 	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		space = strchr(line, ' ');
 		if (!space)
 			continue;
 		*space = '\0';
+		if (!parse_cpus(line, &cpus))
+			continue;
+		list = cpus_text(&cpus);
 		budget = format_time(strtoull(space + 1, NULL, 10));
-		printf("but %s on CPU %s\n", budget, line);
+		printf("but %s on %s\n", budget, list);
 		free(budget);
+		free(list);
 	}
 	free(copy);
 }
 
 static void print_head(const struct capsule *c)
 {
-	if (!strcmp(capsule_state(c), "none"))
+	/* Exceptions count only while there is something that they are from. */
+	if (!strcmp(capsule_state(c), "none")) {
 		print_no_reservation(c);
-	else
-		print_reservation(c);
+		return;
+	}
+	print_reservation(c);
 	print_supply(&c->res);
 	print_budgets(c->cpu_budgets);
 }

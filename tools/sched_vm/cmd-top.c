@@ -76,6 +76,8 @@ static void take_replenish(const struct trace_event *ev, u64 cgroup, void *data)
 	s64 late = -ev->left;
 	int i;
 
+	if (ev->type != TRACE_REPLENISH)
+		return;
 	for (i = 0; i < v->nr; i++) {
 		const struct reservation *res = &v->list[i].res;
 

@@ -2,7 +2,8 @@
 /*
  * From a trace to a demand. What a thread does from when it becomes ready to when it
  * sleeps is work that arrives at once, at the beginning of that, on the CPU where it
- * is done. If it goes on elsewhere, the rest arrives there when it leaves here.
+ * is done. If it goes on elsewhere, the rest arrives there when it leaves here. What is
+ * lost of a trace did not happen, as far as is known: the demand is at least the rest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct thread_state {
 
 struct cpu_state {
 	struct thread_state *running;	/* of ours */
-	u64 from;			/* it runs */
+	u64 from;			/* it runs; or the beginning of what is known */
 	bool seen;			/* a switch */
 	u64 nr_dry;
 };
@@ -76,7 +77,7 @@ static void do_switch(struct finder *f, const struct trace_event *ev, u64 ts)
 
 	/* It ran since before the beginning. */
 	if (!c->seen && prev) {
-		ready(prev, 0);
+		ready(prev, c->from);
 		c->running = prev;
 	}
 	if (c->running) {
@@ -91,6 +92,25 @@ static void do_switch(struct finder *f, const struct trace_event *ev, u64 ts)
 	c->from = ts;
 }
 
+/* Whoever was ready and did not run elsewhere has done who knows what since. */
+static void do_lost(struct finder *f, const struct trace_event *ev, u64 ts)
+{
+	struct cpu_state *c = &f->cpus[ev->cpu];
+	struct thread_state *thread;
+	int cpu;
+
+	if (c->running)
+		add_work(f, c->running, ev->cpu, c->from, ts);
+	*c = (struct cpu_state){ .from = ts + ev->runtime, .nr_dry = c->nr_dry };
+	for (thread = f->threads; thread < f->threads + f->nr_threads; thread++) {
+		for (cpu = 0; cpu < f->nr_cpus; cpu++)
+			if (f->cpus[cpu].running == thread)
+				break;
+		if (cpu == f->nr_cpus)
+			thread->ready = false;
+	}
+}
+
 static void do_event(struct finder *f, const struct trace_event *ev, u64 ts)
 {
 	switch (ev->type) {
@@ -99,6 +119,9 @@ static void do_event(struct finder *f, const struct trace_event *ev, u64 ts)
 		break;
 	case TRACE_WAKE:
 		ready(thread_of(f, ev->next), ts);
+		break;
+	case TRACE_LOST:
+		do_lost(f, ev, ts);
 		break;
 	case TRACE_THROTTLE:
 		f->cpus[ev->cpu].nr_dry++;

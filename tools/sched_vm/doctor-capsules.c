@@ -86,16 +86,6 @@ static void online_cpus(struct cpus *cpus)
 	free(text);
 }
 
-/* "CPU 1", "the CPUs 0-1"; allocated. */
-static char *cpus_text(const struct cpus *cpus)
-{
-	char *list = format_cpus(cpus);
-	char *text = xasprintf("%s %s", cpus_count(cpus) > 1 ? "the CPUs" : "CPU", list);
-
-	free(list);
-	return text;
-}
-
 static bool reserves_on(const struct capsule *c, int cpu)
 {
 	int i;
@@ -288,7 +278,7 @@ static void check_host(struct findings *f, const struct capsule *list, int nr, i
 void doctor_fair_server(struct findings *f)
 {
 	struct cpus cpus, off = {};
-	char *runtime, *list;
+	char *runtime, *text;
 	int cpu, seen = 0;
 
 	online_cpus(&cpus);
@@ -299,16 +289,15 @@ void doctor_fair_server(struct findings *f)
 			cpus_set(&off, cpu);
 		free(runtime);
 	}
-	list = format_cpus(&off);
-	if (*list)
+	text = cpus_text(&off);
+	if (cpus_count(&off))
 		finding(f, WRONG, "fair-server",
-			xasprintf("no fair server on CPUs %s: capsules may starve the host there",
-				  list),
+			xasprintf("no fair server on %s: capsules may starve the host there", text),
 			"echo 50000000 > /sys/kernel/debug/sched/fair_server/cpuN/runtime");
 	else if (seen)
 		finding(f, GOOD, "fair-server",
 			xstrdup("the fair server keeps time for the host on each CPU"), NULL);
-	free(list);
+	free(text);
 }
 
 void doctor_capsules(struct findings *f)

@@ -43,7 +43,7 @@ static const struct command commands[] = {
 	{ "run", "--budget Q [--period P] ... [--] COMMAND [ARGUMENT...]",
 	  "run a command in a capsule of its own",
 	  "The capsule is removed when the command ends, whose status is returned: 128 + N\n"
-	  "if it died of signal N, 127 if it could not be run.\n",
+	  "if it died of signal N, 126 if it could not be run, 127 if there is none.\n",
 	  (O_COMMON & ~O(JSON)) | O_RESERVE | O(NAME), 1, -1, cmd_run },
 	{ "set", "NAME [--budget Q] [--period P] [--deadline D] [--cpus LIST] ...",
 	  "change a capsule, live",

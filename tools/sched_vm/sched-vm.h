@@ -68,6 +68,7 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE"
 #define CURE_OWN	"run as root, or give a --cgroup that is yours"
 #define CURE_CHECK	"sched-vm check says what fits"
+#define CURE_LIST	"sched-vm list shows those there are"
 #define CURE_FREE	"sched-vm free says what is left, and who has the rest"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
@@ -118,6 +119,10 @@ char *format_time(u64 us);
 char *format_ns(s64 ns);
 bool parse_cpus(const char *text, struct cpus *cpus);
 char *format_cpus(const struct cpus *cpus);
+/* "CPU 1", "the CPUs 0-1"; allocated. */
+char *cpus_text(const struct cpus *cpus);
+/* "CPU 1 is not WHAT", "none of the CPUs 0-1 is WHAT"; allocated. */
+char *none_of_cpus(const struct cpus *cpus, const char *what);
 bool cpus_test(const struct cpus *cpus, int cpu);
 void cpus_set(struct cpus *cpus, int cpu);
 void cpus_clear(struct cpus *cpus, int cpu);
@@ -518,7 +523,7 @@ int remove_at_exit(const struct args *args, const char *cg, int *pipe);
 
 enum trace_type {
 	TRACE_SWITCH, TRACE_START, TRACE_STOP, TRACE_THROTTLE, TRACE_OVERRUN,
-	TRACE_REPLENISH, TRACE_MIGRATE, TRACE_WAKE, NR_TRACE_TYPES
+	TRACE_REPLENISH, TRACE_MIGRATE, TRACE_WAKE, TRACE_LOST, NR_TRACE_TYPES
 };
 
 struct trace_event {
@@ -527,7 +532,7 @@ struct trace_event {
 	enum trace_type type;
 	int prev, next;		/* switch; migrate, wake: next is the thread */
 	int from;		/* migrate, wake: the CPU of who did it */
-	s64 runtime, left;	/* ns, of servers' events */
+	s64 runtime, left;	/* ns, of servers' events; lost: for so long from ts on */
 	u32 nr_ready;	/* switch: 1 if prev is still ready */
 };
 
@@ -545,6 +550,8 @@ struct trace {
 	int nr_cpus;
 	struct trace_thread *threads;
 	int nr_threads;
+	int *index;		/* of threads by number, nr_index of them */
+	int nr_index;
 	struct trace_event *events;
 	size_t nr, room;
 };
@@ -556,44 +563,14 @@ const struct trace_thread *trace_thread(const struct trace *t, int tid);
 void trace_set_budget(struct trace *t, int cpu, u64 ns);
 void trace_sort(struct trace *t);
 void trace_free(struct trace *t);
+void trace_save_head(const struct trace *t, FILE *f);
+void trace_save_event(const struct trace_event *ev, FILE *f);
 int trace_save(const struct trace *t, FILE *f);
-/* Complains. */
+/* All but the events, which @take gets; not 0 ends it. Complains. */
+typedef int (*trace_fn)(const struct trace_event *ev, void *data);
+int trace_read(struct trace *t, const char *path, trace_fn take, void *data);
+/* With the events. Complains. */
 int trace_load(struct trace *t, const char *path);
-
-/* timeline.c: what it means */
-
-struct slice {
-	int tid, cpu;
-	u64 from, to;	/* ns */
-};
-
-struct sample {			/* budget left from then on; straight to the next one */
-	int cpu;
-	u64 ts;
-	s64 left;
-};
-
-/* A CPU's budget is used up: until there is a new one. */
-struct dry {
-	int cpu;
-	u64 from, to;
-};
-
-struct timeline {
-	struct slice *slices;
-	size_t nr_slices;
-	struct dry *dry;
-	size_t nr_dry;
-	struct sample *samples;
-	size_t nr_samples;
-};
-
-void timeline_build(const struct trace *t, struct timeline *tl);
-void timeline_free(struct timeline *tl);
-/* Did it ever run? */
-bool timeline_has(const struct timeline *tl, int tid);
-int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f);
-int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f);
 
 /* output.c: files that are written at the end of something that takes long */
 
@@ -645,6 +622,8 @@ struct capture {
 	pid_t pid;			/* its threads, instead of those in @c; or 0 */
 	bool wakes;
 	u64 time;			/* us */
+	trace_fn take;			/* gets the events, in order; NULL: the trace keeps them */
+	void *data;
 };
 
 /* Who it is of, and what that has. */

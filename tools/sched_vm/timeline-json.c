@@ -4,12 +4,12 @@
  * "processes" are: 1, the threads of the capsule; 2, the host's CPUs, with a counter of
  * the budget each and marks for what happened to it; 3, when these had no budget.
  *
- * Written as it comes: a minute of many CPUs has millions of events.
+ * Written as it comes; of each CPU, the last sample waits for the next one.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sched-vm.h"
+#include "timeline.h"
 
 #define THREADS		1
 #define CPUS		2
@@ -17,9 +17,11 @@
 
 struct writer {
 	const struct trace *t;
-	const struct timeline *tl;
 	FILE *f;
 	bool first;		/* no comma before it */
+	bool *ran;		/* by thread */
+	struct sample *last;	/* by CPU; its cpu is -1 if there is none */
+	int nr_cpus;
 };
 
 /* Text is UTF-8 without controls already, but names of capsules may have anything. */
@@ -64,7 +66,7 @@ static void name_process(struct writer *w, int pid, const char *what)
 	free(name);
 }
 
-static void put_names(struct writer *w)
+static void put_cpu_names(struct writer *w)
 {
 	char name[32];
 	int i;
@@ -72,10 +74,6 @@ static void put_names(struct writer *w)
 	name_process(w, THREADS, "threads of");
 	name_process(w, CPUS, "host CPUs of");
 	name_process(w, DRY, "no budget left for");
-	for (i = 0; i < w->t->nr_threads; i++)
-		if (timeline_has(w->tl, w->t->threads[i].tid))
-			name_track(w, "thread_name", THREADS, w->t->threads[i].tid,
-				   w->t->threads[i].comm);
 	for (i = 0; i < w->t->nr_cpus; i++) {
 		if (!w->t->budget_ns[i])
 			continue;
@@ -85,6 +83,17 @@ static void put_names(struct writer *w)
 	}
 }
 
+/* Who never ran has no track. */
+static void put_thread_names(struct writer *w)
+{
+	int i;
+
+	for (i = 0; i < w->t->nr_threads; i++)
+		if (w->ran[i])
+			name_track(w, "thread_name", THREADS, w->t->threads[i].tid,
+				   w->t->threads[i].comm);
+}
+
 static void put_time(struct writer *w, const char *name, int pid, int tid, u64 from, u64 to)
 {
 	begin(w, "X", name, pid, tid);
@@ -92,13 +101,26 @@ static void put_time(struct writer *w, const char *name, int pid, int tid, u64 f
 		(double)(to - from) / NS_PER_US);
 }
 
-static void put_slice(struct writer *w, const struct slice *s)
+static void put_slice(void *data, const struct slice *s)
 {
+	struct writer *w = data;
+	const struct trace_thread *thread = trace_thread(w->t, s->tid);
 	char name[32];
 
 	snprintf(name, sizeof(name), "host CPU %d", s->cpu);
 	put_time(w, name, THREADS, s->tid, s->from, s->to);
-	put_time(w, trace_thread(w->t, s->tid)->comm, CPUS, s->cpu, s->from, s->to);
+	put_time(w, thread->comm, CPUS, s->cpu, s->from, s->to);
+	w->ran[thread - w->t->threads] = true;
+}
+
+static void put_dry(void *data, const struct span *s)
+{
+	put_time(data, "throttled", DRY, s->cpu, s->from, s->to);
+}
+
+static void put_gap(void *data, const struct span *s)
+{
+	put_time(data, "events were lost", CPUS, s->cpu, s->from, s->to);
 }
 
 static void put_budget(struct writer *w, int cpu, u64 ts, s64 left)
@@ -112,7 +134,7 @@ static void put_budget(struct writer *w, int cpu, u64 ts, s64 left)
 }
 
 /* Counters are drawn as steps: a slope is a flight of ten stairs per budget. */
-static void put_sample(struct writer *w, const struct sample *s, const struct sample *next)
+static void put_steps(struct writer *w, const struct sample *s, const struct sample *next)
 {
 	s64 stair = w->t->res.budget * NS_PER_US / 10, step;
 
@@ -123,19 +145,24 @@ static void put_sample(struct writer *w, const struct sample *s, const struct sa
 		put_budget(w, s->cpu, s->ts + step, s->left - step);
 }
 
-static const struct sample *next_on_cpu(const struct timeline *tl, size_t i)
+static void put_sample(void *data, const struct sample *s)
 {
-	int cpu = tl->samples[i].cpu;
+	struct writer *w = data;
 
-	while (++i < tl->nr_samples)
-		if (tl->samples[i].cpu == cpu)
-			return &tl->samples[i];
-	return NULL;
+	while (w->nr_cpus <= s->cpu) {
+		w->last = grow(w->last, w->nr_cpus, sizeof(*w->last));
+		w->last[w->nr_cpus++] = (struct sample){ .cpu = -1 };
+	}
+	if (w->last[s->cpu].cpu >= 0)
+		put_steps(w, &w->last[s->cpu], s);
+	w->last[s->cpu] = *s;
 }
 
-static void put_event(struct writer *w, const struct trace_event *ev)
+static void put_event(void *data, const struct trace_event *ev)
 {
-	if (ev->type == TRACE_SWITCH || ev->type == TRACE_WAKE)
+	struct writer *w = data;
+
+	if (ev->type == TRACE_SWITCH || ev->type == TRACE_WAKE || ev->type == TRACE_LOST)
 		return;
 	begin(w, "i", trace_names[ev->type], CPUS, ev->cpu);
 	fprintf(w->f, ",\"s\":\"t\",\"ts\":%.3f,\"args\":{", us_since(w->t, ev->ts));
@@ -159,21 +186,35 @@ static void put_about(struct writer *w)
 	fprintf(w->f, ",\"lost_events\":%lld}}\n", w->t->lost);
 }
 
-int timeline_json(const struct trace *t, const struct timeline *tl, FILE *f)
+static void *json_begin(const struct trace *t, FILE *f)
 {
-	struct writer w = { .t = t, .tl = tl, .f = f, .first = true };
-	size_t i;
+	struct writer *w = xzalloc(sizeof(*w));
 
+	*w = (struct writer){ .t = t, .f = f, .first = true };
+	w->ran = xzalloc(t->nr_threads + 1);
 	fputs("{\"traceEvents\":[", f);
-	put_names(&w);
-	for (i = 0; i < tl->nr_slices; i++)
-		put_slice(&w, &tl->slices[i]);
-	for (i = 0; i < tl->nr_dry; i++)
-		put_time(&w, "throttled", DRY, tl->dry[i].cpu, tl->dry[i].from, tl->dry[i].to);
-	for (i = 0; i < tl->nr_samples; i++)
-		put_sample(&w, &tl->samples[i], next_on_cpu(tl, i));
-	for (i = 0; i < t->nr; i++)
-		put_event(&w, &t->events[i]);
-	put_about(&w);
-	return file_error(f);
+	put_cpu_names(w);
+	return w;
 }
+
+static int json_end(void *data)
+{
+	struct writer *w = data;
+	int cpu, ret;
+
+	for (cpu = 0; cpu < w->nr_cpus; cpu++)
+		if (w->last[cpu].cpu >= 0)
+			put_steps(w, &w->last[cpu], NULL);
+	put_thread_names(w);
+	put_about(w);
+	ret = file_error(w->f);
+	free(w->last);
+	free(w->ran);
+	free(w);
+	return ret;
+}
+
+const struct sink json_sink = {
+	.begin = json_begin, .event = put_event, .slice = put_slice, .sample = put_sample,
+	.dry = put_dry, .gap = put_gap, .end = json_end,
+};

@@ -6,9 +6,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "sched-vm.h"
+#include "timeline.h"
 
 #define WIDTH		1200
 #define LEFT		230
@@ -20,11 +19,14 @@
 #define THIN		0.3		/* what is less wide is not to be seen */
 #define CURVE		"#222222"
 #define DRY_COLOUR	"#f4b8b0"	/* red means no budget, and nothing else does */
+#define CURVE_BEGIN	"<polyline class=\"budget\" fill=\"none\" stroke=\"" CURVE "\" points=\""
+#define CURVE_END	"\"/>\n"
+#define GAP_COLOUR	"#dddddd"
 
 struct picture {
 	FILE *f;
 	const struct trace *t;
-	const struct timeline *tl;
+	struct shape shape;
 	int y;			/* where the next track begins */
 	s64 least, most;	/* of the scale of the track, in ns */
 };
@@ -60,12 +62,12 @@ static int reserved_cpus(const struct trace *t)
 	return nr;
 }
 
-static int lanes(const struct trace *t, const struct timeline *tl)
+static int lanes(const struct picture *p)
 {
 	int i, nr = 0;
 
-	for (i = 0; i < t->nr_threads; i++)
-		nr += timeline_has(tl, t->threads[i].tid);
+	for (i = 0; i < p->t->nr_threads; i++)
+		nr += p->shape.lanes[i].nr > 0;
 	return nr;
 }
 
@@ -75,22 +77,27 @@ static void put_box(struct picture *p, int x, int y, const char *fill)
 		fill);
 }
 
+static void put_key(struct picture *p, int x, const char *fill, const char *text)
+{
+	put_box(p, x, 53, fill);
+	fprintf(p->f, "<text x=\"%d\" y=\"62\" fill=\"#444\">%s</text>\n", x + 16, text);
+}
+
 static void put_head(struct picture *p)
 {
 	int height = TOP + reserved_cpus(p->t) * (CPU_HEIGHT + GAP) +
-		     lanes(p->t, p->tl) * LANE_HEIGHT + 50;
+		     lanes(p) * LANE_HEIGHT + 50;
 	char *budget = format_time(p->t->res.budget), *period = format_time(p->t->res.period);
 
 	svg_begin(p->f, WIDTH, height);
 	fprintf(p->f, "<text x=\"%d\" y=\"24\" font-size=\"16\">", LEFT);
 	svg_text(p->f, p->t->name);
 	fprintf(p->f, ": %s in every %s</text>\n", budget, period);
-	fprintf(p->f, "<text x=\"%d\" y=\"44\" fill=\"#444\">%s%s</text>\n", LEFT,
-		"the line: budget left on each CPU of the host, below 0 a debt; bars: when each thread ran, in the colour of the CPU",
-		p->t->lost ? "; some events were lost" : "");
-	put_box(p, LEFT, 53, DRY_COLOUR);
-	fprintf(p->f, "<text x=\"%d\" y=\"62\" fill=\"#444\">throttled: no budget left</text>\n",
-		LEFT + 16);
+	fprintf(p->f, "<text x=\"%d\" y=\"44\" fill=\"#444\">%s</text>\n", LEFT,
+		"the line: budget left on each CPU of the host, below 0 a debt; bars: when each thread ran, in the colour of the CPU");
+	put_key(p, LEFT, DRY_COLOUR, "throttled: no budget left");
+	if (p->t->lost)
+		put_key(p, LEFT + 200, GAP_COLOUR, "some events were lost");
 	free(budget);
 	free(period);
 	p->y = TOP;
@@ -127,20 +134,19 @@ static char *when(const struct picture *p, u64 from, u64 to)
 	return text;
 }
 
-static void put_throttled(struct picture *p, int cpu)
+static void put_areas(struct picture *p, int cpu, const struct run *runs, size_t nr,
+		      const char *class, const char *fill, const char *text)
 {
 	size_t i;
 
-	for (i = 0; i < p->tl->nr_dry; i++) {
-		const struct dry *d = &p->tl->dry[i];
-		char *time, *what;
+	for (i = 0; i < nr; i++) {
+		const struct run *r = &runs[i];
+		char *time = when(p, r->from, r->to);
+		char *what = r->nr > 1 ? xasprintf("%s on host CPU %d, %d times, within %s", text,
+						   cpu, r->nr, time) :
+			     xasprintf("%s on host CPU %d, %s", text, cpu, time);
 
-		if (d->cpu != cpu)
-			continue;
-		time = when(p, d->from, d->to);
-		what = xasprintf("throttled on host CPU %d, %s", cpu, time);
-		put_rect(p, "dry", x_of(p, d->from), x_of(p, d->to), p->y, CPU_HEIGHT, DRY_COLOUR,
-			 what);
+		put_rect(p, class, x_of(p, r->from), x_of(p, r->to), p->y, CPU_HEIGHT, fill, what);
 		free(what);
 		free(time);
 	}
@@ -149,18 +155,17 @@ static void put_throttled(struct picture *p, int cpu)
 /* From the budget down to the deepest debt, which has some room in any case. */
 static void set_scale(struct picture *p, int cpu)
 {
+	const struct track *k = &p->shape.tracks[cpu];
 	s64 budget = p->t->budget_ns[cpu];
 	size_t i;
 
 	p->most = budget;
 	p->least = -budget / 10;
-	for (i = 0; i < p->tl->nr_samples; i++) {
-		const struct sample *s = &p->tl->samples[i];
-
-		if (s->cpu == cpu && s->left < p->least)
-			p->least = s->left;
-		if (s->cpu == cpu && s->left > p->most)
-			p->most = s->left;
+	for (i = 0; i < k->nr; i++) {
+		if (k->points[i].left < p->least)
+			p->least = k->points[i].left;
+		if (k->points[i].left > p->most)
+			p->most = k->points[i].left;
 	}
 }
 
@@ -177,92 +182,81 @@ static void put_level(struct picture *p, s64 left, const char *stroke)
 	free(text);
 }
 
-/* What would be in the same place is left out. */
-static void put_curve(struct picture *p, int cpu)
+/* It has holes where nothing is known. */
+static void put_curve(struct picture *p, const struct track *k)
 {
+	const struct run *gap = k->gaps, *end = k->gaps + k->nr_gaps;
 	double x, y, last_x = -1, last_y = -1;
 	size_t i;
 
-	fprintf(p->f, "<polyline class=\"budget\" fill=\"none\" stroke=\"" CURVE "\" points=\"");
-	for (i = 0; i < p->tl->nr_samples; i++) {
-		const struct sample *s = &p->tl->samples[i];
+	fprintf(p->f, CURVE_BEGIN);
+	for (i = 0; i < k->nr; i++) {
+		const struct point *at = &k->points[i];
 
-		if (s->cpu != cpu)
-			continue;
-		x = x_of(p, s->ts);
-		y = y_of(p, s->left);
+		x = x_of(p, at->ts);
+		y = y_of(p, at->left);
+		while (gap < end && at->ts >= gap->to) {
+			fprintf(p->f, CURVE_END CURVE_BEGIN);
+			last_x = -1;
+			gap++;
+		}
 		if (x - last_x < THIN && y - last_y < THIN && last_y - y < THIN)
 			continue;
 		fprintf(p->f, "%.2f,%.2f ", x, y);
 		last_x = x;
 		last_y = y;
 	}
-	fputs("\"/>\n", p->f);
+	fputs(CURVE_END, p->f);
 }
 
 static void put_cpu(struct picture *p, int cpu)
 {
+	const struct track *k = &p->shape.tracks[cpu];
 	char *label = xasprintf("host CPU %d", cpu);
 
 	set_scale(p, cpu);
-	put_throttled(p, cpu);
+	put_areas(p, cpu, k->gaps, k->nr_gaps, "gap", GAP_COLOUR, "events were lost");
+	put_areas(p, cpu, k->dry, k->nr_dry, "dry", DRY_COLOUR, "throttled");
 	put_level(p, p->most, "#ddd");
 	put_level(p, 0, "#888");
 	if (p->least < -p->most / 10)
 		put_level(p, p->least, "#ddd");
-	put_curve(p, cpu);
+	put_curve(p, k);
 	put_box(p, LEFT - 56, p->y + CPU_HEIGHT / 2 - 6, colour(cpu));
 	put_label(p, label, p->y + CPU_HEIGHT / 2 + 4);
 	p->y += CPU_HEIGHT + GAP;
 	free(label);
 }
 
-static void put_run(struct picture *p, const struct trace_thread *thread, const struct slice *s,
-		    u64 to, int nr)
+/* "on host CPU 3", or on which? */
+static char *where(const struct run *r)
 {
-	char *time = when(p, s->from, to);
-	char *what = nr > 1 ? xasprintf("%s (%d) %d times on host CPU %d, within %s", thread->comm,
-					thread->tid, nr, s->cpu, time) :
-		     xasprintf("%s (%d) on host CPU %d, %s", thread->comm, thread->tid, s->cpu,
-			       time);
+	return r->cpu < 0 ? xstrdup("several host CPUs") : xasprintf("host CPU %d", r->cpu);
+}
 
-	put_rect(p, "ran", x_of(p, s->from), x_of(p, to), p->y + 3, LANE_HEIGHT - 6, colour(s->cpu),
-		 what);
+static void put_run(struct picture *p, const struct trace_thread *thread, const struct run *r)
+{
+	char *time = when(p, r->from, r->to), *cpu = where(r);
+	char *what = r->nr > 1 ? xasprintf("%s (%d) %d times on %s, within %s", thread->comm,
+					   thread->tid, r->nr, cpu, time) :
+		     xasprintf("%s (%d) on %s, %s", thread->comm, thread->tid, cpu, time);
+
+	put_rect(p, "ran", x_of(p, r->from), x_of(p, r->to), p->y + 3, LANE_HEIGHT - 6,
+		 r->cpu < 0 ? CURVE : colour(r->cpu), what);
 	free(what);
+	free(cpu);
 	free(time);
 }
 
-/* Those between which nothing is to be seen are one. */
-static void put_runs(struct picture *p, const struct trace_thread *thread)
+static void put_thread(struct picture *p, int nr)
 {
-	const struct slice *first = NULL;
-	u64 to = 0;
-	int nr = 0;
+	const struct trace_thread *thread = &p->t->threads[nr];
+	const struct lane *l = &p->shape.lanes[nr];
+	char *label = xasprintf("%s (%d)", thread->comm, thread->tid);
 	size_t i;
 
-	for (i = 0; i < p->tl->nr_slices; i++) {
-		const struct slice *s = &p->tl->slices[i];
-
-		if (s->tid != thread->tid)
-			continue;
-		if (first && (s->cpu != first->cpu || x_of(p, s->from) - x_of(p, to) > THIN / 3)) {
-			put_run(p, thread, first, to, nr);
-			first = NULL;
-			nr = 0;
-		}
-		first = first ? first : s;
-		to = s->to;
-		nr++;
-	}
-	if (first)
-		put_run(p, thread, first, to, nr);
-}
-
-static void put_thread(struct picture *p, const struct trace_thread *thread)
-{
-	char *label = xasprintf("%s (%d)", thread->comm, thread->tid);
-
-	put_runs(p, thread);
+	for (i = 0; i < l->nr; i++)
+		put_run(p, thread, &l->runs[i]);
 	put_label(p, label, p->y + LANE_HEIGHT / 2 + 4);
 	p->y += LANE_HEIGHT;
 	free(label);
@@ -285,19 +279,57 @@ static void put_axis(struct picture *p)
 	}
 }
 
-int timeline_svg(const struct trace *t, const struct timeline *tl, FILE *f)
+static void *picture_begin(const struct trace *t, FILE *f)
 {
-	struct picture p = { .f = f, .t = t, .tl = tl };
-	int i;
+	struct picture *p = xzalloc(sizeof(*p));
 
-	put_head(&p);
-	for (i = 0; i < t->nr_cpus; i++)
-		if (t->budget_ns[i])
-			put_cpu(&p, i);
-	for (i = 0; i < t->nr_threads; i++)
-		if (timeline_has(tl, t->threads[i].tid))
-			put_thread(&p, &t->threads[i]);
-	put_axis(&p);
-	fputs("</svg>\n", p.f);
-	return file_error(f);
+	*p = (struct picture){ .f = f, .t = t };
+	shape_begin(&p->shape, t, (t->end - t->begin) * THIN / (WIDTH - LEFT - RIGHT));
+	return p;
 }
+
+static void take_slice(void *data, const struct slice *s)
+{
+	shape_slice(&((struct picture *)data)->shape, s);
+}
+
+static void take_sample(void *data, const struct sample *s)
+{
+	shape_sample(&((struct picture *)data)->shape, s);
+}
+
+static void take_dry(void *data, const struct span *s)
+{
+	shape_dry(&((struct picture *)data)->shape, s);
+}
+
+static void take_gap(void *data, const struct span *s)
+{
+	shape_gap(&((struct picture *)data)->shape, s);
+}
+
+static int picture_end(void *data)
+{
+	struct picture *p = data;
+	int i, ret;
+
+	shape_end(&p->shape);
+	put_head(p);
+	for (i = 0; i < p->t->nr_cpus; i++)
+		if (p->t->budget_ns[i])
+			put_cpu(p, i);
+	for (i = 0; i < p->t->nr_threads; i++)
+		if (p->shape.lanes[i].nr)
+			put_thread(p, i);
+	put_axis(p);
+	fputs("</svg>\n", p->f);
+	ret = file_error(p->f);
+	shape_free(&p->shape);
+	free(p);
+	return ret;
+}
+
+const struct sink svg_sink = {
+	.begin = picture_begin, .slice = take_slice, .sample = take_sample, .dry = take_dry,
+	.gap = take_gap, .end = picture_end,
+};

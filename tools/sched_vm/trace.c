@@ -11,6 +11,7 @@
  *   TS CPU switch PREV_TID NEXT_TID [1: PREV is still ready]
  *   TS CPU migrate TID FROM_CPU
  *   TS CPU wake TID WAKER_CPU
+ *   TS CPU lost LENGTH 0 0: what happened from TS on, for so long, was not read in time
  *   TS CPU start|stop|throttle|overrun|replenish RUNTIME LEFT NR_READY
  */
 #define _GNU_SOURCE
@@ -30,6 +31,7 @@ const char *const trace_names[NR_TRACE_TYPES] = {
 	[TRACE_REPLENISH] = "replenish",
 	[TRACE_MIGRATE] = "migrate",
 	[TRACE_WAKE] = "wake",
+	[TRACE_LOST] = "lost",
 };
 
 struct trace_event *trace_add(struct trace *t)
@@ -42,14 +44,37 @@ struct trace_event *trace_add(struct trace *t)
 	return &t->events[t->nr++];
 }
 
+/* Where it is in the index, or would be: 1 and more are threads. */
+static int *find_slot(const struct trace *t, int tid)
+{
+	unsigned int mask = t->nr_index - 1, i = tid & mask;
+
+	while (t->index[i] && t->threads[t->index[i] - 1].tid != tid)
+		i = (i + 1) & mask;
+	return &t->index[i];
+}
+
 const struct trace_thread *trace_thread(const struct trace *t, int tid)
+{
+	int nr = t->nr_index ? *find_slot(t, tid) : 0;
+
+	return nr ? &t->threads[nr - 1] : NULL;
+}
+
+/* At most half of it is used. */
+static void index_thread(struct trace *t, int nr)
 {
 	int i;
 
-	for (i = 0; i < t->nr_threads; i++)
-		if (t->threads[i].tid == tid)
-			return &t->threads[i];
-	return NULL;
+	if (2 * nr <= t->nr_index) {
+		*find_slot(t, t->threads[nr - 1].tid) = nr;
+		return;
+	}
+	free(t->index);
+	t->nr_index = t->nr_index ? 2 * t->nr_index : 64;
+	t->index = xzalloc(t->nr_index * sizeof(*t->index));
+	for (i = 1; i <= nr; i++)
+		*find_slot(t, t->threads[i - 1].tid) = i;
 }
 
 void trace_add_thread(struct trace *t, int tid, const char *comm)
@@ -59,6 +84,7 @@ void trace_add_thread(struct trace *t, int tid, const char *comm)
 	t->threads = grow(t->threads, t->nr_threads, sizeof(*t->threads));
 	t->threads[t->nr_threads++] = (struct trace_thread){ tid, xstrdup(comm) };
 	clean_text(t->threads[t->nr_threads - 1].comm);
+	index_thread(t, t->nr_threads);
 }
 
 void trace_set_budget(struct trace *t, int cpu, u64 ns)
@@ -110,13 +136,14 @@ void trace_free(struct trace *t)
 	while (t->nr_threads)
 		free(t->threads[--t->nr_threads].comm);
 	free(t->threads);
+	free(t->index);
 	free(t->events);
 	free(t->budget_ns);
 	free(t->name);
 	*t = (struct trace){};
 }
 
-static void save_event(FILE *f, const struct trace_event *ev)
+void trace_save_event(const struct trace_event *ev, FILE *f)
 {
 	fprintf(f, "%llu %d %s ", (unsigned long long)ev->ts, ev->cpu, trace_names[ev->type]);
 	if (ev->type == TRACE_SWITCH)
@@ -128,24 +155,30 @@ static void save_event(FILE *f, const struct trace_event *ev)
 			ev->nr_ready);
 }
 
-int trace_save(const struct trace *t, FILE *f)
+void trace_save_head(const struct trace *t, FILE *f)
 {
 	char deadline[24] = "max";
-	size_t i;
-	int cpu;
+	int i;
 
 	if (t->res.deadline != TIME_MAX)
 		snprintf(deadline, sizeof(deadline), "%llu", (unsigned long long)t->res.deadline);
 	fprintf(f, "sched-vm-trace 1\ncapsule %llu %llu %s %s\ntime %llu %llu %lld\n",
 		(unsigned long long)t->res.budget, (unsigned long long)t->res.period, deadline,
 		t->name, (unsigned long long)t->begin, (unsigned long long)t->end, t->lost);
-	for (cpu = 0; cpu < t->nr_cpus; cpu++)
-		if (t->budget_ns[cpu])
-			fprintf(f, "budget %d %llu\n", cpu, (unsigned long long)t->budget_ns[cpu]);
-	for (cpu = 0; cpu < t->nr_threads; cpu++)
-		fprintf(f, "thread %d %s\n", t->threads[cpu].tid, t->threads[cpu].comm);
+	for (i = 0; i < t->nr_cpus; i++)
+		if (t->budget_ns[i])
+			fprintf(f, "budget %d %llu\n", i, (unsigned long long)t->budget_ns[i]);
+	for (i = 0; i < t->nr_threads; i++)
+		fprintf(f, "thread %d %s\n", t->threads[i].tid, t->threads[i].comm);
+}
+
+int trace_save(const struct trace *t, FILE *f)
+{
+	size_t i;
+
+	trace_save_head(t, f);
 	for (i = 0; i < t->nr; i++)
-		save_event(f, &t->events[i]);
+		trace_save_event(&t->events[i], f);
 	return file_error(f);
 }
 
@@ -189,10 +222,9 @@ static bool load_head(struct trace *t, const char *line)
 	return false;
 }
 
-static bool load_event(struct trace *t, const char *line)
+static bool load_event(struct trace_event *ev, const char *line)
 {
 	unsigned long long ts;
-	struct trace_event *ev;
 	long long a, b;
 	char type[16];
 	int cpu, n;
@@ -205,9 +237,8 @@ static bool load_event(struct trace *t, const char *line)
 	for (i = 0; i < NR_TRACE_TYPES; i++)
 		if (!strcmp(type, trace_names[i]))
 			break;
-	if (i == NR_TRACE_TYPES)
+	if (i == NR_TRACE_TYPES || (i == TRACE_LOST && a < 0))
 		return false;
-	ev = trace_add(t);
 	*ev = (struct trace_event){ .ts = ts, .cpu = cpu, .type = i, .nr_ready = ready };
 	if (i == TRACE_SWITCH) {
 		ev->prev = a;
@@ -222,34 +253,48 @@ static bool load_event(struct trace *t, const char *line)
 	return true;
 }
 
-static bool load_line(struct trace *t, const char *line, int nr)
+/* 0, or that of @take; -EINVAL if it is no such line. */
+static int load_line(struct trace *t, const char *line, int nr, trace_fn take, void *data)
 {
+	struct trace_event ev;
+
 	if (nr == 1)
-		return !strcmp(line, "sched-vm-trace 1\n");
-	if (*line >= '0' && *line <= '9')
-		return load_event(t, line);
-	return load_head(t, line);
+		return strcmp(line, "sched-vm-trace 1\n") ? -EINVAL : 0;
+	if (*line < '0' || *line > '9')
+		return load_head(t, line) ? 0 : -EINVAL;
+	return load_event(&ev, line) ? take(&ev, data) : -EINVAL;
 }
 
-int trace_load(struct trace *t, const char *path)
+int trace_read(struct trace *t, const char *path, trace_fn take, void *data)
 {
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
-	int nr = 0;
-	bool ok;
+	int nr = 0, ret = 0;
 
 	*t = (struct trace){};
 	if (!f)
 		return complain(errno, NULL, "%s", path);
-	do {
-		ok = getline(&line, &room, f) > 0;
-	} while (ok && load_line(t, line, ++nr));
+	while (!ret && getline(&line, &room, f) > 0)
+		ret = load_line(t, line, ++nr, take, data);
 	fclose(f);
 	free(line);
-	if (!ok && nr && t->name && t->end)
+	if (!ret && nr && t->name && t->end)
 		return 0;
 	trace_free(t);
+	if (ret && ret != -EINVAL)
+		return ret;
 	return complain(0, "such files are made by sched-vm record --raw",
 			"%s, line %d: this is no recorded trace", path, nr ? nr : 1);
+}
+
+static int keep(const struct trace_event *ev, void *data)
+{
+	*trace_add(data) = *ev;
+	return 0;
+}
+
+int trace_load(struct trace *t, const char *path)
+{
+	return trace_read(t, path, keep, t);
 }

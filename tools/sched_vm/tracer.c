@@ -25,6 +25,8 @@ struct tracer {
 	struct tep_handle *tep;
 	tracer_fn fn;
 	void *data;
+	u64 *last;		/* by CPU: the event that was read last */
+	long nr_cpus;
 };
 
 static const struct {
@@ -50,12 +52,29 @@ static s64 field(struct tep_event *event, struct tep_record *record, const char 
 	return value;
 }
 
+/* @record is the first one after a gap. */
+static int on_missed(struct tep_event *event, struct tep_record *record, int cpu, void *data)
+{
+	struct tracer *tracer = data;
+	struct trace_event ev = { .cpu = cpu, .type = TRACE_LOST };
+
+	(void)event;
+	if (cpu >= tracer->nr_cpus || record->ts <= tracer->last[cpu])
+		return 0;
+	ev.ts = tracer->last[cpu];
+	ev.runtime = record->ts - ev.ts;
+	tracer->fn(&ev, 0, tracer->data);
+	return 0;
+}
+
 static int on_event(struct tep_event *event, struct tep_record *record, int cpu, void *data)
 {
 	struct trace_event ev = { .ts = record->ts, .cpu = cpu };
 	struct tracer *tracer = data;
 	size_t i;
 
+	if (cpu < tracer->nr_cpus)
+		tracer->last[cpu] = record->ts;
 	for (i = 0; i < ARRAY_SIZE(events); i++)
 		if (!strcmp(event->name, events[i].name))
 			break;
@@ -177,6 +196,7 @@ struct tracer *tracer_start(const struct cpus *switches, bool wakes)
 	static const char *const systems[] = { "sched_vm", "sched", NULL };
 	char *name = xasprintf("sched-vm-%d", getpid());
 	struct tracer *tracer = xzalloc(sizeof(*tracer));
+	long cpu;
 	int error;
 
 	tep_set_loglevel(TEP_LOG_NONE);
@@ -187,7 +207,12 @@ struct tracer *tracer_start(const struct cpus *switches, bool wakes)
 	if (tracer->tep)
 		tracer->instance = tracefs_instance_create(name);
 	free(name);
-	if (tracer->instance && !enable(tracer, switches, wakes))
+	tracer->nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
+	tracer->last = xzalloc(tracer->nr_cpus * sizeof(*tracer->last));
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++)
+		tracer->last[cpu] = now_ns();
+	if (tracer->instance && !enable(tracer, switches, wakes) &&
+	    !tracefs_follow_missed_events(tracer->instance, on_missed, tracer))
 		return tracer;
 	error = errno ? errno : ENOENT;
 	tracer_stop(tracer);
@@ -205,10 +230,10 @@ int tracer_poll(struct tracer *tracer, tracer_fn fn, void *data)
 /* Since the beginning, because nobody read them in time. */
 long long tracer_lost(struct tracer *tracer)
 {
-	long cpu, nr = sysconf(_SC_NPROCESSORS_CONF);
 	long long lost = 0;
+	long cpu;
 
-	for (cpu = 0; cpu < nr; cpu++) {
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
 		char *file = xasprintf("per_cpu/cpu%ld/stats", cpu), *text, *line;
 
 		text = tracefs_instance_file_read(tracer->instance, file, NULL);
@@ -230,5 +255,6 @@ void tracer_stop(struct tracer *tracer)
 	}
 	if (tracer->tep)
 		tep_free(tracer->tep);
+	free(tracer->last);
 	free(tracer);
 }

@@ -219,3 +219,22 @@ char *format_cpus(const struct cpus *cpus)
 	}
 	return text;
 }
+
+char *cpus_text(const struct cpus *cpus)
+{
+	char *list = format_cpus(cpus);
+	char *text = xasprintf("%s %s", cpus_count(cpus) > 1 ? "the CPUs" : "CPU", list);
+
+	free(list);
+	return text;
+}
+
+char *none_of_cpus(const struct cpus *cpus, const char *what)
+{
+	char *list = cpus_text(cpus);
+	char *text = cpus_count(cpus) > 1 ? xasprintf("none of %s is %s", list, what) :
+		     xasprintf("%s is not %s", list, what);
+
+	free(list);
+	return text;
+}

@@ -161,6 +161,50 @@ a_trace_becomes_a_timeline() {
 	cmp "$here/trace.txt" "$WORK/c.txt"
 }
 
+# long_trace PERIODS: a ms each, of which two CPUs are busy for the first half
+long_trace() {
+	awk -v n="$1" 'BEGIN {
+		print "sched-vm-trace 1\ncapsule 500000 1000000 max long"
+		printf "time 0 %.0f 0\n", n * 1000000
+		print "budget 0 500000\nbudget 1 500000\nthread 100 a\nthread 101 b"
+		for (i = 0; i < n; i++)
+			for (half = 0; half < 2; half++)
+				for (cpu = 0; cpu < 2; cpu++) {
+					at = sprintf("%.0f %d", (2 * i + half) * 500000 + cpu, cpu)
+					print at, half ? "throttle -1000 5 1" : "replenish -1000 -5 1"
+					print at, "switch", half ? 100 + cpu " 0 1" : "0 " 100 + cpu
+				}
+	}'
+}
+
+# It is written as it comes: neither memory nor picture grow with its length.
+a_long_trace_takes_no_more_memory() {
+	command -v prlimit || skip "no prlimit"
+	long_trace 100 >"$WORK/short"
+	long_trace 5000 >"$WORK/long"
+	kb=4096
+	until prlimit --as=$((kb * 1024)) "$tool" record --from "$WORK/short" -o "$WORK/short.json"; do
+		kb=$((kb + 256))
+		[ $kb -lt 200000 ] || fail "not even a short one"
+	done
+	expect 0 '40000 events, 2 threads, 10000 slices' \
+		prlimit --as=$(((kb + 512) * 1024)) "$tool" record --from "$WORK/long" -o "$WORK/long.json"
+	same "$(grep -c '"ph":"X".*"name":"throttled"' "$WORK/long.json")" 10000
+	# One at least in each place, and no more than two.
+	between "$(grep -c 'class="ran"' "$WORK/long.svg")" 2 12200
+	between "$(wc -c <"$WORK/long.svg")" 10000 3000000
+}
+
+# A full disk, played by a limit. Nothing is left of what could not be done.
+a_long_trace_takes_room() {
+	long_trace 500 >"$WORK/long"
+	# shellcheck disable=SC2016
+	expect 1 'the events cannot be kept: File too large' sh -c 'trap "" XFSZ; ulimit -f 8
+		exec "$1" record --from "$2" -o "$3"' - "$tool" "$WORK/long" "$WORK/room.json"
+	grep -q 'cure: more room beside the JSON file' "$WORK/output" || fail "no cure"
+	[ ! -e "$WORK/room.json" ] || fail "something is left"
+}
+
 the_picture_can_be_read() {
 	# A debt of 2 ms, a thread that never ran, and one of a name that another one has.
 	sed -e '/^thread/{p;s/^thread [0-9]* .*/thread 7777 never/;}' "$here/trace.txt" |
@@ -352,7 +396,9 @@ commands_are_completed() {
 }
 
 run without_a_command help_is_help times_have_units what_is_not_written_fails options_are_checked arguments_are_counted \
-	names_are_checked a_trace_becomes_a_timeline the_picture_can_be_read files_do_not_overwrite_each_other \
+	names_are_checked a_trace_becomes_a_timeline a_long_trace_takes_no_more_memory \
+	a_long_trace_takes_room \
+	the_picture_can_be_read files_do_not_overwrite_each_other \
 	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	errors_are_json_too the_manual_and_the_completion_know_all \

@@ -12,13 +12,14 @@
 
 int main(int argc, char **argv)
 {
-	struct json_object *o;
+	struct json_object *file, *o;
 	char *key, *save;
 
 	if (argc != 3)
 		return EXIT_USAGE;
-	o = json_object_from_file(argv[1]);
-	if (!o) {
+	file = json_object_from_file(argv[1]);
+	o = file;
+	if (!file) {
 		fprintf(stderr, "%s is no JSON: %s\n", argv[1], json_util_get_last_err());
 		return EXIT_FAILED;
 	}
@@ -29,9 +30,9 @@ int main(int argc, char **argv)
 		else if (!json_object_object_get_ex(o, key, &o))
 			o = NULL;
 	}
-	if (!o)
-		return EXIT_FAILED;
-	puts(json_object_is_type(o, json_type_string) ? json_object_get_string(o) :
-	     json_object_to_json_string(o));
-	return EXIT_OK;
+	if (o)
+		puts(json_object_is_type(o, json_type_string) ? json_object_get_string(o) :
+		     json_object_to_json_string(o));
+	json_object_put(file);
+	return o ? EXIT_OK : EXIT_FAILED;
 }

@@ -99,12 +99,12 @@ no_reservation_on_other_cpus() {
 	mkdir $root/half
 	echo '+cpu +cpuset' >$root/cgroup.subtree_control
 	echo 0 >$root/half/cpuset.cpus
-	expect 1 'none of the CPUs 1 is available' \
+	expect 1 'CPU 1 is not available' \
 		"$tool" create a --cgroup /half --budget 1ms --period 20ms --cpus 1
 	[ ! -e $root/half/a ] || fail "a is there"
 	expect 0 'of the CPUs 0-1, those that are available: 0' \
 		"$tool" create a --cgroup /half --budget 1ms --period 20ms --cpus 0-1
-	expect 1 'none of the CPUs 1' "$tool" set a --cgroup /half --budget 2ms --cpus 1
+	expect 1 'CPU 1 is not' "$tool" set a --cgroup /half --budget 2ms --cpus 1
 	same "$(cat $root/half/a/cpuset.cpus)" 0-1
 	same "$(cat $root/half/a/cpu.rt.max)" "1000 20000"
 	"$tool" remove a --cgroup /half

@@ -123,6 +123,26 @@ record_draws_what_happened() {
 	"$tool" remove a
 }
 
+# In memory that does not grow with the time: events of a second would be 250 kB.
+record_keeps_nothing_in_memory() {
+	"$tool" create a --budget 500us --period 1ms
+	hog
+	busy=$pid
+	echo $busy >$base/a/cgroup.procs
+	"$tool" record a -o "$WORK/a.json" --time 60s &
+	recorder=$!
+	wait_for_record
+	was=$(awk '/^VmRSS/ { print $2 }' /proc/$recorder/status)
+	pause 4
+	between "$(awk '/^VmRSS/ { print $2 }' /proc/$recorder/status)" 0 $((was + 128))
+	same "$(find "$WORK" -name '.sched-vm*')" ""
+	kill -TERM $recorder
+	wait $recorder
+	grep -q replenish "$WORK/a.json" || fail "nothing is recorded"
+	end $busy
+	"$tool" remove a
+}
+
 # Until it records, and for some time.
 wait_for_record() {
 	for _ in $(seq 100); do
@@ -249,7 +269,7 @@ doctor_knows_what_serves_the_host() {
 doctor_wants_the_fair_server() {
 	file=/sys/kernel/debug/sched/fair_server/cpu0/runtime
 	echo 0 | fake_file $file
-	expect 1 '^WRONG +no fair server on CPUs 0: ' fake_files doctor
+	expect 1 '^WRONG +no fair server on CPU 0: ' fake_files doctor
 	grep -q 'cure: echo 50000000 > /sys/kernel/debug' "$WORK/output" || fail "no cure"
 	echo 50000000 | fake_file $file
 	expect 0 '^ok +the fair server keeps time' fake_files doctor

@@ -87,6 +87,7 @@ create_says_what_is_wrong() {
 	expect 2 'needs a --budget' "$tool" create a
 	expect 1 'budget, 30ms, is more than the period' "$tool" create a --budget 30ms --period 20ms
 	expect 1 'budget, 5us, is less than' "$tool" create a --budget 5us --period 20ms
+	! grep -q cure "$WORK/output" || fail "a cure for a number"
 	expect 1 'deadline, 30ms, is longer' \
 		"$tool" create a --budget 5ms --period 20ms --deadline 30ms
 	expect 1 'period must be from' "$tool" create a --budget 5ms --period 20s
@@ -95,6 +96,22 @@ create_says_what_is_wrong() {
 	expect 1 'there is a capsule a already' "$tool" create a --budget 4ms --period 20ms
 	"$tool" remove a
 	expect 1 "no capsule 'a'" "$tool" remove a
+}
+
+# What cgroups do not allow, and a capsule that nobody could enter.
+create_says_what_is_in_the_way() {
+	mkdir $root/by-hand
+	for limit in descendants depth; do
+		echo 0 >$root/by-hand/cgroup.max.$limit
+		expect 1 'cannot make' "$tool" create a --cgroup /by-hand --budget 1ms
+		grep -q "cure: .*cgroup.max.$limit" "$WORK/output" || fail "no cure"
+		echo max >$root/by-hand/cgroup.max.$limit
+	done
+	mkdir $root/by-hand/threads
+	echo threaded >$root/by-hand/threads/cgroup.type
+	expect 1 'not supported' "$tool" create a --cgroup /by-hand/threads --budget 1ms
+	grep -q 'cure: it would be below a threaded one' "$WORK/output" || fail "no cure"
+	[ ! -e $root/by-hand/threads/a ] || fail "a is there"
 }
 
 # 95 % are free: 60 and 35 fit, and not one more.
@@ -165,8 +182,8 @@ check_and_doctor_change_nothing() {
 # Without the device, too.
 check_knows_which_cpus_there_are() {
 	"$tool" create a --budget 12ms --period 20ms --cpus 0
-	expect 1 'none of the CPUs 7 is available' "$tool" check --budget 1ms --period 20ms --cpus 7
-	expect 1 'none of the CPUs 7 is available' "$tool" check a --budget 1ms --cpus 7
+	expect 1 'CPU 7 is not available' "$tool" check --budget 1ms --period 20ms --cpus 7
+	expect 1 'CPU 7 is not available' "$tool" check a --budget 1ms --cpus 7
 	expect 0 'those that are available: 0' "$tool" check a --budget 13ms --cpus 0,7
 	expect 0 'fits' "$tool" check a --budget 13ms --cpus 0
 	"$tool" remove a
@@ -253,6 +270,9 @@ changes_are_refused_at_once() {
 	expect 0 '' "$tool" set a --budget 8ms --cpu-budget 0=6ms
 	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 6000"
 	grep -q -x 'refused 0' $base/a/cpu.rt_events || fail "the kernel was asked"
+	# The dry run knows nothing of an exception beside another one.
+	expect 1 'CPU 0 lacks [0-9.]* %' "$tool" set a --cpu-budget 0=9ms
+	grep -q -E 'cure: --cpu-budget 0=(7|6.99[0-9]*)ms would fit' "$WORK/output" || fail "no cure"
 	expect 0 '' "$tool" set a --budget 4ms --cpu-budget 0=max
 	"$tool" remove a
 	"$tool" remove b
@@ -495,6 +515,10 @@ run_passes_the_status_on() {
 	rc=0
 	"$tool" run --budget 4ms --period 20ms -- /no/such/program || rc=$?
 	same $rc 127
+	: >"$WORK/program"
+	rc=0
+	"$tool" run --budget 4ms --period 20ms -- "$WORK/program" || rc=$?
+	same $rc 126
 	expect 0 '^0::/sched_vm/x$' "$tool" run --name x --budget 4ms --period 20ms cat /proc/self/cgroup
 	expect 0 'dl_group : /sched_vm/run-' "$tool" run --budget 4ms --period 20ms cat /proc/self/sched
 	same "$(find $base -mindepth 1 -type d)" ""
@@ -593,7 +617,8 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
 # shellcheck disable=SC2086
-run create_writes_what_was_said create_says_what_is_wrong create_says_what_would_fit \
+run create_writes_what_was_said create_says_what_is_wrong create_says_what_is_in_the_way \
+	create_says_what_would_fit \
 	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
 	check_knows_which_cpus_there_are check_is_exact_with_the_device dry_runs_are_understood \
 	refusals_are_explained_by_the_dry_run changes_are_refused_at_once delegated_subtree \
@@ -608,6 +633,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_would
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered \
 	threads_are_named_cleanly top_sees_the_budget_used top_sees_who_escaped who_left_has_escaped \
 	who_left_its_place_has_escaped scope_lets_nobody_escape record_draws_what_happened \
+	record_keeps_nothing_in_memory \
 	no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong \
 	doctor_knows_this_kernel doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
 	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound \

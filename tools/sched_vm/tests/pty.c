@@ -71,7 +71,7 @@ static void press(int fd, const char *text, const char *keys, int *pressed)
 
 int main(int argc, char **argv)
 {
-	static char text[1 << 20];
+	static char text[1 << 18];
 	struct winsize ws;
 	size_t len = 0;
 	int pressed = 0, status, fd;
@@ -93,6 +93,8 @@ int main(int argc, char **argv)
 		text[len] = '\0';
 		press(fd, text, getenv("PTY_KEYS"), &pressed);
 	}
+	/* Who says that much without what is waited for ends by a hangup. */
+	close(fd);
 	fwrite(text, 1, len, stdout);
 	if (waitpid(pid, &status, 0) != pid)
 		return 1;

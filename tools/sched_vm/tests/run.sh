@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # All tests that need no kernel of ours: run.sh FOLDER (of the programs). For
-# those that do there is run-lab.sh.
+# those that do there is run-lab.sh. They run at the same time, since some wait and
+# others compute; what they say comes one after the other.
 
 here=${0%/*}
 # Tests go to other folders.
@@ -10,21 +11,42 @@ build=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
+parts=
 
-"$build/test-units" || status=1
-"$build/test-model" || status=1
-"$build/test-demand" || status=1
-"$build/test-adapt" || status=1
-"$build/test-suggest" || status=1
-LD_PRELOAD=$build/fakedev.so FAKE_ROOT=$work/machine "$build/test-meanwhile" || status=1
-"$build/test-place" || status=1
-"$build/test-timeline" "$here/trace.txt" "$work" || status=1
-for file in small trace; do
-	"$build/test-json" "$work/$file.json" traceEvents >/dev/null || status=1
+# part NAME COMMAND...
+part() {
+	name=$1
+	shift
+	"$@" >"$work/$name.tap" 2>&1 &
+	parts="$parts $name:$!"
+}
+
+# shellcheck disable=SC2317 # part() calls it.
+timelines() {
+	"$build/test-timeline" "$here/trace.txt" "$work" || return 1
+	for file in small trace; do
+		"$build/test-json" "$work/$file.json" traceEvents >/dev/null || return 1
+	done
+}
+
+for some in other top; do
+	part tree-$some "$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
+		"$build/test-pty" "$build/test-threads" $some
 done
-"$here/cli.sh" "$build/sched-vm" "$build/test-json" || status=1
-"$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" "$build/test-pty" \
-	"$build/test-threads" || status=1
-"$here/plan.sh" "$build/sched-vm" "$build/test-json" || status=1
-"$here/suggest.sh" "$build/sched-vm" "$build/test-json" || status=1
+part model "$build/test-model"
+part cli "$here/cli.sh" "$build/sched-vm" "$build/test-json"
+part plan "$here/plan.sh" "$build/sched-vm" "$build/test-json"
+part suggest.sh "$here/suggest.sh" "$build/sched-vm" "$build/test-json"
+part units "$build/test-units"
+part demand "$build/test-demand"
+part adapt "$build/test-adapt"
+part suggest "$build/test-suggest"
+part meanwhile env LD_PRELOAD="$build/fakedev.so" FAKE_ROOT="$work/machine" "$build/test-meanwhile"
+part place "$build/test-place"
+part timelines timelines
+
+for part in $parts; do
+	wait "${part#*:}" || status=1
+	cat "$work/${part%:*}.tap"
+done
 exit $status

@@ -163,9 +163,58 @@ static void always_ready(void)
 	trace_free(&t);
 }
 
+/*
+ * 7 runs for 1 ms of each 10, and what happens from 21.5 ms on is lost, up to 51.5, when it
+ * does not run. 8 runs on CPU 1 all the time; 9 is ready, and nobody knows until when.
+ */
+static void holes(void)
+{
+	const u64 t0 = 100 * MS;
+	struct demands d;
+	struct trace t;
+	int i;
+
+	begin(&t, 100 * MS);
+	trace_add_thread(&t, 9, "vcpu 2");
+	put(&t, t0, 1, TRACE_SWITCH, 0, 8, false);
+	for (i = 0; i < 10; i++) {
+		u64 at = t0 + (1 + i * 10) * MS;
+
+		if (i < 3 || i > 5)
+			put(&t, at, 0, TRACE_SWITCH, 0, 7, false);
+		if (i == 2) {
+			put(&t, at + MS / 4, 0, TRACE_WAKE, 0, 9, false);
+			put(&t, at + MS / 2, 0, TRACE_LOST, 0, 0, false);
+			t.events[t.nr - 1].runtime = 30 * MS;
+		}
+		if (i < 2 || i > 5)
+			put(&t, at + MS, 0, TRACE_SWITCH, 7, 0, false);
+	}
+	put(&t, t0 + 95 * MS, 0, TRACE_SWITCH, 0, 9, false);
+	put(&t, t0 + 96 * MS, 0, TRACE_SWITCH, 9, 0, false);
+	demands_find(&t, &d);
+	tap_check(d.nr == 2 && d.cpus[0].nr == 8 && is(&d.cpus[0].arrivals[2], 21 * MS, MS / 2) &&
+		  is(&d.cpus[0].arrivals[3], 61 * MS, MS) && d.cpus[0].longest == MS &&
+		  is(&d.cpus[0].arrivals[7], 95 * MS, MS), "what is lost is no work");
+	tap_check(d.nr == 2 && d.cpus[1].nr == 1 && is(&d.cpus[1].arrivals[0], 0, 100 * MS),
+		  "on another CPU nothing is lost");
+	demands_free(&d);
+	trace_free(&t);
+	begin(&t, 20 * MS);
+	put(&t, t0 + 2 * MS, 0, TRACE_LOST, 0, 0, false);
+	t.events[0].runtime = 8 * MS;
+	put(&t, t0 + 12 * MS, 0, TRACE_SWITCH, 7, 0, false);
+	demands_find(&t, &d);
+	tap_check(d.nr == 1 && d.cpus[0].nr == 1 && is(&d.cpus[0].arrivals[0], 10 * MS, 2 * MS),
+		  "it ran since the gap");
+	demands_free(&d);
+	trace_free(&t);
+}
+
 int main(void)
 {
 	arrivals();
+	holes();
 	dry();
 	suggestions();
 	always_ready();

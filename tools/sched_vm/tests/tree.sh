@@ -3,7 +3,7 @@
 #
 # What the tool makes of a machine: a made-up tree of cgroups, with real processes, and
 # what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
-# tree.sh SCHED-VM JSON FAKEDEV PTY THREADS
+# tree.sh SCHED-VM JSON FAKEDEV PTY THREADS [top|other]: those of top wait most of the time.
 #
 # Variables are folders and numbers, without blanks.
 # shellcheck disable=SC2086,SC2030,SC2031,SC2012,SC2231
@@ -14,6 +14,7 @@ json=$2
 fakedev=$3
 pty=$4
 threads=$5
+part=$6
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=tap.sh
@@ -175,6 +176,7 @@ the_root_is_no_capsule() {
 	for cmd in show remove "set --budget 1ms" record "adopt --pid $$ --budget 1ms"; do
 			expect 1 'the root cgroup cannot be a capsule' fake $cmd /
 	done
+	expect 2 'has .. in it' fake create a --cgroup /sched_vm/../.. --budget 1ms
 }
 
 # in CGROUP: where $pid is, and nothing of it is taken from there
@@ -255,6 +257,24 @@ list_is_in_order() {
 	same "$(value capsules.2.deadline_us)" max
 }
 
+# Two users may call theirs the same.
+names_are_told_apart() {
+	machine
+	for cg in user-1 user-2; do
+		named $cg/web 4000 20000
+	done
+	expect 0 '^/user-1/web ' fake list
+	same "$(grep -c '^web' "$WORK/output")" 0
+	for cmd in show remove "set --budget 1ms"; do
+		expect 1 "2 capsules have the name 'web': /user-1/web, /user-2/web" fake $cmd web
+	done
+	grep -q 'cure: .* --cgroup' "$WORK/output" || fail "no cure"
+	expect 0 '^web: 4ms' fake show web --cgroup /user-2
+	expect 0 'cgroup: /user-1/web$' fake show /user-1/web
+	named sched_vm/web 4000 20000
+	expect 0 'cgroup: /sched_vm/web$' fake show web
+}
+
 what_is_reserved_is_said() {
 	machine
 	named sched_vm/web 4000 20000
@@ -262,12 +282,20 @@ what_is_reserved_is_said() {
 	printf '24\n25\n' >"$root/sched_vm/web/cpu.rt_irqs"
 	expect 0 '^web: 4ms in every 20ms on each of the CPUs 0-1, 20.0 % of each$' fake show web
 	grep -q '^but 6ms on CPU 1$' "$WORK/output" || fail "no exception"
+	expect 0 '^web +4ms\* ' fake list
+	grep -q '^(\*: another one on some CPUs' "$WORK/output" || fail "what is that star?"
+	echo '0-1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
+	expect 0 '^but 6ms on the CPUs 0-1$' fake show web
+	echo '1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
 	expect 0 '' fake show web --json
 	same "$(value cpu_budgets.0.budget_us)" 6000
 	same "$(value cpu_budgets.0.cpus.0)" 1
 	same "$(value irqs.1)" 25
 	named sched_vm/off max 20000
+	echo '1 6000' >"$root/sched_vm/off/cpu.rt_cpu_budget_us"
 	expect 0 '^off: no reservation .served as usual.$' fake show off
+	! grep -q '^but' "$WORK/output" || fail "but from nothing"
+	expect 0 '^off +max ' fake list
 	named sched_vm/web/part max 20000
 	expect 0 '^part: no reservation .served by /sched_vm/web.$' fake show /sched_vm/web/part
 	named sched_vm/zero 0 20000
@@ -361,9 +389,9 @@ top_fits_the_screen() {
 	done) &
 	echo $! >>"$WORK/pids"
 	for size in 40x30 120x30 20x8; do
-		PTY_SIZE=$size PTY_WAIT=every PTY_KEYS=...q fake_pty top -d 100ms
-		pictures ${size%x*} ${size#*x}
-		grep -q '^guest-33' "$WORK/picture" || fail "the busy one is not to be seen"
+		# In an interval without a count it is as idle as all others, and not to be seen.
+		PTY_SIZE=$size PTY_WAIT=guest-33 PTY_KEYS=q fake_pty top -d 100ms
+		pictures ${size%x*} ${size#*x} guest-33
 		same "$(grep '^guest' "$WORK/picture" | head -n 1 | cut -c-8)" guest-33
 	done
 }
@@ -374,13 +402,16 @@ fake_pty() {
 		"$pty" "$tool" "$@" >"$WORK/output" || fail "it ended with $?"
 }
 
-# pictures COLUMNS ROWS: the last one, in $WORK/picture, is no larger
+# pictures COLUMNS ROWS [TEXT]: the last one with that, in $WORK/picture, is no larger
 pictures() {
 	esc=$(printf '\033')
 	tr -d '\r' <"$WORK/output" | sed "s/$esc\[H/\n@@\n/g; s/$esc\[[0-9]*;1H/\n/g" |
 		sed "s/$esc\[[?0-9;]*[a-zA-Z]//g" |
-		awk '/^@@/ { n = 0; next } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' \
-			>"$WORK/picture"
+		awk -v text="$3" '
+			function end() { if (!text || index(now, text)) last = now; now = "" }
+			/^@@/ { end(); next }
+			{ now = now $0 "\n" }
+			END { end(); printf "%s", last }' >"$WORK/picture"
 	sed -i '/^$/d' "$WORK/picture"
 	cat "$WORK/picture"
 	same "$(awk -v most="$1" 'length > most' "$WORK/picture")" ""
@@ -417,10 +448,12 @@ colours_can_be_had_or_not() {
 		sleep 0.03
 	done) &
 	echo $! >>"$WORK/pids"
-	PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	export PTY_SIZE=120x30 PTY_KEYS=q
+	PTY_WAIT=$(printf '\033[31m') fake_pty top -d 100ms
 	grep -q "$(printf '\033')\[33m" "$WORK/output" || fail "what was throttled has no colour"
 	grep -q "$(printf '\033')\[31m" "$WORK/output" || fail "what was late has no colour"
-	NO_COLOR=1 PTY_SIZE=120x30 fake_pty top -d 100ms -n 3
+	# Counts are hundreds.
+	NO_COLOR=1 PTY_WAIT='00 ' fake_pty top -d 100ms
 	! grep -q "$(printf '\033')\[3[13]m" "$WORK/output" || fail "it has colours"
 }
 
@@ -474,10 +507,18 @@ free_says_who_has_what() {
 	named sched_vm/web 4000 20000
 	named sched_vm/web/part 2000 20000
 	printf 'cpu0 70.00\ncpu1 40.00\n' >"$root/sched_vm/cpu.rt_free"
-	expect 0 '^0 +70.00 % +web 20.0 %, nobody, by sched_rt_runtime_us 5.0 %, others.* 5.0 %$' fake free
-	grep -q '^1  *40.00 % .* others, as SCHED_DEADLINE 35.0 %$' "$WORK/output" || fail "CPU 1"
+	for cpu in 0 1; do
+		echo 50000000 | file /sys/kernel/debug/sched/fair_server/cpu$cpu/runtime
+		echo 1000000000 | file /sys/kernel/debug/sched/fair_server/cpu$cpu/period
+	done
+	expect 0 '^0 +70.00 % +web 20.0 %, fair server 5.0 %, nobody, by sched_rt_runtime_us 5.0 %$' fake free
+	grep -q '^1  *40.00 % .* others, as SCHED_DEADLINE 30.0 %$' "$WORK/output" || fail "CPU 1"
 	! grep -q part "$WORK/output" || fail "a part is counted twice"
+	# Who may not look there guesses nothing.
+	: | file /sys/kernel/debug/sched/fair_server/cpu1/period
+	expect 0 '^1 +40.00 % .*, fair server and others 35.0 %$' fake free
 	printf 'cpu0 70.00\ncpu1 70.00\n' >"$root/sched_vm/cpu.rt_free"
+	: | file /sys/kernel/debug/sched/fair_server/cpu0/period
 	expect 0 '^0-1 +70.00 %' fake free
 	expect 0 '^1 +70.00 %' fake free --cpus 1
 	expect 0 '' fake free --json
@@ -524,10 +565,16 @@ monitor_tells_events() {
 	same "$(cat "$WORK/output")" ""
 }
 
-run without_the_kernel_nothing_helps without_the_controller_its_owner_is_named \
-	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order \
-	what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf \
-	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied \
-	doctor_sees_what_nobody_can_use top_fits_the_screen top_takes_keys \
-	colours_can_be_had_or_not top_writes_files top_opens_no_thread free_says_who_has_what \
-	monitor_tells_events
+top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
+	top_opens_no_thread"
+other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
+	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order
+	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
+	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
+	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events"
+
+case $part in
+top) run $top_tests ;;
+other) run $other_tests ;;
+*) run $other_tests $top_tests ;;
+esac
