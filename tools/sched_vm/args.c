@@ -19,6 +19,7 @@ static const struct {
 	[OPT_CPUS]	 = { "cpus", "LIST", "CPUs, by cpuset: 1,3-4 (default: all there are)" },
 	[OPT_FIT]	 = { "fit", "worst|best", "auto: where most is free (default), or least" },
 	[OPT_SCOPE]	 = { "scope", "all|rt", "all threads, or SCHED_FIFO and SCHED_RR only" },
+	[OPT_EXTRA]	 = { "extra", "none|idle|fair", "what it has beyond its budget" },
 	[OPT_CPU_BUDGET] = { "cpu-budget", "LIST=Q", "another budget there; Q max ends it" },
 	[OPT_IRQ]	 = { "irq", "+N|-N", "handler threads of irq N join or leave" },
 	[OPT_PID]	 = { "pid", "PID", "the process" },
@@ -216,6 +217,13 @@ static void take_scope(struct args *args, const char *text)
 	args->scope = text;
 }
 
+static void take_extra(struct args *args, const char *text)
+{
+	if (strcmp(text, "none") && strcmp(text, "idle") && strcmp(text, "fair"))
+		usage("--extra %s: none, idle or fair", text);
+	args->extra = text;
+}
+
 static void take_time(struct args *args, enum opt option, const char *text)
 {
 	const char *name = options[option].name;
@@ -313,6 +321,9 @@ static void take(struct args *args, enum opt option, const char *text)
 		break;
 	case OPT_SCOPE:
 		take_scope(args, text);
+		break;
+	case OPT_EXTRA:
+		take_extra(args, text);
 		break;
 	case OPT_CPU_BUDGET:
 		check_cpu_budget(text);

@@ -149,6 +149,7 @@ int capsule_read(const char *cg, struct capsule *c)
 	c->res.period = read_time(cg, "cpu.rt_period_us");
 	c->res.deadline = read_time(cg, "cpu.rt_deadline_us");
 	c->scope = cg_read(cg, "cpu.rt_scope");
+	c->extra = cg_read(cg, "cpu.rt_extra");
 	c->cpu_budgets = cg_read(cg, CPU_BUDGET);
 	c->irqs = cg_read(cg, "cpu.rt_irqs");
 	cg_cpus(cg, &c->cpus);
@@ -161,6 +162,7 @@ void capsule_free(struct capsule *c)
 	free(c->path);
 	free(c->name);
 	free(c->scope);
+	free(c->extra);
 	free(c->cpu_budgets);
 	free(c->irqs);
 	free(c->cpu);

@@ -165,19 +165,34 @@ static int change_cpus(struct change *c)
 	return status;
 }
 
-static int change_scope(struct change *c)
+/* A file with a word in it, which is @otherwise if it was never written. */
+static int change_word(struct change *c, const char *file, const char *word,
+		       const char *otherwise, const char *what)
 {
 	char *was;
 	int ret;
 
-	if (!c->args->scope)
+	if (!word)
 		return EXIT_OK;
-	was = cg_read(c->cg, "cpu.rt_scope");
-	ret = change_file(c, "cpu.rt_scope", c->args->scope, was ? was : xstrdup("all"));
+	was = cg_read(c->cg, file);
+	ret = change_file(c, file, word, was ? was : xstrdup(otherwise));
 	if (ret)
-		return complain(-ret, cure_of(-ret), "%s: cannot set the scope",
-				cg_relative(c->cg));
+		return complain(-ret, cure_of(-ret), "%s: cannot set %s",
+				cg_relative(c->cg), what);
 	return EXIT_OK;
+}
+
+static int change_scope(struct change *c)
+{
+	return change_word(c, "cpu.rt_scope", c->args->scope, "all", "the scope");
+}
+
+static int change_extra(struct change *c)
+{
+	if (c->args->extra && !cg_has(c->cg, "cpu.rt_extra"))
+		return complain(0, "boot one that has it, or leave --extra out",
+				"%s: this kernel has no cpu.rt_extra", cg_relative(c->cg));
+	return change_word(c, "cpu.rt_extra", c->args->extra, "none", "the extra time");
 }
 
 /* What is not given stays. False: no times are given. */
@@ -333,14 +348,14 @@ static bool is_refused(const struct change *c)
 }
 
 typedef int (*step_fn)(struct change *c);
-#define MAX_STEPS	5
+#define MAX_STEPS	6
 
 /* The first is the one whose complaint is heard. */
 static const step_fn orders[][MAX_STEPS] = {
-	{ change_cpus, change_scope, change_shape, change_cpu_budgets, change_times },
-	{ change_cpus, change_scope, change_times, change_cpu_budgets },
-	{ change_scope, change_times, change_cpu_budgets, change_cpus },
-	{ change_scope, change_cpu_budgets, change_times, change_cpus },
+	{ change_cpus, change_scope, change_extra, change_shape, change_cpu_budgets, change_times },
+	{ change_cpus, change_scope, change_extra, change_times, change_cpu_budgets },
+	{ change_scope, change_extra, change_times, change_cpu_budgets, change_cpus },
+	{ change_scope, change_extra, change_cpu_budgets, change_times, change_cpus },
 };
 
 static int try_order(struct change *c, const step_fn *order)

@@ -356,6 +356,8 @@ static void end_settings(const char *cg)
 		ret = capsule_reserve(cg, &none);
 	if (!ret)
 		ret = cg_write(cg, "cpu.rt_scope", "all");
+	if (!ret && cg_has(cg, "cpu.rt_extra"))
+		ret = cg_write(cg, "cpu.rt_extra", "none");
 	if (ret)
 		warn("%s keeps settings, without a reservation: %s", cg_relative(cg),
 		     strerror(-ret));

@@ -56,6 +56,7 @@ static struct json_object *capsule_json(const struct capsule *c)
 	jo_time(o, "deadline_us", c->res.deadline);
 	supply_json(o, &c->res);
 	jo_str(o, "scope", c->scope);
+	jo_str(o, "extra", c->extra);
 	json_object_object_add(o, "cpus", jo_cpus(&c->cpus));
 	json_object_object_add(o, "cpu_budgets", budgets_json(c->cpu_budgets));
 	json_object_object_add(o, "irqs", numbers_json(c->irqs));
@@ -200,8 +201,13 @@ static void print_reservation(const struct capsule *c)
 		printf(", by %s", deadline);
 	printf(" on %s %s, %.1f %% of %s", many ? "each of the CPUs" : "CPU", cpus,
 	       capsule_share(c), many ? "each" : "it");
-	printf("%s\n", c->scope && !strcmp(c->scope, "rt") ?
-	       ", for SCHED_FIFO and SCHED_RR threads only" : "");
+	if (c->scope && !strcmp(c->scope, "rt"))
+		printf(", for SCHED_FIFO and SCHED_RR threads only");
+	if (c->extra && !strcmp(c->extra, "idle"))
+		printf(", and idle time");
+	if (c->extra && !strcmp(c->extra, "fair"))
+		printf(", and a normal share");
+	printf("\n");
 	free(budget);
 	free(period);
 	free(deadline);

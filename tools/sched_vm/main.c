@@ -19,7 +19,7 @@
 #define O(option)	(1UL << OPT_##option)
 #define O_COMMON	(O(JSON) | O(HELP) | O(CGROUP))
 #define O_TIMES		(O(BUDGET) | O(PERIOD) | O(DEADLINE))
-#define O_RESERVE	(O_TIMES | O(CPUS) | O(SCOPE) | O(CPU_BUDGET))
+#define O_RESERVE	(O_TIMES | O(CPUS) | O(SCOPE) | O(EXTRA) | O(CPU_BUDGET))
 
 static const struct command commands[] = {
 	{ "create", "NAME --budget Q [--period P] [--deadline D] [--cpus LIST] ...",

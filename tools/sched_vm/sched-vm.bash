@@ -32,6 +32,7 @@ _sched_vm_irqs() {
 # What may follow an option; 1: it takes no value.
 _sched_vm_value() {
 	case $2 in
+	--extra) mapfile -t COMPREPLY < <(compgen -W 'none idle fair' -- "$3") ;;
 	--scope) mapfile -t COMPREPLY < <(compgen -W 'all rt' -- "$3") ;;
 	--fit) mapfile -t COMPREPLY < <(compgen -W 'worst best' -- "$3") ;;
 	--guest) mapfile -t COMPREPLY < <(compgen -W 'fp edf gedf' -- "$3") ;;

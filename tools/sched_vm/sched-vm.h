@@ -166,7 +166,8 @@ struct reservation {
 };
 
 enum opt {
-	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_CPU_BUDGET,
+	OPT_BUDGET, OPT_PERIOD, OPT_DEADLINE, OPT_CPUS, OPT_SCOPE, OPT_EXTRA,
+	OPT_CPU_BUDGET,
 	OPT_IRQ, OPT_PID, OPT_QEMU, OPT_DOMAIN, OPT_IN_PLACE, OPT_NAME, OPT_OUTPUT,
 	OPT_SVG, OPT_RAW, OPT_FROM, OPT_TIME, OPT_INTERVAL, OPT_ONCE, OPT_BATCH, OPT_COUNT,
 	OPT_CSV, OPT_FORCE, OPT_REMOVE_AT_EXIT, OPT_THREADS, OPT_TASK, OPT_TASKS, OPT_GUEST,
@@ -183,7 +184,7 @@ struct args {
 	struct cpus cpus;
 	int auto_cpus;			/* so many, wherever there is room; 0: those above */
 	bool best_fit;
-	const char *scope;
+	const char *scope, *extra;
 	const char **cpu_budgets;	/* "CPUS=Q" */
 	int nr_cpu_budgets;
 	const char **irqs;		/* "+N", "-N" */
@@ -328,7 +329,8 @@ struct cpu_stat {
 struct capsule {
 	char *path, *name;
 	struct reservation res;
-	char *scope, *cpu_budgets, *irqs;	/* irqs NULL: kernel without */
+	/* extra, irqs NULL: kernel without */
+	char *scope, *extra, *cpu_budgets, *irqs;
 	struct cpus cpus;
 	struct cpu_stat total, *cpu;
 	int nr_cpus;

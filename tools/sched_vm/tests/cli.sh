@@ -94,6 +94,7 @@ options_are_checked() {
 	expect 2 'not a list of CPUs' "$tool" set a --cpus auto:2
 	expect 2 'best or worst' "$tool" create a --budget 4ms --cpus auto:2 --fit first
 	expect 2 'for --cpus auto:N only' "$tool" create a --budget 4ms --cpus 1 --fit best
+	expect 2 'none, idle or fair' "$tool" create a --budget 4ms --extra some
 	expect 2 'all or rt' "$tool" create a --budget 4ms --scope some
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget 4ms
 	expect 2 'of the form CPUS=TIME' "$tool" set a --cpu-budget =4ms

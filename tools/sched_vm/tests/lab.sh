@@ -341,6 +341,10 @@ set_changes_only_what_was_said() {
 	same "$(cat $base/a/cpu.rt.max)" "5000 40000"
 	"$tool" set a --cpu-budget 0=6ms
 	same "$(cat $base/a/cpu.rt_cpu_budget_us)" "0 6000"
+	"$tool" set a --extra fair
+	same "$(cat $base/a/cpu.rt_extra)" fair
+	expect 0 'and a normal share' "$tool" show a
+	"$tool" set a --extra none
 	"$tool" set a --cpu-budget 0=max --scope rt
 	same "$(cat $base/a/cpu.rt_cpu_budget_us)" ""
 	same "$(cat $base/a/cpu.rt_scope)" rt
