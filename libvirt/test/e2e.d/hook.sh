@@ -3,10 +3,11 @@
 #
 # The hook, with the libvirt of libvirt/build.
 
-# metadata PERIOD BUDGET
+# metadata PERIOD BUDGET [EXTRA]
 metadata() {
 	printf '%s' "<metadata><m:reservation xmlns:m='urn:sched-vm:reservation'>" \
 		"<m:rt_period>$1</m:rt_period><m:rt_budget>$2</m:rt_budget>" \
+		"${3:+<m:rt_extra>$3</m:rt_extra>}" \
 		"</m:reservation></metadata>"
 }
 
@@ -64,9 +65,10 @@ test_hook() {
 test_hook_pinned() {
 	local group
 	group=$(partition hooked)
-	domain hooked "$(pinned 1)" "$(metadata 20000 12000)" /machine/hooked >/dev/null
+	domain hooked "$(pinned 1)" "$(metadata 20000 12000 idle)" /machine/hooked >/dev/null
 	works 'hook: start, pinned' start hooked
 	is 'hook: pinned: the reservation is there' "$(cat "$CG$group/cpu.rt.max")" '12000 20000'
+	is 'hook: pinned: idle time is beyond it' "$(cat "$CG$group/cpu.rt_extra")" idle
 	is 'hook: pinned: it is on one CPU' "$(cat "$CG$group/cpuset.cpus")" 1
 	has 'hook: pinned: the other is free' "$(free_of_host)" '^cpu0 9[0-9]\.'
 	has 'hook: pinned: the one is not' "$(free_of_host)" '^cpu1 3[0-9]\.'

@@ -23,6 +23,8 @@ test_bad_xml() {
 		more than 64 bits|'rt_period' must be a positive number|$(reservation 99999999999999999999 4000)
 		deadline below budget|'rt_deadline' 3000 must not be smaller than 'rt_budget'|$(reservation 20000 4000)<rt_deadline>3000</rt_deadline>
 		deadline above period|'rt_deadline' 20001 must not be larger than 'rt_period'|$(reservation 20000 4000)<rt_deadline>20001</rt_deadline>
+		what there is not beyond it|'rt_extra' must be 'none', 'idle' or 'fair', not 'all'|$(reservation 20000 4000)<rt_extra>all</rt_extra>
+		only what is beyond|'rt_extra' needs 'rt_budget'|<rt_extra>idle</rt_extra>
 	END
 	refuses 'none of them is defined' 'failed to get domain' dominfo bad
 }
@@ -58,6 +60,23 @@ test_live() {
 	works 'schedinfo --live, back' schedinfo guest --live --set rt_budget=12001 --set rt_deadline=0
 	has 'schedinfo shows it' "$(virsh schedinfo guest --live | tr -s ' ')" '^rt_budget : 12001'
 	has 'domstats' "$(virsh domstats --cpu-total guest)" 'cpu.rt.throttled.count=[1-9]'
+}
+
+# What is beyond the reservation goes with it, and changes only if that does.
+test_live_extra() {
+	is 'there is nothing beyond the reservation' "$(cat "$CG$GROUP/cpu.rt_extra")" none
+	works 'schedinfo --live: rt_extra' schedinfo guest --live --set rt_extra=idle
+	is 'idle time is beyond it' "$(cat "$CG$GROUP/cpu.rt_extra")" idle
+	is 'the reservation is what it was' "$(cat "$CG$GROUP/cpu.rt.max")" '12001 20000'
+	has 'schedinfo shows that, too' "$(virsh schedinfo guest --live | tr -s ' ')" '^rt_extra : idle'
+	has 'that is in the status, too' "$(cat /run/libvirt/qemu/guest.xml)" '<rt_extra>idle</rt_extra>'
+	refuses 'schedinfo --live: no such rt_extra' "'rt_extra' must be 'none', 'idle' or 'fair'" \
+		schedinfo guest --live --set rt_extra=all
+	refuses 'schedinfo --live: too much, with rt_extra' '% of CPU [01] are missing' \
+		schedinfo guest --live --set rt_budget=19990 --set rt_extra=fair
+	is 'idle time is still beyond it' "$(cat "$CG$GROUP/cpu.rt_extra")" idle
+	works 'schedinfo --live: rt_extra, back' schedinfo guest --live --set rt_extra=none
+	is 'there is nothing beyond it again' "$(cat "$CG$GROUP/cpu.rt_extra")" none
 }
 
 # cpu.rt_free has hundredths of a percent, so that 100 us is the finest that can be said
@@ -116,6 +135,7 @@ test_pinned_elsewhere() {
 
 test_pinned_without_reservation() {
 	works 'pinned: end the reservation' schedinfo pinned --live --set rt_budget=0
+	is 'pinned: nothing is beyond it' "$(cat "$CG$1/cpu.rt_extra")" none
 	is 'pinned: it may use all CPUs' "$(cat "$CG$1/cpuset.cpus")" ''
 	works 'pinned: to another CPU' vcpupin pinned 0 0 --live
 	refuses 'pinned: the first one is too much' 'cannot reserve 19990 us' \
@@ -126,12 +146,13 @@ test_pinned_without_reservation() {
 
 test_pinned() {
 	local group
-	domain pinned "$(pinned 1)$(reservation 20000 12000)" >/dev/null
+	domain pinned "$(pinned 1)$(reservation 20000 12000)<rt_extra>fair</rt_extra>" >/dev/null
 	virsh setvcpus pinned 1 --config >/dev/null
 	virsh vcpupin pinned 1 0 --config >/dev/null
 	works 'start, pinned' start pinned
 	group=$(group_of pinned)
 	is 'pinned: the reservation is there' "$(cat "$CG$group/cpu.rt.max")" '12000 20000'
+	is 'pinned: a share is beyond it' "$(cat "$CG$group/cpu.rt_extra")" fair
 	is 'pinned: it is on one CPU' "$(cat "$CG$group/cpuset.cpus")" 1
 	has 'pinned: the other is free' "$(free_of_host)" '^cpu0 9[0-9]\.'
 	has 'pinned: the one is not' "$(free_of_host)" '^cpu1 3[0-9]\.'
@@ -162,6 +183,7 @@ run_tests() {
 	test_bad_xml
 	test_start || return
 	test_live
+	test_live_extra
 	test_refused
 	works 'hot-plug a NIC' attach-device guest /run/nic.xml --live
 	is 'vhostsched of two' "$(vhost_policies guest | paste -sd ,)" 'SCHED_FIFO 2,SCHED_FIFO 2'

@@ -12,7 +12,7 @@ import os
 
 ROOT = os.environ.get("SCHED_VM_CGROUP")
 FILES = {
-    "cpu": {"cpu.max": "max 100000", "cpu.rt.max": "max 100000",
+    "cpu": {"cpu.max": "max 100000", "cpu.rt.max": "max 100000", "cpu.rt_extra": "none",
             "cpu.rt_free": "cpu0 45.00\ncpu1 30.50"},
     "cpuset": {"cpuset.cpus": ""},
 }
@@ -42,7 +42,8 @@ def add_controller(folder, controller):
         put(folder, "cpu.max", "max 100000")
         return
     for name, text in FILES.get(controller, {}).items():
-        put(folder, name, text)
+        if name != "cpu.rt_extra" or "no-extra" not in os.environ.get("FAKE_KERNEL", ""):
+            put(folder, name, text)
 
 
 def mkdir(name, *args, **kwargs):
