@@ -213,8 +213,9 @@ static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 }
 
 /*
- * To the load balancer this is deadline time, but for what would be idle. A thread's wakeup need not wait
- * until the time before it is accounted as idle: only remember when it began.
+ * To the load balancer this is deadline time, but for what would be idle. A thread's
+ * wakeup need not wait until the time before it is accounted as idle: only remember
+ * when it began.
  */
 static void dl_group_update_load(struct rq *rq, bool idles)
 {

@@ -222,7 +222,8 @@ struct beside {
 static void measure_beside(const char *extra, struct beside *b)
 {
 	struct wakeups *all = shared_alloc(sizeof(*all));
-	char *cg = capsule_with("extra", Q_US, P_US, extra), *hard = capsule_make("hard", Q_US, P_US);
+	char *cg = capsule_with("extra", Q_US, P_US, extra);
+	char *hard = capsule_make("hard", Q_US, P_US);
 	char *quick = capsule_make("quick", 500, 10000), *other = group_make(sv_top, "other");
 	struct worker_spec spec[] = {
 		busy_in(hard, SCHED_OTHER, 0), busy_in(cg, SCHED_FIFO, 10),
@@ -337,7 +338,7 @@ static void fn_jobs(struct worker *w, void *arg)
  * The experiment with RESCH: a guest with rt_task1, 8 ms in 20 ms, and another one of
  * 80 ms in 220 ms, beside a busy neighbour. Jobs of rt_task1 that miss.
  */
-static unsigned int resch(const char *name, long q_us, const char *extra)
+static unsigned int guest_misses(const char *name, long q_us, const char *extra)
 {
 	struct job_log *log = shared_alloc(2 * sizeof(*log));
 	char *cg = group_make(sv_top, "guest"), *other = group_make(sv_top, "neighbour"), key[64];
@@ -376,10 +377,10 @@ static unsigned int resch(const char *name, long q_us, const char *extra)
 	return log[0].misses;
 }
 
-static bool resch_all(void)
+static bool guest_in_need(void)
 {
-	return check(resch("fair", 0, "none") > 0) & check(resch("hard", 4000, "none") > 0) &
-	       check(!resch("extra", 4000, "fair")) & check(!resch("enough", 9350, "none"));
+	return check(guest_misses("fair", 0, "none") > 0) & check(guest_misses("hard", 4000, "none") > 0) &
+	       check(!guest_misses("extra", 4000, "fair")) & check(!guest_misses("enough", 9350, "none"));
 }
 
 int main(void)
@@ -401,13 +402,14 @@ int main(void)
 	ksft_test_result(is_counted("idle"), "idle time is counted, and no debt\n");
 	ksft_test_result(is_counted("fair"), "a fair share is counted, and no debt\n");
 	ksft_test_result(keeps_order("idle", SCHED_FIFO, 10, 99.5), "FIFO has idle time first\n");
-	ksft_test_result(keeps_order("fair", SCHED_FIFO, 10, 99.5), "FIFO has the fair share first\n");
+	ksft_test_result(keeps_order("fair", SCHED_FIFO, 10, 99.5),
+			 "FIFO has the fair share first\n");
 	ksft_test_result(keeps_order("idle", SCHED_OTHER, 0, 50), "equals share idle time\n");
 	ksft_test_result(keeps_order("fair", SCHED_OTHER, 0, 50), "equals share the fair share\n");
 	ksft_test_result(is_inherited(), "no more than those above have\n");
 	ksft_test_result(harms_nobody("idle"), "idle: a reservation beside it is as without\n");
 	ksft_test_result(harms_nobody("fair"), "fair: a reservation beside it is as without\n");
 	ksft_test_result(one_host(), "guests with and without a reservation, table 4.2\n");
-	ksft_test_result(resch_all(), "a guest that needs more than it has reserved, RESCH\n");
+	ksft_test_result(guest_in_need(), "a guest that needs more than it has reserved, RESCH\n");
 	ksft_finished();
 }
