@@ -22,7 +22,8 @@ static const char * const slot_name[ADV_SLOTS + 1] = {
 };
 
 static const char * const files[] = {
-	BUDGET, PERIOD, DEADLINE, RT_MAX, CPU_BUDGET, SCOPE, EXTRA, RT_FREE, RT_STAT, RT_IRQS, RT_EVENTS,
+	BUDGET, PERIOD, DEADLINE, RT_MAX, CPU_BUDGET, SCOPE, EXTRA, RT_FREE, RT_STAT, RT_IRQS,
+	RT_EVENTS,
 	"cpu.max", "cpu.weight", "cpu.idle", "cpu.stat", "cpuset.cpus", "cpuset.cpus.effective",
 	"cpuset.cpus.partition", "cgroup.procs", "cgroup.threads", "cgroup.type", "cgroup.events",
 	"cgroup.freeze", "cgroup.subtree_control", "cgroup.max.depth", "cgroup.stat",
@@ -175,8 +176,8 @@ void op_junk(const struct adv_op *op)
 {
 	static const char * const junk[] = {
 		"", " ", "\n", "max", "0", "1", "-1", "max max", "200 100", "10 4194304",
-		"18446744073709551616", "0-4095 max", "+1", "-1", "rt", "all", "fair", "idle", "threaded",
-		"root", "isolated", "domain", "+cpu +cpuset", "\xff\xfe", "nan",
+		"18446744073709551616", "0-4095 max", "+1", "-1", "rt", "all", "fair", "idle",
+		"threaded", "root", "isolated", "domain", "+cpu +cpuset", "\xff\xfe", "nan",
 	};
 	const char *file = files[op->r[0] % ARRAY_SIZE(files)];
 	char text[1024];

@@ -379,8 +379,16 @@ static unsigned int guest_misses(const char *name, long q_us, const char *extra)
 
 static bool guest_in_need(void)
 {
-	return check(guest_misses("fair", 0, "none") > 0) & check(guest_misses("hard", 4000, "none") > 0) &
-	       check(!guest_misses("extra", 4000, "fair")) & check(!guest_misses("enough", 9350, "none"));
+	bool ok = check(guest_misses("fair", 0, "none") > 0);
+
+	ok &= check(guest_misses("hard", 4000, "none") > 0);
+	ok &= check(!guest_misses("extra", 4000, "fair"));
+	return ok & check(!guest_misses("enough", 9350, "none"));
+}
+
+static void test(bool ok, const char *what)
+{
+	ksft_test_result(ok, "%s\n", what);
 }
 
 int main(void)
@@ -390,26 +398,25 @@ int main(void)
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	ksft_set_plan(18);
-	ksft_test_result(files(), "a file that reads what was written\n");
-	ksft_test_result(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone\n");
-	ksft_test_result(share("idle.beside", "idle", NULL, NULL, true, 40, 1), "idle, beside one\n");
-	ksft_test_result(share("fair.alone", "fair", NULL, NULL, false, 99.5, 0.5), "fair, alone\n");
-	ksft_test_result(share("fair.beside", "fair", NULL, NULL, true, 70, 2), "fair, beside one\n");
-	ksft_test_result(share("fair.300", "fair", "cpu.weight", "300", true, 85, 2),
-			 "fair, of three times the weight\n");
-	ksft_test_result(share("fair.max", "fair", "cpu.max", "20000 100000", true, 60, 2),
-			 "fair, within cpu.max\n");
-	ksft_test_result(is_counted("idle"), "idle time is counted, and no debt\n");
-	ksft_test_result(is_counted("fair"), "a fair share is counted, and no debt\n");
-	ksft_test_result(keeps_order("idle", SCHED_FIFO, 10, 99.5), "FIFO has idle time first\n");
-	ksft_test_result(keeps_order("fair", SCHED_FIFO, 10, 99.5),
-			 "FIFO has the fair share first\n");
-	ksft_test_result(keeps_order("idle", SCHED_OTHER, 0, 50), "equals share idle time\n");
-	ksft_test_result(keeps_order("fair", SCHED_OTHER, 0, 50), "equals share the fair share\n");
-	ksft_test_result(is_inherited(), "no more than those above have\n");
-	ksft_test_result(harms_nobody("idle"), "idle: a reservation beside it is as without\n");
-	ksft_test_result(harms_nobody("fair"), "fair: a reservation beside it is as without\n");
-	ksft_test_result(one_host(), "guests with and without a reservation, table 4.2\n");
-	ksft_test_result(guest_in_need(), "a guest that needs more than it has reserved, RESCH\n");
+	test(files(), "a file that reads what was written");
+	test(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone");
+	test(share("idle.beside", "idle", NULL, NULL, true, 40, 1), "idle, beside one");
+	test(share("fair.alone", "fair", NULL, NULL, false, 99.5, 0.5), "fair, alone");
+	test(share("fair.beside", "fair", NULL, NULL, true, 70, 2), "fair, beside one");
+	test(share("fair.300", "fair", "cpu.weight", "300", true, 85, 2),
+	     "fair, of three times the weight");
+	test(share("fair.max", "fair", "cpu.max", "20000 100000", true, 60, 2),
+	     "fair, within cpu.max");
+	test(is_counted("idle"), "idle time is counted, and no debt");
+	test(is_counted("fair"), "a fair share is counted, and no debt");
+	test(keeps_order("idle", SCHED_FIFO, 10, 99.5), "FIFO has idle time first");
+	test(keeps_order("fair", SCHED_FIFO, 10, 99.5), "FIFO has the fair share first");
+	test(keeps_order("idle", SCHED_OTHER, 0, 50), "equals share idle time");
+	test(keeps_order("fair", SCHED_OTHER, 0, 50), "equals share the fair share");
+	test(is_inherited(), "no more than those above have");
+	test(harms_nobody("idle"), "idle: a reservation beside it is as without");
+	test(harms_nobody("fair"), "fair: a reservation beside it is as without");
+	test(one_host(), "guests with and without a reservation, table 4.2");
+	test(guest_in_need(), "a guest that needs more than it has reserved, RESCH");
 	ksft_finished();
 }
