@@ -31,6 +31,9 @@
  * holding up somebody outside, who must not fare worse than with a FIFO thread of
  * the whole machine, which leaves normal threads the fair server's time.
  *
+ * Where cpu.rt_extra gives a capsule more than its budget, a thread goes on outside in
+ * user mode, too, or need not go while the CPU would be idle: deadline_group_extra.c.
+ *
  * Only one thread of a server is outside at a time, its *spiller*, as only one of
  * them could run at a time anyway. After a slice there it makes way for the next.
  * So each step takes constant time, whatever the number of threads.
