@@ -134,7 +134,7 @@ struct dl_group_params {
  *	rq lock
  * @spiller: who of them is outside, see deadline_group_spill.c; set under the rq
  *	lock, and reset by cmpxchg() by whoever lets it come back
- * @spills: in the CPU's list of servers with a spiller; rq lock
+ * @spills: in the CPU's list dl_group_rq::spills; rq lock
  * @payer: who drains the budget for its debt, instead of running; @dl_se is
  *	throttled meanwhile, and its timer set; since when is in its dl_group_spilled,
  *	by the rq clock; rq lock
