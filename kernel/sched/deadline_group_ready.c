@@ -220,7 +220,7 @@ static bool dl_group_has_idle_cpu(struct rq *rq, struct dl_group_server *srv)
 }
 
 /* @p, who runs, has had the time of an idle CPU. What it owes it has to pay as before. */
-static void dl_group_idle_ends(struct dl_group_server *srv, struct task_struct *p)
+static noinline void dl_group_idle_ends(struct dl_group_server *srv, struct task_struct *p)
 {
 	srv->idles = false;
 	if (p->dl_group_debt)
@@ -228,8 +228,8 @@ static void dl_group_idle_ends(struct dl_group_server *srv, struct task_struct *
 }
 
 /* The same, but @next may be another thread of @srv that goes on with that. */
-static void dl_group_put_idle(struct rq *rq, struct dl_group_server *srv,
-			      struct task_struct *p, struct task_struct *next)
+static noinline void dl_group_put_idle(struct rq *rq, struct dl_group_server *srv,
+				       struct task_struct *p, struct task_struct *next)
 {
 	bool idles = next->sched_class == &dl_group_sched_class &&
 		     dl_group_server(rq, next) == srv;

@@ -310,7 +310,8 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 }
 
 /* @p has become ready where there is no budget: must it, or may it, go outside at once? */
-static void dl_group_queued_dry(struct rq *rq, struct dl_group_server *srv, struct task_struct *p)
+static noinline void
+dl_group_queued_dry(struct rq *rq, struct dl_group_server *srv, struct task_struct *p)
 {
 	struct task_struct *spiller = READ_ONCE(srv->spiller);
 

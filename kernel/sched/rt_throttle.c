@@ -94,16 +94,20 @@ static void dl_group_charge(struct dl_group_server *srv, s64 delta_exec)
 	if (unlikely(!dl_se->rq->online) && !cpu_active(cpu_of(dl_se->rq)))
 		return;
 
-	if (unlikely(srv->idles) && !dl_group_has_budget(srv)) {
-		srv->stat.extra += delta_exec;
+	if (unlikely(!dl_group_has_budget(srv))) {
+		if (srv->idles) {
+			srv->stat.extra += delta_exec;
+			return;
+		}
+		dl_se->runtime -= delta_exec;
+	} else if (likely(dl_se->runtime > delta_exec)) {
+		dl_se->runtime -= delta_exec;
+	} else {
+		srv->stat.usage += delta_exec;
+		dl_server_update(dl_se, delta_exec);
 		return;
 	}
-
 	srv->stat.usage += delta_exec;
-	if (!dl_group_has_budget(srv) || dl_se->runtime > delta_exec)
-		dl_se->runtime -= delta_exec;
-	else
-		dl_server_update(dl_se, delta_exec);
 }
 
 /* A thread waits for the end of the period from now on. */
