@@ -243,8 +243,8 @@ static void put_prev_task_dl_group(struct rq *rq, struct task_struct *p, struct 
 		p->dl_group_since = jiffies;
 		dl_group_wait_inside(srv, p);
 	}
-	if (next)
-		dl_group_leave_cpu(rq, srv, p, next);
+	if (next && unlikely(!dl_group_has_budget(srv)))
+		dl_group_leave_dry(rq, srv, p, next);
 	if (next && unlikely(srv->watched))
 		dl_group_put_prev(rq, srv);
 }

@@ -375,7 +375,7 @@ static void dl_group_balance_prev(struct rq *rq)
 }
 
 /* __schedule() takes a thread of @srv, watched, from the CPU: is there more to be done? */
-static void dl_group_put_prev(struct rq *rq, struct dl_group_server *srv)
+static noinline void dl_group_put_prev(struct rq *rq, struct dl_group_server *srv)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 

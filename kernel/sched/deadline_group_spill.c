@@ -458,14 +458,12 @@ static void dl_group_spill_prev(struct rq *rq)
 	dl_group_balance_callbacks(rq, NULL);
 }
 
-/* After the context switch: a server that is dry lets one who waits go outside. */
-static void dl_group_leave_cpu(struct rq *rq, struct dl_group_server *srv,
-			       struct task_struct *p, struct task_struct *next)
+/* @srv is dry. After the context switch, it lets one who waits go outside. */
+static noinline void dl_group_leave_dry(struct rq *rq, struct dl_group_server *srv,
+					struct task_struct *p, struct task_struct *next)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 
-	if (likely(dl_group_has_budget(srv)))
-		return;
 	if (srv->idles)
 		dl_group_put_idle(rq, srv, p, next);
 	if (!srv->dl_se.dl_bw_attached || (list_empty(&srv->inside) && !dl_group_wants_extra(srv)))

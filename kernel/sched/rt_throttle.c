@@ -344,7 +344,7 @@ void __dl_group_server_queued(struct dl_group_server *srv, bool queued)
 		dl_group_check_deadline(srv);
 		if (srv->dl_se.dl_throttled && !srv->payer)
 			dl_group_throttled(srv);
-		if (unlikely(dl_group_extra(srv)) && srv->nr_ready)
+		if (srv->nr_ready && dl_group_extra(srv))
 			dl_group_list_spills(dl_group_rq(rq), srv);
 	} else {
 		add_nr_running(rq, srv->nr_ready);
