@@ -444,11 +444,17 @@ static inline struct task_struct *dl_group_pick_idle(struct rq *rq)
 	return dl_group_beyond_budget(rq) ? __dl_group_pick_idle(rq) : NULL;
 }
 
-/* The running thread goes to sleep: if it is outside its capsule, it is no longer. */
-static inline void dl_group_blocks(struct rq *rq, struct task_struct *p)
+/*
+ * The running thread goes to sleep: if it is outside its capsule, it is no longer. Return:
+ * true if balance callbacks may be left, which pick_next_task() makes needless.
+ */
+static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p)
 {
-	if (unlikely(p->dl_group_spills))
-		__dl_group_blocks(rq, p);
+	if (likely(!p->dl_group_spills))
+		return false;
+
+	__dl_group_blocks(rq, p);
+	return true;
 }
 
 /* Is @p in a cgroup with budget 0, that is, without FIFO and RR threads? */
@@ -515,7 +521,7 @@ static inline bool dl_group_lends(struct task_struct *p) { return false; }
 static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
 static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }
-static inline void dl_group_blocks(struct rq *rq, struct task_struct *p) { }
+static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p) { return false; }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
 static inline int dl_group_can_fork(struct task_struct *p) { return 0; }
 static inline int dl_group_can_attach(struct cgroup_taskset *tset) { return 0; }

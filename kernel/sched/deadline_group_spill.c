@@ -589,7 +589,9 @@ void __dl_group_signalled(struct task_struct *p)
  * @rq: its runqueue
  * @p: the running thread
  *
- * It sleeps in its capsule, so that it wakes up there.
+ * It sleeps in its capsule, so that it wakes up there. If it was the last RT thread,
+ * switched_from_rt() asks for others to be pulled. That cannot be done here, as it may
+ * drop the lock before the thread is dequeued; the next pick does it, see prev_balance().
  *
  * Context: rq lock held, clock up to date, in __schedule()
  */
