@@ -72,6 +72,7 @@ kvm            real    release --time real --kvm --cpus 2 -- @/kvm
 writers-smp    real    release --time real --cpus 4 -- @/writers
 input-debug    debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/input
 zero-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/zero
+pi-debug       debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/pi sleep
 fuzz-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/fuzz 2 1000 untimed
 devfuzz-debug  debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 -- @/devfuzz
 device-debug   debug   debug   --time real --cpus 2 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/device untimed

@@ -94,6 +94,7 @@ kvm             40  yields, steal time, and the end of KVM guests
 writers-smp     30  several writers on 4 CPUs
 input-debug     40  input in the debug kernel
 zero-debug      30  zero in the debug kernel
+pi-debug        15  who sleeps with a lock that somebody outside waits for
 fuzz-debug      90  1,000 random steps in the debug kernel
 devfuzz-debug   60  devfuzz in the debug kernel
 device-debug    40  device in the debug kernel
