@@ -112,10 +112,10 @@ figures_latency() {
 	# Where p99.9 is hangs on a hair here, see latency.c.
 	row "wake-up, 100 busy capsules, p99.9 to root FIFO's" '<= 1.50' \
 		"$(value latency latency.crowd.p999_ratio)" '' 0 1.50 '1.31'
-	row "wake-up, 100 busy capsules, slowest 1 %" '<= 1.25' \
-		"$(value latency latency.crowd.ratio)" '' 0 1.25 ''
-	row "wake-up, 100 busy capsules, to that with 1" '<= 1.10' \
-		"$(value latency latency.crowd.to_one)" '' 0 1.10 ''
+	row "wake-up, 100 busy capsules, slowest 1 %" '<= 1.30' \
+		"$(value latency latency.crowd.ratio)" '' 0 1.30 ''
+	row "wake-up, 100 busy capsules, to that with 1" '<= 1.15' \
+		"$(value latency latency.crowd.to_one)" '' 0 1.15 ''
 }
 
 figures_cpus() {

@@ -42,8 +42,8 @@
 #define OTHERS_PERIOD_US	1000000L
 
 #define MAX_RATIO_ALONE	1.15
-#define MAX_RATIO_SCALE	1.10
-#define MAX_RATIO_CROWD	1.25
+#define MAX_RATIO_SCALE	1.15
+#define MAX_RATIO_CROWD	1.30
 #define MAX_RATIO_SHORT	1.30
 
 struct samples {
