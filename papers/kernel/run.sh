@@ -301,6 +301,7 @@ stats() {
 }
 
 JITTER=15
+RUNS=32
 FIRM=60
 WITHIN=30
 
@@ -308,7 +309,7 @@ figures_check() {
 	local set name i jobs firm elsewhere worst
 	for set in "$SETS"/check-*/*.set; do
 		name=${set%.set}
-		for i in 1 2 3 4 5 6 7 8; do
+		for ((i = 1; i <= RUNS; i++)); do
 			"$BUILD/model-run" --jobs --length "$(cat "$name.length")" --jitter $JITTER --seed $i "$set" >"$name.jitter$i" ||
 				[ $? -eq 1 ]
 		done
