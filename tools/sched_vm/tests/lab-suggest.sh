@@ -69,7 +69,7 @@ suggest_finds_the_least() {
 # What it says can be pasted, or is set at once.
 suggest_applies() {
 	"$tool" create a --budget 9ms --period 10ms
-	loaded 400
+	loaded 4000
 	expect 0 'PERIOD +LEAST' "$tool" suggest a --time 1s --percentile 90 --svg "$WORK/a.svg"
 	grep -q 'class="supply"' "$WORK/a.svg" || fail "no picture"
 	line=$(grep '^sched-vm set a --budget' "$WORK/output")

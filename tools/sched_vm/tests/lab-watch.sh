@@ -123,7 +123,7 @@ record_draws_what_happened() {
 	"$tool" remove a
 }
 
-# In memory that does not grow with the time: events of a second would be 250 kB.
+# In memory that does not grow with the time: events of four seconds would be a megabyte.
 record_keeps_nothing_in_memory() {
 	"$tool" create a --budget 500us --period 1ms
 	hog
@@ -132,9 +132,9 @@ record_keeps_nothing_in_memory() {
 	"$tool" record a -o "$WORK/a.json" --time 60s &
 	recorder=$!
 	wait_for_record
-	was=$(awk '/^VmRSS/ { print $2 }' /proc/$recorder/status)
+	was=$(awk '/^RssAnon/ { print $2 }' /proc/$recorder/status)
 	pause 4
-	between "$(awk '/^VmRSS/ { print $2 }' /proc/$recorder/status)" 0 $((was + 128))
+	between "$(awk '/^RssAnon/ { print $2 }' /proc/$recorder/status)" 0 $((was + 512))
 	same "$(find "$WORK" -name '.sched-vm*')" ""
 	kill -TERM $recorder
 	wait $recorder

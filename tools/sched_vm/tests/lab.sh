@@ -58,6 +58,8 @@ end() {
 }
 
 clean_up() {
+	# What a test that failed has left running is not to be seen by the next one.
+	! pkill -x sched-vm || pause 1
 	for cg in $base $root/user $root/by-hand $root/machine $root/home; do
 		[ ! -d "$cg" ] || echo 1 >"$cg/cgroup.kill"
 		find "$cg" -depth -type d -exec rmdir {} +
