@@ -438,6 +438,12 @@ static inline bool dl_group_beyond_budget(struct rq *rq)
 	return dl_group_enabled() && !list_empty(&dl_group_rq(rq)->spills);
 }
 
+/* Does a capsule serve @p? Then it comes before RT tasks, whatever its priority. */
+static inline bool dl_group_task(const struct task_struct *p)
+{
+	return p->sched_class == &dl_group_sched_class;
+}
+
 /* The CPU would be idle: who may have that time, or NULL? */
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq)
 {
@@ -521,6 +527,7 @@ static inline bool dl_group_lends(struct task_struct *p) { return false; }
 static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
 static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }
+static inline bool dl_group_task(const struct task_struct *p) { return false; }
 static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p) { return false; }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
 static inline int dl_group_can_fork(struct task_struct *p) { return 0; }

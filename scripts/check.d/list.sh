@@ -11,7 +11,7 @@ parts_table() {
 style           90  checkpatch, codespell, shellcheck; how many lines are ours
 test-lab        90  the lab: trees, patches, export, runs, this check
 tools           15  sched-vm without a kernel of ours: arguments, output, manual
-papers          25  the published experiments: their model, and what judges them
+papers          30  the published experiments: their model, and what judges them
 papers-lab       90  sets of tasks in the release kernel: it does what the model says, and what plan does
 tools-lab         110  sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
@@ -77,6 +77,7 @@ adversary-busy  40  the same with other kinds of operations
 adversary-2     60  the same on 2 CPUs
 fuzz            30  random steps, compared with a model
 cpus            20  hotplug and cpusets
+around          30  RT threads outside find their way around capsules
 migrate         20  threads go where there is budget
 pressure-4      15  pressure on 4 CPUs
 nohz-alone      10  no tick beside one thread
