@@ -183,12 +183,14 @@ static void cash_hand_on(struct sim *sim, struct server *s)
 	struct pool *pool = pool_of(sim, s);
 	int i;
 
-	if (s->throttled || s->budget <= 0)
+	if (s->throttled)
 		return;
-	for (i = pool->nr_spare++; i && pool->spare[i - 1].when > s->deadline; i--)
-		pool->spare[i] = pool->spare[i - 1];
-	pool->spare[i] = (struct chunk){ s->deadline, s->budget };
-	s->budget = 0;
+	if (s->budget > 0) {
+		for (i = pool->nr_spare++; i && pool->spare[i - 1].when > s->deadline; i--)
+			pool->spare[i] = pool->spare[i - 1];
+		pool->spare[i] = (struct chunk){ s->deadline, s->budget };
+		s->budget = 0;
+	}
 	if (next_period(s) > sim->now)
 		cbs_throttle(s);
 }
