@@ -34,6 +34,8 @@ title() {
 	semi) echo "The same sets: servers in pieces (C = D)" ;;
 	f2.4) echo "RT-Xen, Fig. 2.4: what a short period costs" ;;
 	t4.2) echo "RT-Xen, Table 4.2: guests with and without a reservation on one host" ;;
+	extra) echo "40/100 ms, and what cpu.rt_extra gives beyond it" ;;
+	resch) echo "RESCH: a guest that needs more than it has reserved" ;;
 	d-f11) echo "D6.4.1, Fig. 11 and 12: 25 % in several ways" ;;
 	kernel) echo "The model against the kernel" ;;
 	plan) echo "sched-vm plan against the kernel" ;;

@@ -153,6 +153,26 @@ function check_hosts(    n, i, rt, fair, total) {
 	check("t4.2", fair, "and these share the rest evenly (within 0.3 points)")
 }
 
+function check_shares(    extra, ok) {
+	ok = 1
+	for (extra = 0; extra < 2; extra++)
+		ok = ok && close_to(k("extra", "extra=" (extra ? "fair" : "idle") " alone"), v("extra", "extra=" (extra ? "fair" : "idle") " alone"), 1) &&
+		     close_to(k("extra", "extra=" (extra ? "fair" : "idle") " beside"), v("extra", "extra=" (extra ? "fair" : "idle") " beside"), 1 + extra)
+	check("extra", ok, "beyond 40 of 100 ms a capsule has what the model gives it, alone and beside a busy thread (within 1 point, fair: 2)")
+}
+
+function check_resch(    i, n, how, same) {
+	check("resch", k("resch", "how=fair rt_task1 missed") > 0 && k("resch", "how=hard rt_task1 missed") > 0,
+	      "rt_task1 misses deadlines as a normal thread (fair), and with 4/12 ms alone (hard), which is less than it needs")
+	check("resch", k("resch", "how=extra rt_task1 missed") == 0 && k("resch", "how=enough rt_task1 missed") == 0,
+	      "none with 4/12 ms and a fair share beyond (extra), nor with 9.35/12 ms (enough)")
+	same = 1
+	n = split("hard extra enough", how, " ")
+	for (i = 1; i <= n; i++)
+		same = same && close_to(k("resch", "how=" how[i] " rt_task1 missed"), v("resch", "how=" how[i] " rt_task1 missed"), 3)
+	check("resch", same, "as many as in the model (within 3 points)")
+}
+
 function check_gaps(    i, n, pair, ok, p) {
 	ok = 1
 	n = split("q=5 p=20;q=10 p=40;q=25 p=100", pair, ";")
@@ -502,6 +522,10 @@ END {
 		check_kernel_three()
 	if (measured["t4.2"])
 		check_hosts()
+	if (measured["extra"])
+		check_shares()
+	if (measured["resch"])
+		check_resch()
 	if (measured["d-f11"])
 		check_gaps()
 	exit failed ? 1 : !checks * 2

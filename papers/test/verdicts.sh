@@ -116,6 +116,10 @@ wrong_in kernel semi3 'busy share' 55 'share of 60'
 wrong_in kernel semi3 'worst' 20 "longest response"
 wrong_in kernel semi3 'others' 1 "no others"
 wrong_in kernel d-f11 'q=10 p=40' 60.2 'longest gap'
+wrong_in kernel extra 'extra=fair beside' 60 'beyond 40'
+wrong_in kernel resch 'how=hard rt_task1 missed' 0 'less than it needs'
+wrong_in kernel resch 'how=extra rt_task1 missed' 1 'fair share beyond'
+wrong_in kernel resch 'how=hard rt_task1 missed' 80 'as in the model'
 wrong_in kernel t4.2 'others=3 domain=rt' 39 'has 40'
 wrong_in kernel t4.2 'others=5 domain=4' 13 'evenly'
 exit $FAILED
