@@ -27,12 +27,15 @@ title() {
 	f2.5) echo "RT-Xen, Fig. 2.5: jobs missed over the load" ;;
 	f2.7) echo "RT-Xen, Fig. 2.7 and 2.8: improved periodic servers" ;;
 	f2.9) echo "RT-Xen, Fig. 2.9: tasks that take less than planned" ;;
+	reclaim) echo "Is reclaiming worth its lines?" ;;
 	f3.5) echo "RT-Xen, Fig. 3.5, 3.6, 3.8, 3.9: sets schedulable on five CPUs" ;;
 	f3.6) echo "RT-Xen, Fig. 3.6: sets promised by theory that missed" ;;
 	f3.7) echo "RT-Xen, Fig. 3.7: bandwidth that guests ask for" ;;
 	semi) echo "The same sets: servers in pieces (C = D)" ;;
 	f2.4) echo "RT-Xen, Fig. 2.4: what a short period costs" ;;
 	t4.2) echo "RT-Xen, Table 4.2: guests with and without a reservation on one host" ;;
+	extra) echo "40/100 ms, and what cpu.rt_extra gives beyond it" ;;
+	resch) echo "RESCH: a guest that needs more than it has reserved" ;;
 	d-f11) echo "D6.4.1, Fig. 11 and 12: 25 % in several ways" ;;
 	kernel) echo "The model against the kernel" ;;
 	plan) echo "sched-vm plan against the kernel" ;;
@@ -96,7 +99,7 @@ pictures() {
 	f2.5)
 		for c in decreasing even increasing; do
 			begin_plot
-			for policy in deferrable periodic polling sporadic wcps crps cbs cash; do
+			for policy in deferrable periodic polling sporadic wcps crps cbs cash cbs-idle; do
 				line $policy f2.5 "case=$c policy=$policy " load
 			done
 			end_plot "$c" "load in %" "missed in % (dashed: the limit of the capacity)" 5
@@ -123,6 +126,15 @@ pictures() {
 		line pedf f3.7 guest=pedf u
 		line gedf f3.7 guest=gedf u
 		end_plot "guests" "total utilisation in % of a CPU" "bandwidth in CPUs (dashed: five)" 5 ;;
+	reclaim)
+		cat <<-'END'
+			<p>Jobs missed, in %. By what a capsule has beyond its budget: <i>none</i> (or the time of an idle CPU, beside a
+			busy normal thread); <i>fair</i>, beside one such thread of the same weight; <i>idle</i>, without any. And by
+			whether what is left of a budget is handed on: <i>cbs</i>, it is not; <i>cash</i>, to whoever runs by a deadline that is not
+			earlier; <i>any</i>, first to those that have no budget. <i>admitted</i>: of interfaces that ask for more than 95 % of the
+			CPU each is less, in proportion.</p>
+		END
+		awk -f "$here/reclaim.awk" "$OUT"/model/reclaim.csv | html_columns ;;
 	semi)
 		begin_plot
 		for how in global partitioned split; do

@@ -45,7 +45,7 @@ experiment_of() {
 	f2.8) echo f2.7 ;;
 	f3.6 | f3.7 | f3.8 | f3.9) echo f3.5 ;;
 	semi3) echo semi ;;
-	t2.1 | f2.4 | t4.2 | d-f11 | kernel | plan) ;;
+	t2.1 | f2.4 | t4.2 | d-f11 | extra | resch | kernel | plan) ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -57,6 +57,7 @@ part_of() {
 	f2.4) echo least ;;
 	d-f11) echo gaps ;;
 	t4.2) echo hosts ;;
+	extra | resch) echo extra ;;
 	t2.1) echo switches ;;
 	semi | semi3) echo semi ;;
 	kernel) echo check ;;
@@ -66,7 +67,7 @@ part_of() {
 
 parts() {
 	local id
-	for id in ${ONLY:-t2.1 t2.2 f2.4 t4.2 d-f11 semi3 kernel plan}; do
+	for id in ${ONLY:-t2.1 t2.2 f2.4 t4.2 d-f11 extra semi3 kernel plan}; do
 		part_of "$id"
 	done | sort -u | paste -s -d ' '
 }
@@ -80,7 +81,7 @@ choose() {
 }
 
 list() {
-	echo "$(sed -n 's/^\t{ "\([^"]*\)", exp_.*/\1/p' "$here/exp/main.c" | tr '\n' ' ')t2.3 f2.8 f3.6 f3.7 f3.8 f3.9 semi3 t2.1 f2.4 t4.2 d-f11 kernel plan" |
+	echo "$(sed -n 's/^\t{ "\([^"]*\)", exp_.*/\1/p' "$here/exp/main.c" | tr '\n' ' ')t2.3 f2.8 f3.6 f3.7 f3.8 f3.9 semi3 t2.1 f2.4 t4.2 d-f11 extra resch kernel plan" |
 		tr ' ' '\n' | sort -V
 }
 

@@ -153,6 +153,26 @@ function check_hosts(    n, i, rt, fair, total) {
 	check("t4.2", fair, "and these share the rest evenly (within 0.3 points)")
 }
 
+function check_shares(    extra, ok) {
+	ok = 1
+	for (extra = 0; extra < 2; extra++)
+		ok = ok && close_to(k("extra", "extra=" (extra ? "fair" : "idle") " alone"), v("extra", "extra=" (extra ? "fair" : "idle") " alone"), 1) &&
+		     close_to(k("extra", "extra=" (extra ? "fair" : "idle") " beside"), v("extra", "extra=" (extra ? "fair" : "idle") " beside"), 1 + extra)
+	check("extra", ok, "beyond 40 of 100 ms a capsule has what the model gives it, alone and beside a busy thread (within 1 point, fair: 2)")
+}
+
+function check_resch(    i, n, how, same) {
+	check("resch", k("resch", "how=fair rt_task1 missed") > 0 && k("resch", "how=hard rt_task1 missed") > 0,
+	      "rt_task1 misses deadlines as a normal thread (fair), and with 4/12 ms alone (hard), which is less than it needs")
+	check("resch", k("resch", "how=extra rt_task1 missed") == 0 && k("resch", "how=enough rt_task1 missed") == 0,
+	      "none with 4/12 ms and a fair share beyond (extra), nor with 9.35/12 ms (enough)")
+	same = 1
+	n = split("hard extra enough", how, " ")
+	for (i = 1; i <= n; i++)
+		same = same && close_to(k("resch", "how=" how[i] " rt_task1 missed"), v("resch", "how=" how[i] " rt_task1 missed"), 3)
+	check("resch", same, "as many as in the model (within 3 points)")
+}
+
 function check_gaps(    i, n, pair, ok, p) {
 	ok = 1
 	n = split("q=5 p=20;q=10 p=40;q=25 p=100", pair, ";")
@@ -195,6 +215,10 @@ function check_isolation(    i, d, n, policy, low, calm, kept) {
 	check("t2.2", kept, "the others do not (less than 0.5 %)")
 	check("t2.2", isolated("crps", 3, "yes") < isolated("deferrable", 3, "yes") &&
 	      isolated("cash", 3, "yes") < isolated("cbs", 3, "yes"), "crps and cash give it what the others leave")
+	kept = isolated("cbs-idle", 3, "yes") < isolated("cash", 3, "yes")
+	for (d = 1; d <= 5; d++)
+		kept = kept && (d == 3 || isolated("cbs-idle", d, "yes") < 0.5)
+	check("t2.2", kept, "idle time gives it more than cash does, and does not harm the others")
 	differs("t2.2", isolated("deferrable", 3, "yes") >= 40, "it misses about half of its jobs",
 		"how high its other tasks' rates are is not published, and of these the lowest miss")
 }
@@ -209,7 +233,7 @@ function capacity(c, policy) {
 
 # Each load has sets of its own, so a few percent may lie between one and the next.
 function check_monotone(    c, p, n, policy, load, ok) {
-	n = split("deferrable periodic polling sporadic wcps crps cbs cash", policy, " ")
+	n = split("deferrable periodic polling sporadic wcps crps cbs cash cbs-idle", policy, " ")
 	ok = 1
 	for (c = 1; c <= CASES; c++)
 		for (p = 1; p <= n; p++)
@@ -219,7 +243,7 @@ function check_monotone(    c, p, n, policy, load, ok) {
 	check("f2.5", ok, "the higher the load, the more are missed (but for 5 points: the sets are others)")
 }
 
-function check_capacity(    c, p, load, calm, worst, hardest, ours, best) {
+function check_capacity(    c, p, load, calm, worst, hardest, ours, best, more) {
 	calm = worst = hardest = ours = best = 1
 	for (c = 1; c <= CASES; c++)
 		for (p = 1; p <= FOUR; p++) {
@@ -245,6 +269,11 @@ function check_capacity(    c, p, load, calm, worst, hardest, ours, best) {
 	check("t2.3", hardest, "the capacity of each of the four is the least in \"increasing\"")
 	check("t2.3", capacity("increasing", "deferrable") >= 70 && capacity("increasing", "deferrable") <= 90,
 	      "deferrable servers: 5 % are missed at nearly 85 %, in the hardest case (70 to 90 %)")
+	for (c = 1; c <= CASES; c++)
+		for (load = 30; load <= 100; load += 5)
+			if (missed(cases[c], "cbs-idle", load) > missed(cases[c], "cbs", load))
+				more = 1
+	check("f2.5", !more, "with idle time beyond its budget (cbs-idle) at no load more are missed than without")
 	check("t2.3", ours && capacity("increasing", "cbs") >= 90,
 	      "this project's CBS has the capacity of the best in each case, and at least 90 % in all")
 }
@@ -294,7 +323,8 @@ function check_improved(    i, n, range, uw, order, negligible, o, ours) {
 			if (improved("f2.7", o, "periodic") < improved("f2.7", o, "wcps") - 0.1 ||
 			    improved("f2.7", o, "wcps") < improved("f2.7", o, "crps") - 0.1)
 				order = 0
-			ours = ours && improved("f2.7", o, "cbs") <= improved("f2.7", o, "wcps") + 0.1
+			ours = ours && improved("f2.7", o, "cbs") <= improved("f2.7", o, "wcps") + 0.1 &&
+			       improved("f2.7", o, "cbs-idle") <= improved("f2.7", o, "cbs") + 0.1
 			if (uw == 70)
 				negligible = negligible && improved("f2.7", o, "periodic") < 1
 		}
@@ -306,7 +336,7 @@ function check_improved(    i, n, range, uw, order, negligible, o, ours) {
 	      "overhead of the interfaces: 350-850 > 100-1100 > 550-650 ms")
 	check("f2.7", v("f2.7", o "350-850 overhead") > 19 && v("f2.7", o "350-850 overhead") < 29,
 	      "24 % of it with 350-850 ms (19 to 29 %)")
-	check("f2.7", ours, "this project's CBS misses no more than WCPS")
+	check("f2.7", ours, "this project's CBS misses no more than WCPS, and with idle time (cbs-idle) no more than without")
 }
 
 function check_etf(    uw, o, flat, falls, none) {
@@ -326,6 +356,67 @@ function check_etf(    uw, o, flat, falls, none) {
 	check("f2.9", none, "CRPS misses nothing any more (less than 0.1 %)")
 	check("f2.9", improved("f2.9", "uw=100 etf=100", "periodic") > improved("f2.9", "uw=90 etf=100", "periodic") &&
 	      improved("f2.9", "uw=100 etf=100", "periodic") > 50, "at 1.0 PTPS misses most (more than 50 %)")
+}
+
+# What reclaiming saves of the jobs missed, in points, over all sets: the most and the least,
+# and where
+function gains(extra,    key, part, set, best, way, n, i, gain) {
+	n = split("cash any", way, " ")
+	most = -100
+	least = 100
+	for (key in value) {
+		split(key, part, SUBSEP)
+		set = part[2]
+		if (part[1] != "reclaim" || !sub(" extra=" extra " reclaim=no$", "", set))
+			continue
+		for (i = 1; i <= n; i++) {
+			gain = value[key] - v("reclaim", set " extra=" extra " reclaim=" way[i])
+			if (gain > most || (gain == most && set < most_at)) {
+				most = gain
+				most_at = set
+			}
+			if (gain < least || (gain == least && set < least_at)) {
+				least = gain
+				least_at = set
+			}
+		}
+	}
+	return sprintf("at most %.2f points fewer jobs (%s), and up to %.2f more (%s)", most, most_at, -least, least_at)
+}
+
+# Extra time alone against reclaiming alone, wherever one of 200 jobs is missed without either
+function check_extra(    key, part, set, none, sets, more) {
+	for (key in value) {
+		split(key, part, SUBSEP)
+		set = part[2]
+		if (part[1] != "reclaim" || !sub(/ extra=none reclaim=no$/, "", set) || set ~ /whole/ || value[key] < 0.5)
+			continue
+		sets++
+		if (v("reclaim", set " extra=fair reclaim=no") > v("reclaim", set " extra=none reclaim=cash") ||
+		    v("reclaim", set " extra=fair reclaim=no") > v("reclaim", set " extra=none reclaim=any"))
+			more++
+	}
+	check("reclaim", sets && !more,
+	      sprintf("extra time alone, even half of it (fair), is worth more than reclaiming alone in each of %d cases in which 0.5 %% are missed without either", sets))
+}
+
+function check_reclaim(    key, part, left, what) {
+	for (key in value) {
+		split(key, part, SUBSEP)
+		if (part[1] == "reclaim" && part[2] ~ /extra=idle reclaim=no$/ &&
+		    part[2] !~ /load=100|whole/ && value[key] > left)
+			left = value[key]
+	}
+	check("reclaim", left < 1,
+	      sprintf("with idle time alone at most %.2f %% are missed at loads up to 95 %%: nothing else can save more", left))
+	what = gains("idle")
+	check("reclaim", most < 0.2, "with idle time, reclaiming misses " what)
+	what = gains("fair")
+	check("reclaim", most < 0.2, "with a fair share of it, beside a busy normal thread, " what)
+	what = gains("none")
+	check("reclaim", most > 0.5 && least < -0.5,
+	      "without, as beside a normal thread that has all idle time, " what)
+	check_extra()
 }
 
 # The sum over all utilisations
@@ -407,6 +498,8 @@ END {
 		check_improved()
 	if (there["f2.9"])
 		check_etf()
+	if (there["reclaim"])
+		check_reclaim()
 	if (there["f3.5"])
 		check_global()
 	if (there["semi"])
@@ -429,6 +522,10 @@ END {
 		check_kernel_three()
 	if (measured["t4.2"])
 		check_hosts()
+	if (measured["extra"])
+		check_shares()
+	if (measured["resch"])
+		check_resch()
 	if (measured["d-f11"])
 		check_gaps()
 	exit failed ? 1 : !checks * 2

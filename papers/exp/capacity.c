@@ -6,16 +6,8 @@
 #include "../gen/gen.h"
 #include "exp.h"
 
-static enum sim_order order_of(enum sim_policy policy)
-{
-	return policy == SIM_CBS || policy == SIM_CASH ? SIM_EDF : SIM_FP;
-}
-
-static void add(struct sim_count *sum, const struct sim_count *count)
-{
-	sum->jobs += count->jobs;
-	sum->missed += count->missed;
-}
+/* More of reclaiming: reclaim.c */
+#define POLICIES	(SIM_CBS_IDLE + 1)
 
 /* Does what domain 3 is to do exceed its 20 % by 1 % or more? */
 static bool is_too_much(const struct set *set)
@@ -48,7 +40,7 @@ static void isolation(enum sim_policy policy, bool overloaded, const struct effo
 			gen_capacity(&set, GEN_EVEN, 70, seed);
 		run(&set, policy, order_of(policy), SIM_GUEST_RM, effort->seconds, &result);
 		for (i = 1; i <= 5; i++)
-			add(&sum[i], &result.domain[i]);
+			add_count(&sum[i], &result.domain[i]);
 	}
 	for (i = 1; i <= 5; i++)
 		emit("t2.2", percent(sum[i].missed, sum[i].jobs), "% missed",
@@ -60,7 +52,7 @@ void exp_t22(const struct effort *effort)
 {
 	int policy;
 
-	for (policy = 0; policy < SIM_POLICIES; policy++) {
+	for (policy = 0; policy < POLICIES; policy++) {
 		isolation(policy, false, effort);
 		isolation(policy, true, effort);
 	}
@@ -77,7 +69,7 @@ static double missed_at(enum gen_case which, int load, enum sim_policy policy,
 	for (seed = 1; seed <= effort->sets; seed++) {
 		gen_capacity(&set, which, load, seed);
 		run(&set, policy, order_of(policy), SIM_GUEST_RM, effort->seconds, &result);
-		add(&sum, &result.all);
+		add_count(&sum, &result.all);
 	}
 	return percent(sum.missed, sum.jobs);
 }
@@ -89,7 +81,7 @@ void exp_f25(const struct effort *effort)
 	double missed;
 
 	for (which = 0; which < GEN_CASES; which++)
-		for (policy = 0; policy < SIM_POLICIES; policy++) {
+		for (policy = 0; policy < POLICIES; policy++) {
 			capacity = 0;
 			for (load = 30; load <= 100; load += 5) {
 				missed = missed_at(which, load, policy, effort);

@@ -23,7 +23,16 @@ void emit(const char *id, double value, const char *unit, const char *condition,
 
 double percent(double part, double all);
 
+void add_count(struct sim_count *sum, const struct sim_count *count);
+
+/* The order between servers that an experiment of chapter 2 has */
+static inline enum sim_order order_of(enum sim_policy policy)
+{
+	return policy < SIM_CBS ? SIM_FP : SIM_EDF;
+}
+
 /* Runs a set; not to be called for one that has a fault. */
+void run_with(const struct set *set, const struct sim_options *opt, struct sim_result *result);
 void run(const struct set *set, enum sim_policy policy, enum sim_order order, enum sim_guest guest,
 	 int seconds, struct sim_result *result);
 
@@ -33,6 +42,7 @@ void exp_f25(const struct effort *effort);
 void exp_t24(const struct effort *effort);
 void exp_f27(const struct effort *effort);
 void exp_f29(const struct effort *effort);
+void exp_reclaim(const struct effort *effort);
 void exp_f35(const struct effort *effort);
 void exp_semi(const struct effort *effort);
 

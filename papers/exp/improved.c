@@ -7,7 +7,8 @@
 #include "../gen/gen.h"
 #include "exp.h"
 
-static const enum sim_policy policies[] = { SIM_PERIODIC, SIM_WCPS, SIM_CRPS, SIM_CBS, SIM_CASH };
+static const enum sim_policy policies[] = { SIM_PERIODIC, SIM_WCPS, SIM_CRPS, SIM_CBS, SIM_CASH,
+					   SIM_CBS_IDLE };
 
 #define NR	ARRAY_SIZE(policies)
 
@@ -49,10 +50,9 @@ static void compare(const char *id, const char *condition, const struct gen_impr
 		nr++;
 		overhead += bandwidth(&set) - utilisation(&set);
 		for (i = 0; i < NR; i++) {
-			run(&set, policies[i], policies[i] < SIM_CBS ? SIM_FP : SIM_EDF,
-			    SIM_GUEST_RM, effort->seconds, &result);
-			last[i].jobs += result.domain[5].jobs;
-			last[i].missed += result.domain[5].missed;
+			run(&set, policies[i], order_of(policies[i]), SIM_GUEST_RM, effort->seconds,
+			    &result);
+			add_count(&last[i], &result.domain[5]);
 			quartile[i] += sim_quantile(&result, 5, 0.75);
 		}
 	}

@@ -20,6 +20,7 @@ static const struct experiment {
 	{ "prm", exp_prm, { 1, 1 }, { 1, 1 }, "the least budget for two tasks" },
 	{ "f2.7", exp_f27, { 10, 300 }, { 3, 60 }, "improved periodic servers" },
 	{ "f2.9", exp_f29, { 10, 300 }, { 3, 60 }, "the same, tasks that take less than planned" },
+	{ "reclaim", exp_reclaim, { 10, 300 }, { 3, 30 }, "what servers leave, handed on or not" },
 	{ "f3.5", exp_f35, { 25, 60 }, { 8, 10 }, "global and partitioned servers" },
 	{ "semi", exp_semi, { 25, 60 }, { 4, 10 }, "semi-partitioned servers" },
 #endif
@@ -43,6 +44,25 @@ double percent(double part, double all)
 	return all > 0 ? 100 * part / all : 0;
 }
 
+void add_count(struct sim_count *sum, const struct sim_count *count)
+{
+	sum->jobs += count->jobs;
+	sum->missed += count->missed;
+}
+
+void run_with(const struct set *set, const struct sim_options *opt, struct sim_result *result)
+{
+	const char *fault = set_fault(set);
+
+	if (!fault)
+		fault = sim_fault(set, opt);
+	if (fault) {
+		fprintf(stderr, "experiment: error: %s\n", fault);
+		exit(2);
+	}
+	sim_run(set, opt, result);
+}
+
 void run(const struct set *set, enum sim_policy policy, enum sim_order order, enum sim_guest guest,
 	 int seconds, struct sim_result *result)
 {
@@ -52,15 +72,8 @@ void run(const struct set *set, enum sim_policy policy, enum sim_order order, en
 		.guest = guest,
 		.length = seconds * INT64_C(1000000),
 	};
-	const char *fault = set_fault(set);
 
-	if (!fault)
-		fault = sim_fault(set, &opt);
-	if (fault) {
-		fprintf(stderr, "experiment: error: %s\n", fault);
-		exit(2);
-	}
-	sim_run(set, &opt, result);
+	run_with(set, &opt, result);
 }
 
 static int print_usage(FILE *out, int status)

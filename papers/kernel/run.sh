@@ -27,12 +27,12 @@ OUT/model/kernel-*.csv. OUT/build has the programs of papers/. The sets, and whe
 ended, are in OUT/jobs.
 
   --quick         few sets, short runs: a minute and a half
-  --parts "P..."  of check, load, plan, least, semi, gaps, hosts, switches (with --quick: not
-                  load, least, hosts, switches)
+  --parts "P..."  of check, load, plan, least, semi, gaps, hosts, extra, switches (with --quick:
+                  not load, least, hosts, extra, switches)
   --jobs N        so many machines at a time (default: the processors)
   --no-build      take the kernel as it was built last
   --kernel FILE   this bzImage
-  --program FILE  the selftest "jobs", static
+  --program FILE  the selftest "jobs", static; "extra" is beside it
   --sched-vm FILE the tool
 END
 }
@@ -58,7 +58,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 # The quick ones are those that can fail if the kernel does.
-[ -n "$PARTS" ] || PARTS=$([ $QUICK = yes ] && echo "check plan semi gaps" || echo "check load plan least semi gaps hosts switches")
+[ -n "$PARTS" ] || PARTS=$([ $QUICK = yes ] && echo "check plan semi gaps" || echo "check load plan least semi gaps hosts extra switches")
 [ $# -eq 1 ] || { usage >&2; exit 2; }
 OUT=$(realpath -m -- "$1")
 BUILD=$OUT/build
@@ -84,7 +84,7 @@ build_programs() {
 		tree=$("$LAB" path patched)
 		mkdir -p "$BUILD/selftests"
 		make -s -C "$tree/tools/testing/selftests/sched_vm" OUTPUT="$BUILD/selftests" \
-			USERLDFLAGS=-static "$BUILD/selftests/jobs"
+			USERLDFLAGS=-static "$BUILD/selftests/jobs" "$BUILD/selftests/extra"
 		PROGRAM=$BUILD/selftests/jobs
 	}
 }
@@ -240,6 +240,13 @@ sets_switches() {
 sets_hosts() {
 	machine hosts 1 0
 	cp "$here/hosts.sh" "$SETS/hosts/command.sh"
+}
+
+# What a capsule has beyond its budget, and RESCH's guest, by the selftest
+sets_extra() {
+	[ -x "${PROGRAM%/*}/extra" ] || die "there is no selftest 'extra' beside $PROGRAM"
+	machine extra 1 0
+	echo 'exec /tests/extra' >"$SETS/extra/command.sh"
 }
 
 # --- runs ---
@@ -434,6 +441,46 @@ figures_hosts() {
 	while read -r line; do
 		emit kernel hosts "t4.2,${line% *},${line##* },% of a CPU"
 	done < <(sed -n 's/^# result //p' "$SETS/hosts.tap")
+}
+
+# extra_share BESIDE: of a CPU, in percent, what a busy 40/100 ms has with extra time
+extra_share() {
+	{ "$BUILD/model-run" --policy cbs-idle --beside "$1" --length 2000000 --trace - || [ $? -eq 1 ]; } <<-'END' |
+		server 1 1 0 40000 100000 100000 1 0
+		task 1 1 2000000 2000000 2000000 0 100
+	END
+		awk -F , '{ ran += $2 - $1 } END { print ran / 20000 }'
+}
+
+# resch_missed BUDGET OPTION...: jobs of rt_task1, in percent, in a server with a period of 12 ms
+resch_missed() {
+	local budget=$1
+	shift
+	{ "$BUILD/model-run" "$@" --length 2000000 - || [ $? -eq 1 ]; } <<-END |
+		server 1 1 0 $budget 12000 12000 1 0
+		task 1 1 8000 20000 20000 0 100
+		task 1 1 80000 220000 220000 0 100
+	END
+		awk -F , '$2 == 1 { print 100 * $4 / $3 }'
+}
+
+figures_extra() {
+	local how missed jobs gap extra what value
+	while read -r how missed jobs gap; do
+		value=$(awk -v a="$missed" -v b="$jobs" 'BEGIN { printf "%.6g", 100 * a / b }')
+		emit kernel extra "resch,how=$how rt_task1 missed,$value,% missed" \
+			"resch,how=$how rt_task1 longest distance,$gap,ms"
+	done < <(sed -n 's/^# \([a-z]*\): \([0-9]*\) of \([0-9]*\) jobs of rt_task1 miss, at most \([0-9.]*\) ms .*/\1 \2 \3 \4/p' "$SETS/extra.tap")
+	while read -r extra what value; do
+		emit kernel extra "extra,extra=$extra $what,$(awk -v v="$value" 'BEGIN { print 100 * v }'),% of a CPU"
+	done < <(sed -n 's/^# result extra\.\(idle\|fair\)\.\(alone\|beside\|300\|max\) /\1 \2 /p' "$SETS/extra.tap")
+	emit model extra "resch,how=hard rt_task1 missed,$(resch_missed 4000),% missed" \
+		"resch,how=extra rt_task1 missed,$(resch_missed 4000 --policy cbs-idle --beside one),% missed" \
+		"resch,how=enough rt_task1 missed,$(resch_missed 9350),% missed" \
+		"extra,extra=idle alone,$(extra_share nobody),% of a CPU" \
+		"extra,extra=idle beside,$(extra_share busy),% of a CPU" \
+		"extra,extra=fair alone,$(extra_share nobody),% of a CPU" \
+		"extra,extra=fair beside,$(extra_share one),% of a CPU"
 }
 
 build_programs

@@ -13,7 +13,10 @@ static const char usage[] =
 	"Runs a set of tasks in servers (its form: papers/model/set.h) and prints, for each\n"
 	"task, the jobs, those that missed their deadlines, and the longest response in us.\n"
 	"\n"
-	"  --policy P   deferrable, periodic, polling, sporadic, wcps, crps, cbs (default), cash\n"
+	"  --policy P   deferrable, periodic, polling, sporadic, wcps, crps, cbs (default), cash,\n"
+	"               cbs-idle, cash-idle, cash-any (their rules: papers/model/sim.h)\n"
+	"  --beside B   who else has the time that budgets leave: nobody (default), one (a thread\n"
+	"               of the same weight), busy (it has all): for cbs-idle and so on\n"
 	"  --order O    between servers: fp (fixed priority), dm, edf (default)\n"
 	"  --guest G    in a server: rm (default), edf\n"
 	"  --length US  of the run (default 10000000)\n"
@@ -63,6 +66,7 @@ static void parse(int argc, char **argv, struct sim_options *opt)
 {
 	static const struct option options[] = {
 		{ "policy", required_argument, NULL, 'p' },
+		{ "beside", required_argument, NULL, 'b' },
 		{ "order", required_argument, NULL, 'o' },
 		{ "guest", required_argument, NULL, 'g' },
 		{ "length", required_argument, NULL, 'l' },
@@ -78,6 +82,8 @@ static void parse(int argc, char **argv, struct sim_options *opt)
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'p') {
 			opt->policy = choice(sim_policy_name, SIM_POLICIES, optarg);
+		} else if (c == 'b') {
+			opt->beside = choice(sim_beside_name, SIM_BESIDES, optarg);
 		} else if (c == 'o') {
 			opt->order = choice(sim_order_name, SIM_ORDERS, optarg);
 		} else if (c == 'g') {

@@ -11,9 +11,11 @@
 #include "sim-core.h"
 
 const char *const sim_policy_name[SIM_POLICIES] = {
-	"deferrable", "periodic", "polling", "sporadic", "wcps", "crps", "cbs", "cash"
+	"deferrable", "periodic", "polling", "sporadic", "wcps", "crps", "cbs", "cash",
+	"cbs-idle", "cash-idle", "cash-any"
 };
 
+const char *const sim_beside_name[SIM_BESIDES] = { "nobody", "one", "busy" };
 const char *const sim_order_name[SIM_ORDERS] = { "fp", "dm", "edf" };
 const char *const sim_guest_name[SIM_GUESTS] = { "rm", "edf" };
 
@@ -29,7 +31,18 @@ int sim_named(const char *const *names, int nr, const char *name)
 
 static bool is_cbs(const struct sim *sim)
 {
-	return sim->opt->policy == SIM_CBS || sim->opt->policy == SIM_CASH;
+	return sim->opt->policy >= SIM_CBS;
+}
+
+static bool is_cash(const struct sim *sim)
+{
+	return is_cbs(sim) && sim->opt->policy != SIM_CBS && sim->opt->policy != SIM_CBS_IDLE;
+}
+
+/* Has who waits for its next period what the others leave? */
+static bool has_idle(const struct sim *sim)
+{
+	return sim->opt->policy >= SIM_CBS_IDLE;
 }
 
 void policy_init(struct sim *sim, struct server *s)
@@ -94,10 +107,11 @@ static void cbs_replenish(struct sim *sim, struct server *s)
 {
 	s->throttled = false;
 	s->next = NEVER;
-	if (sim->opt->policy == SIM_CASH && !s->active)
+	if (is_cash(sim) && !s->active)
 		return;
 	s->budget += cbs_budget(sim, s);
 	s->deadline += s->def->period;
+	s->late = false;
 	s->seq = ++sim->seq;
 }
 
@@ -130,6 +144,7 @@ static void cbs_new_period(struct sim *sim, struct server *s)
 {
 	s->deadline = sim->now + s->def->deadline;
 	s->budget = cbs_budget(sim, s);
+	s->late = false;
 }
 
 /* May what is left be used until the deadline without a share above Q/P? */
@@ -166,7 +181,7 @@ static void cbs_start(struct sim *sim, struct server *s)
 	s->seq = ++sim->seq;
 	if (s->throttled)
 		return;
-	if (sim->opt->policy == SIM_CASH)
+	if (is_cash(sim))
 		cbs_new_period(sim, s);
 	else
 		cbs_wake(sim, s);
@@ -183,12 +198,14 @@ static void cash_hand_on(struct sim *sim, struct server *s)
 	struct pool *pool = pool_of(sim, s);
 	int i;
 
-	if (s->throttled || s->budget <= 0)
+	if (s->throttled)
 		return;
-	for (i = pool->nr_spare++; i && pool->spare[i - 1].when > s->deadline; i--)
-		pool->spare[i] = pool->spare[i - 1];
-	pool->spare[i] = (struct chunk){ s->deadline, s->budget };
-	s->budget = 0;
+	if (s->budget > 0) {
+		for (i = pool->nr_spare++; i && pool->spare[i - 1].when > s->deadline; i--)
+			pool->spare[i] = pool->spare[i - 1];
+		pool->spare[i] = (struct chunk){ s->deadline, s->budget };
+		s->budget = 0;
+	}
 	if (next_period(s) > sim->now)
 		cbs_throttle(s);
 }
@@ -196,7 +213,7 @@ static void cash_hand_on(struct sim *sim, struct server *s)
 static void cbs_stop(struct sim *sim, struct server *s)
 {
 	s->active = false;
-	if (sim->opt->policy == SIM_CASH)
+	if (is_cash(sim))
 		cash_hand_on(sim, s);
 }
 
@@ -342,6 +359,76 @@ static void pick_meanwhile(struct sim *sim, struct pool *pool, int rank)
 	}
 }
 
+/* Who begins to wait for idle time has at most a turn more to claim than who was next. */
+static void note_waiting(struct sim *sim, struct pool *pool)
+{
+	int64_t least = sim->opt->beside == SIM_ONE ? pool->normal : NEVER;
+	int i;
+
+	for (i = 0; i < pool->nr_servers; i++) {
+		const struct server *s = &sim->server[pool->server[i]];
+
+		if (s->waits && s->extra < least)
+			least = s->extra;
+	}
+	if (least != NEVER && least > pool->least)
+		pool->least = least;
+	for (i = 0; i < pool->nr_servers; i++) {
+		struct server *s = &sim->server[pool->server[i]];
+		bool waits = s->active && s->throttled;
+
+		if (waits && !s->waits && s->extra < pool->least - SIM_TURN)
+			s->extra = pool->least - SIM_TURN;
+		s->waits = waits;
+	}
+}
+
+/* No server has a budget. @last: who had that time until now */
+static void pick_extra(struct sim *sim, struct pool *pool, int last)
+{
+	int64_t least = NEVER;
+	int i, best = NOBODY;
+
+	for (i = 0; i < pool->nr_servers; i++) {
+		const struct server *s = &sim->server[pool->server[i]];
+
+		if (s->waits && s->extra < least) {
+			least = s->extra;
+			best = pool->server[i];
+		}
+	}
+	if (sim->opt->beside == SIM_ONE && pool->normal < least)
+		best = NORMAL;
+	if (pool->turn && (last == NORMAL || (last != NOBODY && sim->server[last].waits)))
+		best = last;
+	else
+		pool->turn = SIM_TURN;
+	if (best == NORMAL || (best != NOBODY && take_job(sim, &sim->server[best])))
+		pool->extra = best;
+}
+
+/*
+ * What was handed on comes before any budget: is there one without for it? The server
+ * whose deadline will be the earliest. Return: false if not
+ */
+static bool pick_without(struct sim *sim, struct pool *pool)
+{
+	struct server *best = NULL;
+	int i;
+
+	for (i = 0; i < pool->nr_servers; i++) {
+		struct server *s = &sim->server[pool->server[i]];
+
+		if (has_budget(sim, s) && s->deadline < pool->spare[0].when)
+			return false;
+		if (s->waits && (!best || s->deadline + s->def->period <
+						  best->deadline + best->def->period))
+			best = s;
+	}
+	pool->spare_charged = best && take_job(sim, best);
+	return pool->spare_charged;
+}
+
 static void pick_spare(struct sim *sim, struct pool *pool, struct server *running)
 {
 	pool->spare_charged = pool->nr_spare &&
@@ -354,8 +441,11 @@ static void pick_servers(struct sim *sim, struct pool *pool)
 {
 	enum sim_policy policy = sim->opt->policy;
 	struct server *running = NULL;
-	int free = pool->nr_cpus, i;
+	int free = pool->nr_cpus, last = pool->extra, i;
 
+	pool->extra = NOBODY;
+	if (policy == SIM_CASH_ANY && pool->nr_spare && pick_without(sim, pool))
+		return;
 	for (i = 0; i < pool->nr_servers && free; i++) {
 		struct server *s = &sim->server[pool->server[i]];
 
@@ -370,8 +460,25 @@ static void pick_servers(struct sim *sim, struct pool *pool)
 		s->charged = true;
 		free--;
 	}
-	if (policy == SIM_CASH)
+	if (is_cash(sim))
 		pick_spare(sim, pool, running);
+	if (has_idle(sim) && free && sim->opt->beside != SIM_BUSY)
+		pick_extra(sim, pool, last);
+}
+
+/* Budgets that are not there by their deadlines: none, if they all fit */
+static void count_late(struct sim *sim, struct pool *pool)
+{
+	int i;
+
+	for (i = 0; i < pool->nr_servers; i++) {
+		struct server *s = &sim->server[pool->server[i]];
+
+		if (!has_budget(sim, s) || s->deadline > sim->now || s->late)
+			continue;
+		s->late = true;
+		sim->result->late++;
+	}
 }
 
 /* Who runs, and whose budgets are used, until the next event. */
@@ -379,6 +486,10 @@ void policy_pick(struct sim *sim, struct pool *pool)
 {
 	int i;
 
+	if (is_cbs(sim))
+		count_late(sim, pool);
+	if (has_idle(sim))
+		note_waiting(sim, pool);
 	if (sim->opt->order == SIM_EDF)
 		sort_servers(sim, pool);
 	for (i = 0; i < pool->nr_servers; i++) {

@@ -9,6 +9,7 @@
 
 #define NEVER		INT64_MAX
 #define NOBODY		(-1)
+#define NORMAL		(-2)
 #define CHUNKS		64
 
 /* The jobs of one vCPU, or, if its tasks are bound to none, of a domain. */
@@ -39,6 +40,9 @@ struct server {
 	bool charged;		/* its budget is being used */
 	bool active;		/* CBS, CASH: queued or waiting, with a job */
 	bool throttled;		/* CBS, CASH: waiting for next */
+	bool late;		/* so is what it has of its budget */
+	bool waits;		/* cbs-idle: for idle time, or has it */
+	int64_t extra;		/* idle time that it has had; the least is next */
 	/* sporadic */
 	int64_t chunk_start;
 	int64_t chunk_used;
@@ -55,6 +59,11 @@ struct pool {
 	struct chunk spare[SET_SERVERS * 2];
 	int nr_spare;
 	bool spare_charged;
+	/* Who has idle time, or NOBODY, or NORMAL; how much of it until it is another's turn */
+	int extra;
+	int64_t turn;
+	int64_t normal;		/* idle time that the normal thread has had */
+	int64_t least;		/* that who waited for it, or had it, has had */
 };
 
 struct task {

@@ -131,9 +131,14 @@ static int64_t next_event(const struct sim *sim)
 				at = sim->now + left;
 		}
 	}
-	for (i = 0; i < sim->nr_pools; i++)
-		if (sim->pool[i].spare_charged && sim->now + sim->pool[i].spare[0].amount < at)
-			at = sim->now + sim->pool[i].spare[0].amount;
+	for (i = 0; i < sim->nr_pools; i++) {
+		const struct pool *p = &sim->pool[i];
+
+		if (p->spare_charged && sim->now + p->spare[0].amount < at)
+			at = sim->now + p->spare[0].amount;
+		if (p->extra != NOBODY && sim->now + p->turn < at)
+			at = sim->now + p->turn;
+	}
 	return at;
 }
 
@@ -170,6 +175,10 @@ static void use_time(struct sim *sim, int64_t from)
 	for (i = 0; i < sim->nr_pools; i++) {
 		struct pool *p = &sim->pool[i];
 
+		if (p->extra != NOBODY) {
+			*(p->extra == NORMAL ? &p->normal : &sim->server[p->extra].extra) += time;
+			p->turn -= time;
+		}
 		if (!p->spare_charged)
 			continue;
 		p->spare[0].amount -= time;
@@ -268,8 +277,10 @@ static void init_pools(struct sim *sim)
 	int i, j, moved;
 
 	sim->nr_pools = global ? 1 : sim->set->nr_cpus;
-	for (i = 0; i < sim->nr_pools; i++)
+	for (i = 0; i < sim->nr_pools; i++) {
 		sim->pool[i].nr_cpus = global ? sim->set->nr_cpus : 1;
+		sim->pool[i].extra = NOBODY;
+	}
 	for (i = 0; i < sim->set->nr_servers; i++) {
 		struct pool *p = &sim->pool[global ? 0 : sim->set->server[i].cpu];
 		int64_t key, other;
@@ -314,6 +325,18 @@ static void init_tasks(struct sim *sim)
 		sift(sim, i);
 }
 
+static bool has_pieces(const struct set *set)
+{
+	int i, j;
+
+	for (i = 0; i < set->nr_servers; i++)
+		for (j = 0; j < i; j++)
+			if (set->server[i].domain == set->server[j].domain &&
+			    set->server[i].vcpu == set->server[j].vcpu)
+				return true;
+	return false;
+}
+
 const char *sim_fault(const struct set *set, const struct sim_options *opt)
 {
 	bool global = set->server[0].cpu == SET_ANY;
@@ -324,12 +347,14 @@ const char *sim_fault(const struct set *set, const struct sim_options *opt)
 	if (global && set->nr_cpus > 1 && opt->policy != SIM_DEFERRABLE &&
 	    opt->policy != SIM_PERIODIC && opt->policy != SIM_CBS)
 		return "this policy is for one CPU, or for servers that are each on one";
+	if (opt->policy >= SIM_CBS_IDLE && has_pieces(set))
+		return "this policy is for vCPUs that are each on one CPU";
 	for (i = 0; i < set->nr_servers; i++) {
 		for (j = tasks = 0; j < set->nr_tasks; j++)
 			if (set->task[j].domain == set->server[i].domain) {
 				tasks++;
 				if (set->task[j].vcpu == SET_ANY && set->nr_servers > 1 &&
-				    (opt->policy == SIM_CBS || opt->policy == SIM_CASH))
+				    opt->policy >= SIM_CBS)
 					return "for cbs and cash each task has its vCPU";
 			}
 		if (tasks > 64)

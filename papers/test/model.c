@@ -183,7 +183,7 @@ static void test_policy(int policy)
 		audit.set = &set;
 		sim_run(&set, &opt, &result);
 		ok = ok && audit.one_at_a_time && result.all.ran + result.idle == opt.length;
-		if (policy == SIM_CRPS || policy == SIM_CASH)
+		if (policy == SIM_CRPS || policy > SIM_CBS)
 			continue;
 		for (i = 0; i < 5; i++)
 			ok = ok && audit.used[i] <= (opt.length / set.server[i].period + 1) *
@@ -192,6 +192,119 @@ static void test_policy(int policy)
 	snprintf(what, sizeof(what), "%s: one at a time, and no more than Q in P",
 		 sim_policy_name[policy]);
 	check(ok, what);
+}
+
+/* What others use of idle time, or hand on, costs no server its budget, by its deadline. */
+static void test_guarantee(int policy)
+{
+	struct sim_options opt = { .policy = policy, .order = SIM_EDF, .length = 20000000 };
+	static struct sim_result result;
+	int64_t late = 0, overbooked = 0;
+	static struct set set;
+	char what[80];
+	int seed;
+
+	for (seed = 1; seed <= 20; seed++) {
+		gen_capacity(&set, seed % GEN_CASES, 100, seed);
+		sim_run(&set, &opt, &result);
+		late += result.late;
+		set.server[seed % 5].budget += MS;
+		sim_run(&set, &opt, &result);
+		overbooked += result.late;
+		gen_mixed(&set, seed);
+		sim_run(&set, &opt, &result);
+		late += result.late;
+	}
+	snprintf(what, sizeof(what), "%s: each budget by its deadline, if they all fit",
+		 sim_policy_name[policy]);
+	check(!late && overbooked, what);
+}
+
+struct ends {
+	uint64_t sum;		/* of all but the first task's jobs, and of when they ended */
+	int64_t extra[SET_SERVERS];
+};
+
+static void note_end(void *arg, int task, int64_t nr, int64_t release, int64_t finish)
+{
+	struct ends *e = arg;
+
+	if (task)
+		e->sum = (e->sum ^ (task + 31 * finish)) * 1099511628211ULL;
+}
+
+static void note_ran(void *arg, int server, int task, int64_t from, int64_t to)
+{
+	struct ends *e = arg;
+
+	e->extra[server] += to - from;
+}
+
+/*
+ * A server that is always busy, beside some whose budgets are as much as their tasks need:
+ * whether it has idle time makes no difference to these, and it has all that there is.
+ */
+static void test_busy(int policy)
+{
+	struct sim_options opt = { .order = SIM_EDF, .length = 5000000,
+				   .job = note_end, .ran = note_ran };
+	static struct sim_result result;
+	bool same = true, all = true;
+	static struct ends with, without;
+	static struct set set;
+	struct rng rng;
+	char what[80];
+	int seed, i;
+
+	for (seed = 1; seed <= 20; seed++) {
+		rng = rng_stream(seed, 1);
+		set_init(&set, 1, seed);
+		set_add_server(&set, 1, 1, 0, rng_between(&rng, 1, 5000), 25000);
+		set_add_task(&set, 1, 1, 1000000, 1000000);
+		for (i = 2; i <= 5; i++) {
+			int64_t period = rng_between(&rng, 3000, 60000), budget = period / 5;
+
+			set_add_server(&set, i, 1, 0, budget, period);
+			set_add_task(&set, i, 1, budget, period + rng_between(&rng, 0, period));
+		}
+		memset(&with, 0, sizeof(with));
+		memset(&without, 0, sizeof(without));
+		opt.policy = SIM_CBS;
+		opt.arg = &without;
+		sim_run(&set, &opt, &result);
+		opt.policy = policy;
+		opt.arg = &with;
+		sim_run(&set, &opt, &result);
+		same = same && with.sum == without.sum;
+		all = all && !result.idle && with.extra[0] > without.extra[0];
+	}
+	snprintf(what, sizeof(what), "%s: a busy server makes no difference to others",
+		 sim_policy_name[policy]);
+	check(same, what);
+	snprintf(what, sizeof(what), "%s: it has all that is left", sim_policy_name[policy]);
+	check(all, what);
+}
+
+/* Of two that are always busy each has half of what is left, however much is its own. */
+static void test_halves(void)
+{
+	struct ends ends = {};
+	struct sim_options opt = { .policy = SIM_CBS_IDLE, .order = SIM_EDF, .length = 10000000,
+				   .ran = note_ran, .arg = &ends };
+	static struct sim_result result;
+	static struct set set;
+
+	set_init(&set, 1, 0);
+	set_add_server(&set, 1, 1, 0, 1700, 7000);
+	set_add_server(&set, 2, 1, 0, 3000, 30000);
+	set_add_server(&set, 3, 1, 0, 2300, 11000);
+	set_add_task(&set, 1, 1, 900000, 900000);
+	set_add_task(&set, 2, 1, 900000, 900000);
+	set_add_task(&set, 3, 1, 2300, 11000);
+	sim_run(&set, &opt, &result);
+	check(!result.idle && llabs(ends.extra[0] - ends.extra[1] -
+				    (17 * opt.length / 70 - opt.length / 10)) < 2 * 3000,
+	      "cbs-idle: two busy servers share what is left");
 }
 
 static void test_counts(void)
@@ -293,6 +406,11 @@ int main(void)
 	test_analysis();
 	for (i = 0; i < SIM_POLICIES; i++)
 		test_policy(i);
+	for (i = SIM_CBS; i < SIM_POLICIES; i++)
+		test_guarantee(i);
+	for (i = SIM_CBS_IDLE; i < SIM_POLICIES; i++)
+		test_busy(i);
+	test_halves();
 	test_counts();
 #ifdef HAVE_RT_MODEL
 	test_split();
