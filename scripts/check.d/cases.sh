@@ -53,6 +53,7 @@ adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 1500
 adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 500
 adversary-2    virtual release --time virtual --cpus 2 -- @/adversary --seed 13 --ops 500
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
+apart          virtual release --time virtual --cpus 2 --turns 100 -- @/apart
 around         virtual release --time virtual --cpus 2 --turns 100 -- @/around
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
 crowd          virtual release --time virtual --cpus 3 -- @/crowd

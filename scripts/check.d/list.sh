@@ -77,6 +77,7 @@ adversary-busy  40  the same with other kinds of operations
 adversary-2     60  the same on 2 CPUs
 fuzz            30  random steps, compared with a model
 cpus            20  hotplug and cpusets
+apart           40  vCPUs whose periods begin apart: what they lose
 around          30  RT threads outside find their way around capsules
 migrate         20  threads go where there is budget
 pressure-4      15  pressure on 4 CPUs
