@@ -306,77 +306,64 @@ static ssize_t dl_group_cpu_budget_write(struct kernfs_open_file *of, char *buf,
 	return dl_group_write(of, &text) ?: nbytes;
 }
 
-static const char *const dl_group_scopes[] = { "all", "rt" };
+/* The files of one word; in cftype::private. The first word is the default. */
+enum { DL_GROUP_SCOPE, DL_GROUP_EXTRA };
 
-static int dl_group_scope_show(struct seq_file *sf, void *v)
+static const char *const dl_group_words[][3] = {
+	[DL_GROUP_SCOPE] = { "all", "rt" },
+	[DL_GROUP_EXTRA] = { "none", "idle", "fair" },
+};
+
+static int dl_group_word_of(struct task_group *tg, int file)
 {
-	struct dl_group *dlg;
+	struct dl_group *dlg = tg->dl_group;
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	if (!dlg)
+		return 0;
+
+	return file == DL_GROUP_SCOPE ? dlg->rt_only : dlg->extra_told;
+}
+
+static int dl_group_word_show(struct seq_file *sf, void *v)
+{
+	int file = seq_cft(sf)->private;
 
 	guard(mutex)(&dl_group_mutex);
-	dlg = css_tg(seq_css(sf))->dl_group;
-	seq_printf(sf, "%s\n", dl_group_scopes[dlg && dlg->rt_only]);
+	seq_printf(sf, "%s\n", dl_group_words[file][dl_group_word_of(css_tg(seq_css(sf)), file)]);
 	return 0;
 }
 
-static ssize_t dl_group_scope_write(struct kernfs_open_file *of, char *buf,
-				    size_t nbytes, loff_t off)
+static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
+				   size_t nbytes, loff_t off)
 {
 	struct task_group *tg = css_tg(of_css(of));
-	int scope = match_string(dl_group_scopes, ARRAY_SIZE(dl_group_scopes), strstrip(buf));
+	int file = of_cft(of)->private;
+	int word = match_string(dl_group_words[file], ARRAY_SIZE(dl_group_words[file]),
+				strstrip(buf));
 	struct dl_group *dlg;
 
-	if (scope < 0)
+	if (word < 0)
 		return -EINVAL;
 
 	guard(cpus_read_lock)();
 	guard(mutex)(&dl_group_mutex);
 
-	if ((tg->dl_group && tg->dl_group->rt_only) == scope)
+	if (dl_group_word_of(tg, file) == word)
 		return nbytes;
 
 	dlg = dl_group_get_used(tg);
 	if (!dlg)
 		return -ENOMEM;
 
-	WRITE_ONCE(dlg->rt_only, scope);
-	dl_group_visit(tg, dl_group_tell);
-	return nbytes;
-}
-
-static const char *const dl_group_extras[] = { "none", "idle", "fair" };
-
-static int dl_group_extra_show(struct seq_file *sf, void *v)
-{
-	struct dl_group *dlg;
-
-	guard(mutex)(&dl_group_mutex);
-	dlg = css_tg(seq_css(sf))->dl_group;
-	seq_printf(sf, "%s\n", dl_group_extras[dlg ? dlg->extra_told : DL_GROUP_EXTRA_NONE]);
-	return 0;
-}
-
-static ssize_t dl_group_extra_write(struct kernfs_open_file *of, char *buf,
-				    size_t nbytes, loff_t off)
-{
-	struct task_group *tg = css_tg(of_css(of));
-	int extra = match_string(dl_group_extras, ARRAY_SIZE(dl_group_extras), strstrip(buf));
-	struct dl_group *dlg;
-
-	if (extra < 0)
-		return -EINVAL;
-
-	guard(cpus_read_lock)();
-	guard(mutex)(&dl_group_mutex);
-
-	if (!tg->dl_group && extra == DL_GROUP_EXTRA_NONE)
-		return nbytes;
-
-	dlg = dl_group_get_used(tg);
-	if (!dlg)
-		return -ENOMEM;
-
-	dlg->extra_told = extra;
-	dl_group_refresh_extra(tg);
+	if (file == DL_GROUP_SCOPE) {
+		WRITE_ONCE(dlg->rt_only, word);
+		dl_group_visit(tg, dl_group_tell);
+	} else {
+		dlg->extra_told = word;
+		dl_group_refresh_extra(tg);
+	}
 	return nbytes;
 }
 
@@ -416,15 +403,17 @@ static struct cftype dl_group_files[] = {
 	},
 	{
 		.name = "rt_scope",
+		.private = DL_GROUP_SCOPE,
 		.flags = CFTYPE_NOT_ON_ROOT,
-		.seq_show = dl_group_scope_show,
-		.write = dl_group_scope_write,
+		.seq_show = dl_group_word_show,
+		.write = dl_group_word_write,
 	},
 	{
 		.name = "rt_extra",
+		.private = DL_GROUP_EXTRA,
 		.flags = CFTYPE_NOT_ON_ROOT,
-		.seq_show = dl_group_extra_show,
-		.write = dl_group_extra_write,
+		.seq_show = dl_group_word_show,
+		.write = dl_group_word_write,
 	},
 	{
 		.name = "rt_irqs",

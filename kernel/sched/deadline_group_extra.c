@@ -89,6 +89,7 @@ struct task_struct *__dl_group_pick_idle(struct rq *rq)
 		}
 		p = dl_group_first(srv);
 		srv->idles = true;
+		trace_dl_group_idle(srv);
 		/* Who goes on without a switch is at its boundary no longer. */
 		if (p == rq->donor)
 			WRITE_ONCE(p->dl_group_boundary, false);

@@ -157,16 +157,15 @@ static void dl_group_settle_spill(struct rq *rq, struct task_struct *p)
 {
 	struct dl_group_server *srv = p->dl_group->place[cpu_of(rq)].own;
 	u64 took = p->se.sum_exec_runtime - p->dl_group_spilled;
+	bool extra = srv && dl_group_is_extra(p);
 
 	lockdep_assert_rq_held(rq);
 
-	if (srv && dl_group_is_extra(p)) {
-		srv->stat.extra += took;
-		took = 0;
-	}
+	trace_dl_group_outside(p, took, extra);
 	if (srv)
-		srv->stat.spilled += took;
-	p->dl_group_debt += took;
+		*(extra ? &srv->stat.extra : &srv->stat.spilled) += took;
+	if (!extra)
+		p->dl_group_debt += took;
 	p->dl_group_spilled = p->se.sum_exec_runtime;
 }
 

@@ -66,6 +66,44 @@ DEFINE_EVENT(dl_group_server, dl_group_replenish,
 	TP_PROTO(struct dl_group_server *srv),
 	TP_ARGS(srv));
 
+/* Beyond its budget, a thread is picked where the CPU would be idle. */
+DEFINE_EVENT(dl_group_server, dl_group_idle,
+	TP_PROTO(struct dl_group_server *srv),
+	TP_ARGS(srv));
+
+/*
+ * A thread that was, or is, outside its capsule has had @took ns there since the last
+ * such event: @extra, or else spill, which is a debt.
+ */
+TRACE_EVENT(dl_group_outside,
+
+	TP_PROTO(struct task_struct *p, u64 took, bool extra),
+
+	TP_ARGS(p, took, extra),
+
+	TP_STRUCT__entry(
+		__field(u64,	cgroup)
+		__array(char,	comm, TASK_COMM_LEN)
+		__field(pid_t,	pid)
+		__field(int,	cpu)
+		__field(u64,	took)
+		__field(bool,	extra)
+	),
+
+	TP_fast_assign(
+		__entry->cgroup		= cgroup_id(p->dl_group->tg->css.cgroup);
+		__entry->pid		= p->pid;
+		__entry->cpu		= task_cpu(p);
+		__entry->took		= took;
+		__entry->extra		= extra;
+		strscpy(__entry->comm, p->comm);
+	),
+
+	TP_printk("cgroup=%llu comm=%s pid=%d cpu=%d took=%llu extra=%d",
+		  __entry->cgroup, __entry->comm, __entry->pid, __entry->cpu,
+		  __entry->took, __entry->extra)
+);
+
 /* A ready thread comes from another CPU, since there is budget here. */
 TRACE_EVENT(dl_group_migrate,
 

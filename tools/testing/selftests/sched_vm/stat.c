@@ -188,7 +188,8 @@ static bool traced(void)
 {
 	static const char * const events[] = {
 		"dl_group_start:", "dl_group_stop:", "dl_group_throttle:",
-		"dl_group_replenish:",
+		"dl_group_replenish:", "dl_group_outside:", "dl_group_idle:",
+		"took=0 extra=1", "extra=0",
 	};
 	char *cg = capsule_make("traced", 10000, 100000), *buf = malloc(1 << 20);
 	struct worker_spec spec;
