@@ -29,9 +29,10 @@
 #include "sched_vm.h"
 
 #define SEED		20261128
-#define ROUNDS		8
-#define STEPS		80
-#define MAX_WRITES	(24 * STEPS)
+#define ROUNDS		6
+#define STEPS		100
+#define TURNS		12		/* to and fro */
+#define MAX_WRITES	(3 * TURNS * STEPS)
 #define MAX_BURSTS	(32 * 1024)
 #define OUTSIDE		-1
 
@@ -195,16 +196,16 @@ static bool exchange(int from, int to)
 
 /*
  * Over and over, each has its budget at once, or just begins with it, and passes on what
- * is reserved. Who has not got the CPU meanwhile, and a deadline that is later, waits.
+ * is reserved, all of it or nearly so. Who has a later deadline waits meanwhile.
  */
 static bool to_and_fro(int from, int to)
 {
-	long period_us = scale_us * (50 + below(150)) / 100;
-	bool ok = true;
+	long period_us = scale_us * (50 + below(100)) / 100;
+	bool ok = tell(KID, "max"), ends = below(3);
 	int i, other;
 
-	for (i = 0; i < 10; i++) {
-		ok &= reserve(from, 0.02, period_us, period_us);
+	for (i = 0; i < TURNS; i++) {
+		ok &= ends ? tell(from, "max") : reserve(from, 0.02, period_us, period_us);
 		ok &= reserve(to, room_of(to) * 0.998, period_us, period_us);
 		sleep_ns(model.group[to].budget * (below(2) ? below(30) : 90 + below(30)) * 10);
 		other = from;
@@ -357,13 +358,18 @@ static void pass_write(struct replay *r)
 	r->write++;
 }
 
+/* Who serves whoever runs. It is not known when in a write a reservation ends. */
 static int server_now(const struct replay *r)
 {
+	const struct write *w = &writes[r->write];
 	int i;
 
 	for (i = 0; i < NR_GROUPS; i++) {
-		if (r->in[i] && r->place[i] >= 0)
-			return model_server(&r->time.told, r->place[i]);
+		if (!r->in[i] || r->place[i] < 0)
+			continue;
+		if (r->in_write && model_server(&w->told, r->place[i]) < 0)
+			return OUTSIDE;
+		return model_server(&r->time.told, r->place[i]);
 	}
 	return OUTSIDE;
 }
@@ -502,17 +508,18 @@ enum { MODEL, RULE, SUPPLY, LAST, NR_RESULTS };
 
 static void one_round(uint64_t seed, bool *ok)
 {
-	static const long scales_us[] = { 500, 1000, 2000, 4000 };
+	static const long scales_us[] = { 1000, 2000, 3000, 4000 };
 	struct model first;
 	long period_us;
 	int g;
 
 	rng_state = seed * 0x9e3779b97f4a7c15ULL + 1;
 	scale_us = scales_us[below(4)];
-	period_us = scale_us * (1 + below(4) * 4);
+	/* Short, to be late at once; or long, to be late when others come over and over. */
+	period_us = below(2) ? scale_us * (2 + below(7)) / 2 : scale_us * 4 * (1 + below(4));
 	set_up();
 	ok[MODEL] &= reserve(VICTIM, (15 + below(20)) / 100.0, period_us,
-			     below(2) ? period_us : scale_us);
+			     below(4) ? period_us : scale_us);
 	first = model;
 	nr_writes = 0;
 	sleep_ns(10 * NS_PER_MS);
