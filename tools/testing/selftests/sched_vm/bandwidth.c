@@ -28,8 +28,8 @@
 #include "model.h"
 #include "sched_vm.h"
 
-#define SEED		20261128
-#define ROUNDS		6
+#define SEED		20261130
+#define ROUNDS		4
 #define STEPS		100
 #define TURNS		12		/* to and fro */
 #define MAX_WRITES	(3 * TURNS * STEPS)
