@@ -28,8 +28,8 @@
 #include "model.h"
 #include "sched_vm.h"
 
-#define SEED		20261130
-#define ROUNDS		4
+#define SEED		20261128
+#define ROUNDS		6
 #define STEPS		100
 #define TURNS		12		/* to and fro */
 #define MAX_WRITES	(3 * TURNS * STEPS)
@@ -75,7 +75,7 @@ static struct worker worker[NR_GROUPS];
 static struct worker_spec spec[NR_GROUPS];
 static struct burst_log *logs[NR_GROUPS];
 static long scale_us;			/* of periods */
-static uint64_t settled, ended, overruns;
+static uint64_t settled, ended;
 static unsigned int accepted, refused;
 static double worst;			/* lag, of what is possible */
 static uint64_t rng_state;
@@ -86,17 +86,6 @@ static unsigned int below(unsigned int n)
 	rng_state ^= rng_state >> 7;
 	rng_state ^= rng_state << 17;
 	return (rng_state * 2685821657736338717ULL >> 32) % n;
-}
-
-/*
- * By how much budgets were exceeded, at most, since a timer waited for another CPU to be
- * emulated. Who did so pays it back, and whoever waits for him waits longer.
- */
-static void count_overrun(int g)
-{
-	long long ns = group_value(group[g], RT_STAT, "max_overrun_nsec");
-
-	overruns += ns > 0 ? ns : 0;
 }
 
 static void note(uint64_t begin, int removed)
@@ -265,7 +254,6 @@ static bool make_anew(int g)
 	uint64_t begin;
 	bool ok = put(g, tree[g].parent);
 
-	count_overrun(g);
 	begin = now_ns();
 	model.group[g].budget = MODEL_BUDGET_MAX;
 	if (!group_try_remove(group[g]))
@@ -457,13 +445,13 @@ static bool victim_keeps(void)
 {
 	const struct model_group *v = &model.group[VICTIM];
 	uint64_t q = v->budget * NS_PER_US, p = v->period * NS_PER_US, d = v->deadline * NS_PER_US;
-	uint64_t *sum = supply_sums(logs[VICTIM]), t, due, got, slack = SLACK_NS + overruns;
+	uint64_t *sum = supply_sums(logs[VICTIM]), t, due, got;
 	int64_t nearest = INT64_MAX;
 	bool ok = true;
 
 	for (t = p / 10; t <= 6 * p; t += p / 10) {
 		due = supply_bound(q, p, d, t);
-		got = supply_least(logs[VICTIM], sum, t) + (t / p + 2) * DEBT_NS + slack;
+		got = supply_least(logs[VICTIM], sum, t) + (t / p + 2) * DEBT_NS + SLACK_NS;
 		if (due && (int64_t)(got - due) < nearest)
 			nearest = got - due;
 		if (got >= due)
@@ -475,7 +463,6 @@ static bool victim_keeps(void)
 	free(sum);
 	ksft_print_msg("victim (%lld us in %lld us, by %lld us): %+.3f us over what is due\n",
 		       v->budget, v->period, v->deadline, nearest / 1e3);
-	ksft_print_msg("budgets were exceeded by up to %.3f us\n", overruns / 1e3);
 	if (!ok)
 		print_gap();
 	return check(ok);
@@ -510,7 +497,6 @@ static void set_up(void)
 
 	model.nr = NR_GROUPS;
 	nr_writes = 0;
-	overruns = 0;
 	for (g = 0; g < NR_GROUPS; g++) {
 		group_new(g);
 		place[g] = g;
@@ -533,8 +519,6 @@ static void tear_down(void)
 {
 	int g;
 
-	for (g = 0; g < NR_GROUPS; g++)
-		count_overrun(g);
 	for (g = 0; g < NR_GROUPS; g++)
 		store_u(&worker[g].page->stop, 1);
 	for (g = 0; g < NR_GROUPS; g++)
@@ -603,7 +587,7 @@ int main(int argc, char **argv)
 	ksft_print_msg("%u writes accepted, %u refused; up to %.0f %% of what is possible ahead\n",
 		       accepted, refused, 100 * worst);
 	ksft_test_result(accepted >= rounds * STEPS / 2U && refused >= rounds * STEPS / 20U &&
-			 worst > 0.25, "the writes are worth something\n");
+			 worst > 0.15, "the writes are worth something\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
