@@ -31,8 +31,9 @@
  *
  * If the u of all servers of a CPU add up to no more than 1 at any time, then what is
  * both to be started and to be finished in any [a, b] is no more than b - a, and EDF
- * is in time, whatever changes, and however often. And over any time a server has
- * no more than the integral of its u, and one budget. So:
+ * is in time, whatever changes, and however often. And in any [a, b] a server has no
+ * more than the integral of its u, and the budgets of the periods in which a and b
+ * are. So:
  *
  *   - A server that has used more than its u is good for up to now, its period not
  *     being over, or that owes something, still needs its u: until its zero-lag

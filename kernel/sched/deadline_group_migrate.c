@@ -33,7 +33,7 @@
  * Nobody is forgotten: who writes one word of a CPU reads the other one of all CPUs
  * afterwards, with a full barrier in between. If a thread begins to wait while another
  * CPU begins to offer, at least one of the two sees the other, and moves the thread
- * (Documentation/litmus-tests/sched/dl-group-board.litmus). What is read may be old, or
+ * (Documentation/litmus-tests/sched/dl-group-board*.litmus). What is read may be old, or
  * a mixture of old and new, so it is a hint: locks are taken before anything is moved.
  *
  * The end of a budget, and a thread going to sleep, are followed by a context

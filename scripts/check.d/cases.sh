@@ -49,9 +49,11 @@ many           virtual release --time virtual --mem 768 -- @/many
 oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
 change         virtual release --time virtual --cpus 2 -- @/change
+bandwidth      virtual release --time virtual --cpus 2 --turns 100 -- @/bandwidth
+carryin        virtual release --time virtual --cpus 2 -- @/carryin
 adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 1500
 adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 500
-adversary-2    virtual release --time virtual --cpus 2 -- @/adversary --seed 13 --ops 500
+adversary-2    virtual release --time virtual --cpus 2 --turns 100 -- @/adversary --seed 13 --ops 500
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 apart          virtual release --time virtual --cpus 2 --turns 100 -- @/apart
 around         virtual release --time virtual --cpus 2 --turns 100 -- @/around

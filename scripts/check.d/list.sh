@@ -63,6 +63,8 @@ down            21  nobody has more than the capsule above, whatever is written 
 spill           80  throttled in the kernel: as a normal thread, and paid for later
 spill-2        60  throttled behind FIFO threads of the capsule, seen from another CPU
 change           5  what is given back, what fails, and limits that change
+bandwidth       40  reservations change at random: nobody has more than was reserved, or less
+carryin         10  a SCHED_DEADLINE thread comes from another CPU, and is late
 crowd           30  very many ready threads in a capsule
 rebuild         60  root domains are rebuilt beside 1,000 capsules
 locks           60  locks that are held in a dry capsule

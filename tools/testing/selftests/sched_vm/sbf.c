@@ -70,60 +70,6 @@ static char *capsule_of(const char *name, const struct capsule *c)
 	return cg;
 }
 
-/* Service up to @at, of all bursts that began before it; @i goes on from there. */
-static uint64_t served_until(const struct burst_log *log, const uint64_t *sum,
-			     unsigned int *i, uint64_t at)
-{
-	const struct burst *b;
-
-	while (*i + 1 < log->nr && log->burst[*i + 1].start <= at)
-		++*i;
-	b = &log->burst[*i];
-	if (at <= b->start)
-		return sum[*i];
-	return sum[*i] + (at < b->end ? at : b->end) - b->start;
-}
-
-/* The supply bound function of (Q, P, D). */
-static uint64_t sbf(const struct capsule *c, uint64_t t)
-{
-	uint64_t q = c->q_us * NS_PER_US, p = c->p_us * NS_PER_US;
-	uint64_t none = (c->p_us + c->d_us - 2 * c->q_us) * NS_PER_US, rest;
-
-	if (t <= none)
-		return 0;
-	rest = (t - none) % p;
-	return (t - none) / p * q + (rest < q ? rest : q);
-}
-
-/*
- * Over all windows of @t, the least service. It changes its slope only where a
- * window begins or ends with a burst, and is least where one begins with the
- * end of a burst, or ends with the beginning of one.
- */
-static uint64_t least_in(const struct burst_log *log, const uint64_t *sum, uint64_t t)
-{
-	uint64_t least = UINT64_MAX, from, to, got;
-	unsigned int k, a = 0, b = 0;
-
-	for (k = 0; k + 1 < log->nr; k++) {
-		from = log->burst[k].end;
-		if (from + t > log->end_ns)
-			break;
-		to = served_until(log, sum, &b, from + t);
-		got = to - served_until(log, sum, &a, from);
-		least = got < least ? got : least;
-	}
-	for (k = 0, a = 0, b = 0; k < log->nr; k++) {
-		to = log->burst[k].start;
-		if (to < log->burst[0].start + t)
-			continue;
-		got = served_until(log, sum, &b, to) - served_until(log, sum, &a, to - t);
-		least = got < least ? got : least;
-	}
-	return least;
-}
-
 static uint64_t largest_gap(const struct burst_log *log)
 {
 	uint64_t gap = 0;
@@ -138,18 +84,16 @@ static uint64_t largest_gap(const struct burst_log *log)
 /* Windows of up to five periods, in steps of a fiftieth. */
 static bool keeps_bound(const struct scene *s, const struct burst_log *log)
 {
-	uint64_t *sum = calloc(log->nr + 1, sizeof(*sum)), p = s->subject.p_us * NS_PER_US;
+	uint64_t p = s->subject.p_us * NS_PER_US, d = s->subject.d_us * NS_PER_US;
+	uint64_t *sum = supply_sums(log), q = s->subject.q_us * NS_PER_US;
 	uint64_t t, got, due, debt;
 	int64_t nearest = INT64_MAX;
 	bool ok = true;
-	unsigned int k;
 
-	for (k = 0; sum && k < log->nr; k++)
-		sum[k + 1] = sum[k] + log->burst[k].end - log->burst[k].start;
-	for (t = p / 50; sum && t <= 5 * p; t += p / 50) {
+	for (t = p / 50; t <= 5 * p; t += p / 50) {
 		debt = (t / p + 2) * DEBT_NS;
-		due = sbf(&s->subject, t);
-		got = least_in(log, sum, t);
+		due = supply_bound(q, p, d, t);
+		got = supply_least(log, sum, t);
 		if (due && (int64_t)(got - due) < nearest)
 			nearest = got - due;
 		if (got + debt >= due)

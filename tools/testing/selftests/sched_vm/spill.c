@@ -407,6 +407,53 @@ static bool debts_outlive_capsules(void)
 	return check(debt > 20000) & check(us < 1000 && us > -1000);
 }
 
+/*
+ * What the dead owe takes no more than half of each budget: who is busy all the time has
+ * in each window what a server of half the budget gives, and it is paid.
+ */
+static bool dead_leave_half(void)
+{
+	struct worker_spec have = { .cpu = 0, .fn = fn_have, .arg = (void *)(128 * MIB) };
+	struct worker_spec busy = { .policy = SCHED_FIFO, .prio = 1, .cpu = 0, .fn = fn_burst };
+	struct burst_log *log = burst_log_alloc(4096, 30 * NS_PER_US);
+	char *cg = capsule_make("half", 4000, 20000);
+	uint64_t begin, due, got, t, p = 20 * NS_PER_MS, *sum;
+	struct worker w = {}, b = {};
+	long long debt, lacks;
+	bool ok = true;
+
+	worker_start(&w, &have);
+	check(wait_for(load_u(&w.page->word), 20 * NS_PER_S));
+	check(!group_attach(cg, w.pid));
+	busy.group = cg;
+	busy.arg = log;
+	worker_spawn(&b, &busy);
+	begin = now_ns() + 100 * NS_PER_MS;
+	log->end_ns = begin + 120 * p;
+	store_64(&b.page->start_ns, begin);
+	worker_go(&b);
+	sleep_until(begin + 10 * p);
+	kill(w.pid, SIGKILL);
+	worker_wait(&w);
+	worker_wait(&b);
+	debt = group_value(cg, RT_STAT, "spilled_usec");
+	sum = supply_sums(log);
+	for (t = p / 10; t <= 8 * p; t += p / 10) {
+		due = supply_bound(2 * NS_PER_MS, p, p, t);
+		got = supply_least(log, sum, t) + (t / p + 2) * 20 * NS_PER_US;
+		if (got < due)
+			ksft_print_msg("%.3f ms in %.3f ms, due are %.3f ms\n", got / 1e6, t / 1e6,
+				       due / 1e6);
+		ok &= got >= due;
+	}
+	lacks = 120 * 4000 - (long long)(supply_between(log, begin, log->end_ns) / 1000);
+	ksft_print_msg("%lld us spilled, %lld us are missing\n", debt, lacks);
+	free(sum);
+	group_remove(cg);
+	return check(ok) & check(debt > 20000) & check(lacks > debt * 9 / 10) &
+	       check(lacks < debt + 5000);
+}
+
 /* 1 ms of work each 20 ms: the longest that it took, in value[0]. */
 static void fn_prompt(struct worker *w, void *arg)
 {
@@ -531,6 +578,7 @@ static void test_dry(void)
 	ksft_test_result(pays("mmap", fn_mmap, 10000, 100000, 60000), "mmap pays\n");
 	ksft_test_result(pays("mmap2", fn_mmap, 200, 1000, 60000), "mmap pays, 200 us\n");
 	ksft_test_result(debts_outlive_capsules(), "a debt outlives the capsule\n");
+	ksft_test_result(dead_leave_half(), "the dead leave half of each budget\n");
 	ksft_test_result(fifo_is_not_silenced(), "a debt is paid by who made it\n");
 }
 
@@ -550,7 +598,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 3 : 16);
+	ksft_set_plan(behind ? 3 : 17);
 	lift_kthreads();
 	log_mark();
 	if (behind)

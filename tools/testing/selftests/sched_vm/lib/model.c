@@ -133,32 +133,47 @@ static int reserved_above(const struct model *m, int g)
  * What is above the limit must be refused. What is below it may be refused if the
  * kernel's rounding can be the reason. Sixteen is what rounding down here makes.
  */
-static enum model_answer compare(density room, density rounding)
+static enum model_answer compare(density left, density rounding)
 {
-	if (room >= rounding)
+	if (left >= rounding)
 		return YES;
-	return room < -16 ? NO : MAYBE;
+	return left < -16 ? NO : MAYBE;
+}
+
+/* What those right below group @g (-1: the CPU) have, and how many they are. */
+static density below(const struct model *m, int g, int *nr)
+{
+	density sum = 0;
+	int i;
+
+	*nr = 0;
+	for (i = 0; i < m->nr; i++) {
+		if (m->group[i].budget <= 0 || reserved_above(m, i) != g)
+			continue;
+		sum += bandwidth(&m->group[i]);
+		++*nr;
+	}
+	return sum;
+}
+
+/* What they could have more. What is left to a group's own threads must be a budget. */
+static density room(const struct model *m, int g, int *nr)
+{
+	density sum = below(m, g, nr);
+
+	if (g < 0)
+		return ALL_CAPSULES - sum;
+	return bandwidth(&m->group[g]) - sum - ratio(MIN_BUDGET, deadline(&m->group[g]));
 }
 
 /* Can group @g (-1: the CPU) afford those right below it? */
 static enum model_answer affords(const struct model *m, int g)
 {
-	density below = 0, rounding = 2 * BW_UNIT;
-	int i;
+	density left;
+	int nr;
 
-	for (i = 0; i < m->nr; i++) {
-		if (m->group[i].budget <= 0 || reserved_above(m, i) != g)
-			continue;
-		below += bandwidth(&m->group[i]);
-		rounding += BW_UNIT;
-	}
-	if (g < 0)
-		return compare(ALL_CAPSULES - below, rounding);
-	if (!below)
-		return YES;
-	/* What is left to its own threads must be a budget. */
-	return compare(bandwidth(&m->group[g]) - below -
-		       ratio(MIN_BUDGET, deadline(&m->group[g])), rounding);
+	left = room(m, g, &nr);
+	return g >= 0 && !nr ? YES : compare(left, (2 + nr) * BW_UNIT);
 }
 
 static enum model_answer admits(const struct model *m, int g)
@@ -258,4 +273,31 @@ int model_server(const struct model *m, int g)
 	while (g >= 0 && m->group[g].rt_only && !rt)
 		g = reserved_above(m, g);
 	return g;
+}
+
+static double fraction(density d)
+{
+	return (double)d / (double)ONE;
+}
+
+/* What a group and those below it have of a CPU. */
+double model_bandwidth(const struct model *m, int g)
+{
+	return fraction(bandwidth(&m->group[g]));
+}
+
+/* What remains of that to its own threads. */
+double model_share(const struct model *m, int g)
+{
+	int nr;
+
+	return m->group[g].budget > 0 ? fraction(bandwidth(&m->group[g]) - below(m, g, &nr)) : 0;
+}
+
+/* What those right below group @g (-1: the CPU) could have more. */
+double model_room(const struct model *m, int g)
+{
+	int nr;
+
+	return fraction(room(m, g, &nr));
 }

@@ -46,4 +46,61 @@ void model_read(const struct model_group *g, enum model_file file, char *buf,
 /* Which group serves the thread of group @g; -1: none. */
 int model_server(const struct model *m, int g);
 
+/* Of a CPU: what a group has, what of that its own threads have, what is left to give. */
+double model_bandwidth(const struct model *m, int g);
+double model_share(const struct model *m, int g);
+double model_room(const struct model *m, int g);
+
+/*
+ * What may be used over time. What is reserved adds up, and what is used is taken from
+ * that: lag is by how much more was used, or 0. What is given back counts as reserved
+ * until the lag that there was is gone, which is its zero-lag time.
+ */
+struct model_lag {
+	double level;		/* what is reserved, of a CPU */
+	double hold;		/* what is in use still, if more; or 0 */
+	unsigned int pending;	/* whose lag must be gone for that to end, a mask */
+	double lag;		/* ns */
+	double worst;		/* most of it, ns */
+	double budget[MODEL_MAX_GROUPS];	/* longest since it was 0 */
+};
+
+/* The budget that a server was told, and a longer one that it may still have. */
+struct model_budget {
+	double told;		/* ns */
+	double period;
+	double old;
+	double left;		/* for so long, ns */
+};
+
+/* What somebody who is gone needs until his lag would be. */
+struct model_ghost {
+	int parent;
+	double rate;
+	double left;		/* ns */
+};
+
+#define MODEL_MAX_GHOSTS	16
+
+struct model_time {
+	struct model told;
+	struct model_lag own[MODEL_MAX_GROUPS];		/* own threads */
+	struct model_lag tree[MODEL_MAX_GROUPS];	/* and all below */
+	struct model_lag all;				/* of the CPU */
+	struct model_budget budget[MODEL_MAX_GROUPS];
+	double period;					/* longest so far, ns */
+	struct model_ghost ghost[MODEL_MAX_GHOSTS];
+};
+
+void model_time_init(struct model_time *t, const struct model *told);
+/* A write begins, after which @told may be true, and ends, after which it is. */
+void model_time_begin(struct model_time *t, const struct model *told);
+void model_time_end(struct model_time *t, const struct model *told);
+/* Group @g, which had no reservation any more, is removed. */
+void model_time_remove(struct model_time *t, int g);
+/* For @ns, the server of group @g (-1: none) has the CPU. */
+void model_time_run(struct model_time *t, double ns, int g);
+/* Who has had more than he may, @slack ns aside? A name in @who. */
+bool model_time_exceeded(const struct model_time *t, double slack, char *who, size_t size);
+
 #endif

@@ -6,8 +6,10 @@
  * own CPU clock is read as well, at the beginning of each burst.
  */
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
 
+#include "kselftest.h"
 #include "sched_vm.h"
 
 struct burst_log *burst_log_alloc(unsigned int max, uint64_t gap_ns)
@@ -127,5 +129,96 @@ void supply_measure(const struct burst_log *log, uint64_t from, uint64_t q_ns,
 		}
 		debt = got > due ? got - due : 0;
 		cpu = next;
+	}
+}
+
+/* The least that a server of (Q, P, D) gives in any window of @t. */
+uint64_t supply_bound(uint64_t q_ns, uint64_t p_ns, uint64_t d_ns, uint64_t t)
+{
+	uint64_t none = p_ns + d_ns - 2 * q_ns, rest;
+
+	if (t <= none)
+		return 0;
+	rest = (t - none) % p_ns;
+	return (t - none) / p_ns * q_ns + (rest < q_ns ? rest : q_ns);
+}
+
+/* Service up to @at, of all bursts that began before it; @i goes on from there. */
+static uint64_t served_until(const struct burst_log *log, const uint64_t *sum,
+			     unsigned int *i, uint64_t at)
+{
+	const struct burst *b;
+
+	while (*i + 1 < log->nr && log->burst[*i + 1].start <= at)
+		++*i;
+	b = &log->burst[*i];
+	if (at <= b->start)
+		return sum[*i];
+	return sum[*i] + (at < b->end ? at : b->end) - b->start;
+}
+
+/* What all bursts before each one have served; to be freed. */
+uint64_t *supply_sums(const struct burst_log *log)
+{
+	uint64_t *sum = calloc(log->nr + 1, sizeof(*sum));
+	unsigned int k;
+
+	if (!sum)
+		ksft_exit_fail_perror("calloc");
+	for (k = 0; k < log->nr; k++)
+		sum[k + 1] = sum[k] + log->burst[k].end - log->burst[k].start;
+	return sum;
+}
+
+/*
+ * Over all windows of @t, the least service. It changes its slope only where a
+ * window begins or ends with a burst, and is least where one begins with the
+ * end of a burst, or ends with the beginning of one.
+ */
+uint64_t supply_least(const struct burst_log *log, const uint64_t *sum, uint64_t t)
+{
+	uint64_t least = UINT64_MAX, from, to, got;
+	unsigned int k, a = 0, b = 0;
+
+	for (k = 0; k + 1 < log->nr; k++) {
+		from = log->burst[k].end;
+		if (from + t > log->end_ns)
+			break;
+		to = served_until(log, sum, &b, from + t);
+		got = to - served_until(log, sum, &a, from);
+		least = got < least ? got : least;
+	}
+	for (k = 0, a = 0, b = 0; k < log->nr; k++) {
+		to = log->burst[k].start;
+		if (to < log->burst[0].start + t)
+			continue;
+		got = served_until(log, sum, &b, to) - served_until(log, sum, &a, to - t);
+		least = got < least ? got : least;
+	}
+	return least;
+}
+
+/* Service between two moments. */
+uint64_t supply_between(const struct burst_log *log, uint64_t from, uint64_t to)
+{
+	unsigned int first = 0;
+
+	return time_between(log, &first, from, to);
+}
+
+/*
+ * Let each burst be as long as the thread's own clock says: what interrupts a loop but
+ * is charged to it, as when another CPU is emulated meanwhile, is no interruption.
+ */
+void supply_by_clock(struct burst_log *log)
+{
+	unsigned int k;
+
+	for (k = 0; k + 1 < log->nr; k++) {
+		struct burst *b = &log->burst[k], *next = b + 1;
+
+		b->end = b->start + next->cpu_start - b->cpu_start;
+		if (b->end > next->start)
+			b->end = next->start;
 	}
 }
