@@ -36,6 +36,7 @@ style_all() {
 	done < <(style_files kernel include patches init tools/testing tools/sched_vm papers \
 			     Documentation |
 		 grep -E '\.([ch]|patch|rst|S)$|/(Kconfig|Makefile)$')
+	verdict "faults apply (scripts/faults --check)" "$OUT/style.log" "$TOP/scripts/faults" --check || true
 	verdict "sched_vm.h in C and C++" "$OUT/style.log" style_uapi || true
 	verdict "codespell" "$OUT/style.log" style_codespell || true
 	verdict "shellcheck" "$OUT/style.log" style_shellcheck || true
@@ -72,7 +73,7 @@ style_codespell() {
 }
 
 style_shellcheck() {
-	(cd "$TOP" && shellcheck -x scripts/check scripts/check.d/*.sh .ci/run tools/sched_vm/tests/*.sh \
+	(cd "$TOP" && shellcheck -x scripts/check scripts/check.d/*.sh scripts/faults .ci/run tools/sched_vm/tests/*.sh \
 		tools/sched_vm/sched-vm.bash libvirt/build libvirt/test/run libvirt/test/e2e \
 		libvirt/test/e2e-guest libvirt/hook/install bench/*.sh bench/guest/*.sh \
 		demo/*.sh demo/guest/*.sh papers/*.sh papers/test/run papers/test/*.sh)

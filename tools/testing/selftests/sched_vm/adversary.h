@@ -82,6 +82,7 @@ struct adv_plan {
 	long max_period_us;		/* of a budget that counts */
 	long own_q_us, own_p_us;	/* of each owner */
 	long victim_q_us, victim_p_us;
+	long late_q_us, late_p_us;	/* of one that is the last by EDF */
 	long witness_q_us, witness_p_us;
 	double reserved;		/* of each CPU of capsules */
 };
@@ -96,12 +97,14 @@ struct adv_owner {
 	unsigned int mode[ADV_AGENTS];
 	struct adv_mail mail[ADV_AGENTS];
 	pid_t agent[ADV_AGENTS];
+	unsigned int inside[ADV_AGENTS];	/* the same, when it has come into the capsule */
 	uint64_t killed_ns[ADV_AGENTS];	/* by root, and not gone yet */
 	pid_t crowd[ADV_CROWD];
 	pthread_mutex_t lock[ADV_LOCKS];
 	unsigned int word;		/* a futex */
 	uint64_t ahead_ns;		/* CPU time beyond what is reserved */
 	uint64_t ahead_max_ns;
+	unsigned int unserved;		/* one of them that no capsule serves */
 };
 
 struct adv_shared {
@@ -139,6 +142,7 @@ extern const unsigned int adv_nr_kinds;
 const char *adv_slot(int owner, int slot);
 void op_reserve(const struct adv_op *op);
 void op_flip(const struct adv_op *op);
+void op_give(const struct adv_op *op);
 void op_end(const struct adv_op *op);
 void op_tune(const struct adv_op *op);
 void op_fail(const struct adv_op *op);
@@ -199,6 +203,7 @@ struct adv_probe {
 struct adv_supplied {
 	char name[32];
 	uint64_t q_ns, p_ns;
+	bool jobs;			/* it has jobs, which end within a period */
 	struct worker_spec spec;
 	struct worker w;
 	uint64_t bound_ns;
@@ -215,6 +220,7 @@ extern struct worker adv_hog[ADV_CPUS];
 
 /* adversary_oracle.c */
 uint64_t adv_sbf(uint64_t t, uint64_t q, uint64_t p);
+uint64_t adv_late(uint64_t t, uint64_t p);
 void adv_sample(void);			/* called by a probe, which may have to wait */
 void adv_oracle_reset(void);
 void adv_oracle_quiet(void);		/* nobody but the victims was there until now */

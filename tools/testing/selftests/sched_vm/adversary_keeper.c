@@ -71,6 +71,8 @@ static void agent_child(int owner, int id)
 	    (owner == 2 && unshare(CLONE_NEWCGROUP)) ||
 	    !become_owner(owner, rt ? ADV_RTPRIO : 0))
 		_exit(1);
+	if (!outside)
+		store_u(&adv->owner[owner].inside[id], getpid());
 	obey(owner, id);
 }
 
@@ -97,6 +99,7 @@ static void agent_gone(int owner, int id)
 	if (since && now_ns() - since > adv->kill_max_ns)
 		store_64(&adv->kill_max_ns, now_ns() - since);
 	store_64(&o->killed_ns[id], 0);
+	store_u(&o->inside[id], 0);
 	o->agent[id] = 0;
 }
 

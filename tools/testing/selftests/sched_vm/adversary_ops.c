@@ -114,6 +114,26 @@ void op_flip(const struct adv_op *op)
 	put(op, op->slot, RT_MAX, text);
 }
 
+/* What a child has used in the beginning of a long period is given back, to be used again. */
+void op_give(const struct adv_op *op)
+{
+	struct adv_owner *o = &adv->owner[op->owner];
+	long p = plan.max_period_us, q = share_of(p, 800);
+	int id = op->r[0] % ADV_OUTSIDER;
+	char text[64];
+
+	if (id == op->agent)
+		id = (id + 1) % ADV_OUTSIDER;
+	snprintf(text, sizeof(text), "%ld %ld", q, p);
+	if (put(op, op->slot, RT_MAX, text) || o->agent[id] <= 0)
+		return;
+	store_u(&o->mode[id], MODE_SPIN);
+	adv_attach(op->owner, op->slot, o->agent[id]);
+	sleep_ns((2 + op->r[1] % 4) * q * NS_PER_US / 2);
+	snprintf(text, sizeof(text), "%d %d", STARVE_Q_US, STARVE_P_US);
+	put(op, op->slot, RT_MAX, text);
+}
+
 void op_end(const struct adv_op *op)
 {
 	put(op, op->slot, BUDGET, op->r[0] % 4 ? "max" : "0");
@@ -151,7 +171,7 @@ static void fail_once(const struct adv_op *op)
 		    op->r[1] % 2 ? text : "10");
 		break;
 	default:
-		snprintf(text, sizeof(text), "0 %d\n%d %ld", MIN_BUDGET_US,
+		snprintf(text, sizeof(text), "0 %d\n%d %ld", STARVE_Q_US,
 			 plan.capsule_cpus - 1, much);
 		put(op, ADV_WITNESS, CPU_BUDGET, text);
 	}

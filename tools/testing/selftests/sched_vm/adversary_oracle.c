@@ -4,12 +4,15 @@
  *
  * - A capsule of another tenant, and the owners' own that they cannot change, have in each
  *   window of time what a server of (Q, P) gives at least.
+ * - A job of Q in the capsule of one more tenant, whose deadlines are the last of all, ends
+ *   within P. What anybody takes that is not his is missing there.
  * - A probe of root waits no longer than beside honest owners, and for the longest time for
  *   which capsules may have the CPU.
  * - In no window an owner's threads have more than what is reserved for him, and what an
  *   honest owner may have in advance: twice the budgets of his longest periods. What they
  *   are counted to have had as normal threads (spilled_usec) comes on top.
  * - A normal thread of root has what beside one normal thread is its due of the rest.
+ * - A thread of an owner is served by a capsule, whatever he does.
  * - Whoever is killed goes.
  */
 #define _GNU_SOURCE
@@ -39,6 +42,12 @@ uint64_t adv_sbf(uint64_t t, uint64_t q, uint64_t p)
 	k = t / p;
 	t -= k * p;
 	return k * q + (t > gap ? t - gap : 0);
+}
+
+/* By how much a job ends, or would end now, too late. */
+uint64_t adv_late(uint64_t t, uint64_t p)
+{
+	return t > p ? t - p : 0;
 }
 
 /* The longest time for which capsules, all with their budgets at once, have a CPU. */
@@ -93,15 +102,28 @@ static void sample_owner(int owner, uint64_t passed)
 		store_64(&o->ahead_max_ns, o->ahead_ns);
 }
 
+/* There is a capsule of his on each CPU where one of his threads may run. */
+static void sample_served(struct adv_owner *o, unsigned int *inside)
+{
+	unsigned int pid = load_u(inside);
+
+	if (pid && served_by_none(pid) && load_u(inside) == pid)
+		store_u(&o->unserved, pid);
+}
+
 void adv_sample(void)
 {
+	static unsigned int nr;
 	static uint64_t last;
 	uint64_t t = now_ns();
 	int owner;
 
-	for (owner = 0; owner < ADV_OWNERS; owner++)
+	for (owner = 0; owner < ADV_OWNERS; owner++) {
 		sample_owner(owner, last ? t - last : 0);
+		sample_served(&adv->owner[owner], &adv->owner[owner].inside[nr % ADV_OUTSIDER]);
+	}
 	last = t;
+	nr++;
 }
 
 void adv_oracle_reset(void)
@@ -162,9 +184,14 @@ void adv_oracle_bounds(void)
 			2 * load_64(&adv_supplied[i].w.page->value[WORST]);
 }
 
+static bool is_ignored(const char *what)
+{
+	return plan.ignore && strstr(what, plan.ignore);
+}
+
 static bool too_much(const char *who, const char *what, uint64_t ns, uint64_t bound)
 {
-	if (ns <= bound || (plan.ignore && strstr(what, plan.ignore)))
+	if (ns <= bound || is_ignored(what))
 		return false;
 	snprintf(verdict, sizeof(verdict), "%s: %s %.3f ms (bound %.3f)", who, what, ns / 1e6,
 		 bound / 1e6);
@@ -184,7 +211,8 @@ static bool probe_waits(struct adv_probe *p)
 static bool supplied_misses(struct adv_supplied *s)
 {
 	uint64_t since = load_64(&s->w.page->value[SINCE]), t = now_ns();
-	uint64_t due = since && t > since ? adv_sbf(t - since, s->q_ns, s->p_ns) : 0;
+	uint64_t past = since && t > since ? t - since : 0;
+	uint64_t due = s->jobs ? adv_late(past, s->p_ns) : adv_sbf(past, s->q_ns, s->p_ns);
 	uint64_t worst = load_64(&s->w.page->value[WORST]);
 
 	return too_much(s->name, "misses", due > worst ? due : worst, s->bound_ns);
@@ -200,6 +228,10 @@ static bool owner_takes(int owner)
 	if (too_much(name, "is ahead of what is reserved by", load_64(&o->ahead_ns),
 		     ahead_bound()))
 		return true;
+	if (load_u(&o->unserved) && !is_ignored("serves")) {
+		snprintf(verdict, sizeof(verdict), "%s: no capsule serves a thread of his", name);
+		return true;
+	}
 	for (i = 0; i < ADV_AGENTS; i++) {
 		uint64_t since = load_64(&o->killed_ns[i]);
 

@@ -20,6 +20,7 @@ struct adv_plan plan = { .seed = 1, .ops = 10000 };
 const struct adv_kind adv_kinds[] = {
 	{ "reserve",	ADV_RESERVE,	14,	op_reserve },
 	{ "flip",	ADV_PERIODS,	10,	op_flip },
+	{ "give",	ADV_PERIODS,	6,	op_give },
 	{ "end",	ADV_RESERVE,	3,	op_end },
 	{ "tune",	ADV_RESERVE,	3,	op_tune },
 	{ "move",	ADV_RESERVE,	8,	op_move },
@@ -173,12 +174,15 @@ static void choose_sizes(uint64_t r)
 		plan.capsule_cpus--;
 	plan.own_q_us = plan.tight ? 24000 : 12000;
 	plan.own_p_us = 100000;
-	plan.victim_q_us = 10000;
+	plan.victim_q_us = 5000;
 	plan.victim_p_us = 50000;
+	plan.late_q_us = plan.max_period_us / 10;
+	plan.late_p_us = plan.max_period_us;
 	plan.witness_q_us = 1000;
 	plan.witness_p_us = 50000;
 	plan.reserved = (double)ADV_OWNERS * plan.own_q_us / plan.own_p_us +
-			(double)plan.victim_q_us / plan.victim_p_us;
+			(double)plan.victim_q_us / plan.victim_p_us +
+			(double)plan.late_q_us / plan.late_p_us;
 }
 
 static const char usage[] =
@@ -189,7 +193,8 @@ static const char usage[] =
 	"  --cpus N        on so many CPUs (all, at most 4)\n"
 	"  --only LIST     just these of them, by number: 3,7-9\n"
 	"  --classes MASK  of these kinds, instead of those that follow from the seed\n"
-	"  --ignore TEXT   let them do this: \"waits\", \"misses\", \"ahead\", \"dies\", \"lacks\"\n"
+	"  --ignore TEXT   let them do this: \"waits\", \"misses\", \"ahead\", \"dies\", \"lacks\",\n"
+	"                  \"serves\"\n"
 	"  --untimed       let them do all of it: only the kernel's log counts, and what is left\n"
 	"  --verbose       say what each operation does, and what it returns\n";
 

@@ -15,7 +15,7 @@
 
 #define GAP_NS		(20 * NS_PER_US)	/* who reads the clock later was not running */
 #define GAPS		256
-#define MAX_SUPPLIED	(ADV_CPUS * (1 + ADV_OWNERS))
+#define MAX_SUPPLIED	(ADV_CPUS * (2 + ADV_OWNERS))
 
 struct adv_supplied adv_supplied[MAX_SUPPLIED];
 unsigned int adv_nr_supplied;
@@ -24,7 +24,7 @@ static struct worker_spec hog_spec[ADV_CPUS];
 static struct worker extra[ADV_CPUS * (1 + ADV_OWNERS)];
 static struct worker_spec extra_spec[ARRAY_SIZE(extra)];
 static unsigned int nr_extras;
-static char *tenant;
+static char *tenant, *late_tenant;
 
 static void note_worst(struct worker *w, uint64_t ns)
 {
@@ -62,14 +62,34 @@ static void fn_supplied(struct worker *w, void *arg)
 	}
 }
 
-static void supplied_start(const char *name, const char *cg, long q_us, long p_us, int cpu)
+/* Jobs of nearly a budget, each of which has a period to itself: it is ready at its end. */
+static void fn_jobs(struct worker *w, void *arg)
+{
+	struct adv_supplied *s = arg;
+	uint64_t at, naps = 0;
+
+	while (!load_u(&w->page->stop)) {
+		at = now_ns() + s->p_ns + ++naps * 7 % 13 * s->p_ns / 100;
+		sleep_until(at);
+		store_64(&w->page->value[SINCE], at);
+		burn_ns(s->q_ns - s->q_ns / 50);
+		note_worst(w, adv_late(now_ns() - at, s->p_ns));
+		store_64(&w->page->value[SINCE], 0);
+	}
+}
+
+static void supplied_start(const char *name, const char *cg, long q_us, long p_us, int cpu,
+			   bool jobs)
 {
 	struct adv_supplied *s = &adv_supplied[adv_nr_supplied++];
 
 	snprintf(s->name, sizeof(s->name), "%s on CPU %d", name, cpu);
 	s->q_ns = q_us * NS_PER_US;
 	s->p_ns = p_us * NS_PER_US;
-	s->spec = (struct worker_spec){ .group = cg, .cpu = cpu, .fn = fn_supplied, .arg = s };
+	s->jobs = jobs;
+	s->spec = (struct worker_spec){
+		.group = cg, .cpu = cpu, .fn = jobs ? fn_jobs : fn_supplied, .arg = s
+	};
 	worker_start(&s->w, &s->spec);
 }
 
@@ -168,29 +188,37 @@ static void probe_start(unsigned int i)
 	worker_go(&p->w);
 }
 
+static char *tenant_make(const char *name, long q_us, long p_us)
+{
+	char cpus[16], *cg;
+
+	snprintf(cpus, sizeof(cpus), "0-%d", plan.capsule_cpus - 1);
+	cg = group_make_on(name, cpus);
+	group_reserve(cg, q_us, p_us);
+	return cg;
+}
+
 void adv_victims_start(void)
 {
-	char cpus[16];
 	unsigned int i;
 	int cpu, owner;
 
-	tenant = group_make_on("tenant", "0");
-	snprintf(cpus, sizeof(cpus), "0-%d", plan.capsule_cpus - 1);
-	group_write(tenant, "cpuset.cpus", cpus);
-	group_reserve(tenant, plan.victim_q_us, plan.victim_p_us);
+	tenant = tenant_make("tenant", plan.victim_q_us, plan.victim_p_us);
+	late_tenant = tenant_make("late", plan.late_q_us, plan.late_p_us);
 	for (cpu = 0; cpu < plan.cpus; cpu++) {
 		hog_spec[cpu] = (struct worker_spec){ .cpu = cpu, .fn = fn_busy };
 		worker_start(&adv_hog[cpu], &hog_spec[cpu]);
 	}
 	for (cpu = 0; cpu < plan.capsule_cpus; cpu++) {
-		supplied_start("tenant", tenant, plan.victim_q_us, plan.victim_p_us, cpu);
+		supplied_start("tenant", tenant, plan.victim_q_us, plan.victim_p_us, cpu, false);
+		supplied_start("the last", late_tenant, plan.late_q_us, plan.late_p_us, cpu, true);
 		for (owner = 0; owner < ADV_OWNERS; owner++) {
 			char name[16], path[512];
 
 			snprintf(name, sizeof(name), "witness %d", owner);
 			snprintf(path, sizeof(path), "%s", adv_slot(owner, ADV_WITNESS));
 			supplied_start(name, strdup(path), plan.witness_q_us,
-				       plan.witness_p_us, cpu);
+				       plan.witness_p_us, cpu, false);
 		}
 	}
 	for (i = 0; i < adv_nr_probes; i++)
@@ -226,4 +254,5 @@ void adv_victims_stop(void)
 {
 	kill_all_workers();
 	group_remove(tenant);
+	group_remove(late_tenant);
 }

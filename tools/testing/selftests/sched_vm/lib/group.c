@@ -363,6 +363,13 @@ bool served_by_path(pid_t tid, const char *expected)
 	return false;
 }
 
+bool served_by_none(pid_t tid)
+{
+	char path[PATH_MAX];
+
+	return !served_path(tid, path, sizeof(path)) && !path[0];
+}
+
 bool served_by(pid_t tid, const char *cg)
 {
 	return served_by_path(tid, cg ? group_path(cg) : "");

@@ -78,6 +78,7 @@ bool can_reserve_all(void);		/* the whole 90 %, on each CPU */
 void bandwidth_text(char *buf, size_t size);	/* what debugfs says */
 bool served_by(pid_t tid, const char *cg);	/* NULL: by no capsule */
 bool served_by_path(pid_t tid, const char *path);
+bool served_by_none(pid_t tid);		/* says nothing; false if it has gone */
 
 /* worker.c: processes */
 struct worker;
