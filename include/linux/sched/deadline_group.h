@@ -41,7 +41,7 @@ static inline void dl_group_boundary(void)
 /* @p has something to do before it is in user mode again, and must not wait there. */
 static inline void dl_group_signalled(struct task_struct *p)
 {
-	/* Whether it waits is looked at after the flag was set; see dl_group_wait_at_boundary(). */
+	/* Whether it waits is looked at after the flag was set; see dl_group_stop_at_boundary(). */
 	smp_mb();
 	if (unlikely(READ_ONCE(p->dl_group_boundary)))
 		__dl_group_signalled(p);
