@@ -31,7 +31,7 @@
 #define SEED		20261128
 #define ROUNDS		6
 #define STEPS		100
-#define TURNS		12		/* to and fro */
+#define TURNS		12		/* there and back */
 #define MAX_WRITES	(3 * TURNS * STEPS)
 #define MAX_BURSTS	(32 * 1024)
 #define OUTSIDE		-1
