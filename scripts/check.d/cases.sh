@@ -50,7 +50,7 @@ oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
 fuzz           virtual release --time virtual -- @/fuzz
 change         virtual release --time virtual --cpus 2 -- @/change
 bandwidth      virtual release --time virtual --cpus 2 --turns 100 -- @/bandwidth
-carryin        virtual release --time virtual --cpus 2 -- @/carryin
+carryin        virtual release --time virtual --cpus 2 --turns 100 -- @/carryin
 adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 1500
 adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 500
 adversary-2    virtual release --time virtual --cpus 2 --turns 100 -- @/adversary --seed 13 --ops 500

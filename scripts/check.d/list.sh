@@ -64,7 +64,7 @@ spill           80  throttled in the kernel: as a normal thread, and paid for la
 spill-2        60  throttled behind FIFO threads of the capsule, seen from another CPU
 change           5  what is given back, what fails, and limits that change
 bandwidth       40  reservations change at random: nobody has more than was reserved, or less
-carryin         10  a SCHED_DEADLINE thread comes from another CPU, and is late
+carryin         20  a SCHED_DEADLINE thread comes from another CPU, and is late
 crowd           30  very many ready threads in a capsule
 rebuild         60  root domains are rebuilt beside 1,000 capsules
 locks           60  locks that are held in a dry capsule
@@ -76,7 +76,7 @@ many            30  many capsules
 oracle          90  100,000 random steps, compared with a model
 adversary       90  unprivileged owners who do at random whatever they may, beside victims
 adversary-busy  40  the same with other kinds of operations
-adversary-2     60  the same on 2 CPUs
+adversary-2     90  the same on 2 CPUs
 fuzz            30  random steps, compared with a model
 cpus            20  hotplug and cpusets
 apart           40  vCPUs whose periods begin apart: what they lose
