@@ -6,11 +6,6 @@
 # Variables are those of lab.sh: folders and numbers, without blanks.
 # shellcheck disable=SC2154,SC2086
 
-# What a kernel with lockdep and KASAN takes itself is not to be told from a demand.
-needs_speed() {
-	[ $slow = 1 ] || skip "a slow kernel takes too much itself"
-}
-
 # loaded JOBS: 2 ms in each 10, but 4 in one of 50, in capsule a
 loaded() {
 	sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - $base/a \
@@ -42,7 +37,6 @@ dry() {
 
 # One of 50 needs 4 ms. With 3, that one is dry, and the next one has all of its 2 and the rest.
 suggest_finds_the_least() {
-	needs_speed
 	"$tool" create a --budget 9ms --period 10ms
 	for pair in 99:4000:10000 97:3000:30000; do
 		percentile=${pair%%:*} least=${pair#*:}
@@ -90,7 +84,6 @@ suggest_applies() {
 
 # A guest that is in no capsule
 suggest_works_without_a_capsule() {
-	needs_speed
 	"$load" 2000 10000 2000 50 1000 >/dev/null &
 	pid=$!
 	expect 0 "adopt NAME --pid $pid --budget" "$tool" suggest --pid $pid --time 1s --period 10ms
@@ -141,7 +134,6 @@ busy() {
 
 # It wants 5 ms and a tenth, and cannot show it.
 suggest_watch_raises_and_lowers() {
-	needs_speed
 	"$tool" create a --budget 3ms --period 10ms
 	busy 5000
 	watched --ceiling 5.5ms --floor 4ms
@@ -201,7 +193,6 @@ suggest_watch_leaves_it_to_others() {
 
 # More than there is room for: it gets what there is, hears of it once, and goes on.
 suggest_watch_survives_a_refusal() {
-	needs_speed
 	"$tool" create other --budget 6ms --period 10ms
 	"$tool" create a --budget 2ms --period 10ms
 	busy 6000
@@ -251,7 +242,6 @@ lose() {
 
 # The demand was at least what is left of it; --watch concludes nothing.
 suggest_knows_what_it_missed() {
-	needs_speed
 	"$tool" create a --budget 9ms --period 10ms
 	busy 2000
 	lose "$tool" suggest a --time 1s --period 10ms --raw "$WORK/raw"
@@ -269,7 +259,7 @@ suggest_knows_what_it_missed() {
 	"$tool" remove a
 }
 
-suggest_tests="suggest_finds_the_least suggest_applies suggest_works_without_a_capsule
-	suggest_says_what_cannot_be_seen suggest_watch_raises_and_lowers
-	suggest_watch_leaves_it_to_others suggest_watch_survives_a_refusal
-	suggest_knows_what_it_missed"
+# What a kernel with lockdep and KASAN takes itself is not to be told from a demand.
+suggest_tests="suggest_applies suggest_says_what_cannot_be_seen suggest_watch_leaves_it_to_others"
+[ $slow != 1 ] || suggest_tests="suggest_finds_the_least $suggest_tests suggest_works_without_a_capsule
+	suggest_watch_raises_and_lowers suggest_watch_survives_a_refusal suggest_knows_what_it_missed"
