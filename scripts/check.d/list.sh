@@ -17,7 +17,7 @@ tools-lab         110  sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
 code            90  option off: the code is that of a kernel without our patches
 tools-kvm       60  sched-vm with a real guest
-tools-lab-debug 300  sched-vm in the debug kernel
+tools-lab-debug 700  sched-vm in the debug kernel
 END
 }
 
@@ -98,7 +98,7 @@ kvm             40  yields, steal time, and the end of KVM guests
 writers-smp     30  several writers on 4 CPUs
 input-debug     40  input in the debug kernel
 zero-debug      30  zero in the debug kernel
-pi-debug        15  who sleeps with a lock that somebody outside waits for
+pi-debug        60  who sleeps with a lock that somebody outside waits for
 fuzz-debug      90  1,000 random steps in the debug kernel
 devfuzz-debug   60  devfuzz in the debug kernel
 device-debug    40  device in the debug kernel

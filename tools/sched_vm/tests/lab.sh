@@ -16,6 +16,10 @@ fakedev=$4
 pty=$5
 load=$6
 WORK=$(mktemp -d)
+# A kernel with lockdep and KASAN takes about ten times as long for everything.
+slow=1
+[ ! -e /proc/lockdep_stats ] || slow=10
+
 # shellcheck source=tap.sh
 . "$here/tap.sh"
 # shellcheck source=lab-adopt.sh
@@ -27,10 +31,6 @@ WORK=$(mktemp -d)
 
 root=/sys/fs/cgroup
 base=$root/sched_vm
-
-# A kernel with lockdep and KASAN takes about ten times as long for everything.
-slow=1
-[ ! -e /proc/lockdep_stats ] || slow=10
 
 # For what goes on beside.
 pause() {
@@ -639,8 +639,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_is_in
 	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered \
 	threads_are_named_cleanly top_sees_the_budget_used top_sees_who_escaped who_left_has_escaped \
 	who_left_its_place_has_escaped scope_lets_nobody_escape record_draws_what_happened \
-	record_keeps_nothing_in_memory \
-	no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong \
+	$record_tests no_instance_is_left record_shows_that_it_goes_on record_says_what_is_wrong \
 	doctor_knows_this_kernel doctor_knows_what_serves_the_host doctor_wants_the_fair_server \
 	doctor_finds_the_configuration doctor_looks_at_the_layout device_is_found irqs_are_bound \
 	$suggest_tests
