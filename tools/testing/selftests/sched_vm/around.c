@@ -76,7 +76,7 @@ static void fn_holder(struct worker *w, void *arg)
 	}
 }
 
-static struct worker *capsule_start(struct worker *w, char **cg, int policy)
+static void capsule_start(struct worker *w, char **cg, int policy)
 {
 	struct worker_spec spec = {
 		.policy = policy, .prio = policy == SCHED_FIFO ? 10 : 0, .cpu = 0, .fn = fn_busy,
@@ -86,7 +86,6 @@ static struct worker *capsule_start(struct worker *w, char **cg, int policy)
 	group_reserve(*cg, Q_US, P_US);
 	spec.group = *cg;
 	worker_start(w, &spec);
-	return w;
 }
 
 static bool wakes(int policy, bool held)
