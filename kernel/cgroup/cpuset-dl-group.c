@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What deadline groups ask of cpusets, see kernel/sched/deadline_group_config.c:
+ * What deadline groups ask of cpusets, see kernel/sched/deadline_group_cpus.c:
  * a capsule has its reservation on the CPUs of its cgroup's effective cpuset.
  *
  * A cgroup without a cpuset of its own belongs to the nearest one above. Where

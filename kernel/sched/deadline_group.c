@@ -11,7 +11,8 @@
  * run, and whose scope it is in. So no cgroup has more than the capsule above it,
  * whatever is written below. Only a thread below no capsule is what it is. One that
  * is below capsules, none of which has a CPU for it, is a normal thread, whatever its
- * policy.
+ * policy. A CPU where those below a capsule have all that it has is none for its own
+ * threads: so no thread may enter it then, see dl_group_is_handed_out().
  *
  * p->dl_group is the capsule that a thread belongs to, or NULL. It changes under
  * p->pi_lock and the rq lock, between dequeue and enqueue. So a thread always leaves
@@ -363,9 +364,9 @@ static struct task_group *dl_group_tg_of(struct task_struct *p)
 }
 
 /* Is @p, at priority @prio, one of the threads that @dlg is for? */
-static bool dl_group_in_scope(struct dl_group *dlg, int prio)
+static bool dl_group_in_scope(struct dl_group *dlg, struct task_struct *p, int prio)
 {
-	return rt_prio(prio) || !READ_ONCE(dlg->rt_only);
+	return rt_prio(prio) || p->dl_group_granted || !READ_ONCE(dlg->rt_only);
 }
 
 /*
@@ -378,7 +379,7 @@ static struct dl_group *dl_group_of(struct task_struct *p, int prio, bool *refus
 
 	*refused = false;
 	for (; dlg; dlg = dl_group_nearest(dlg->tg->parent)) {
-		if (!dl_group_in_scope(dlg, prio))
+		if (!dl_group_in_scope(dlg, p, prio))
 			continue;
 		if (cpumask_intersects(p->cpus_ptr, dlg->cpus))
 			return dlg;
@@ -465,9 +466,13 @@ void dl_group_fork(struct task_struct *p)
 	INIT_LIST_HEAD(&p->dl_group_wait);
 	RB_CLEAR_NODE(&p->dl_group_node);
 
+	if (current->sched_reset_on_fork)
+		p->dl_group_granted = 0;
 	class = dl_group_class(p, p->prio);
 	if (class == &dl_group_sched_class)
 		p->sched_class = class;
+	if (!dl_group_grants(p->dl_group))
+		p->dl_group_granted = 0;
 }
 
 /* @p belongs to @dlg from now on, or to no capsule, of those that were there @refused. */
@@ -496,6 +501,8 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 			dl_group_leave(rq, p);
 		if (dlg)
 			dl_group_join(p, dlg);
+		if (!dl_group_grants(dlg))
+			p->dl_group_granted = 0;
 		dl_group_set_class(p, prio, class);
 	}
 
@@ -531,10 +538,13 @@ void __dl_group_update_task(struct rq *rq, struct task_struct *p)
 	if (!dl_policy(p->policy))
 		dlg = dl_group_of(p, rt_effective_prio(p, p->normal_prio), &refused);
 
-	if (dlg && dlg == p->dl_group)
+	if (dlg && dlg == p->dl_group) {
+		if (unlikely(p->dl_group_granted) && !dl_group_grants(dlg))
+			dl_group_set_granted(rq, p, 0);
 		dl_group_update_member(rq, p);
-	else
+	} else {
 		dl_group_rehome(rq, p, dlg, refused);
+	}
 }
 
 /*
@@ -549,7 +559,7 @@ void dl_group_expel(struct rq *rq, struct task_struct *p)
 	do {
 		dlg = dl_group_nearest(dlg->tg->parent);
 	} while (dlg && !(cpumask_test_cpu(cpu_of(rq), dlg->cpus) &&
-			  dl_group_in_scope(dlg, p->prio)));
+			  dl_group_in_scope(dlg, p, p->prio)));
 
 	dl_group_rehome(rq, p, dlg, true);
 }
@@ -574,9 +584,22 @@ bool __dl_group_rt_forbidden(struct task_struct *p)
 	return dl_group_tg_forbids_rt(task_group(p));
 }
 
+/* Has the capsule that serves @tg nothing for threads of its own? */
+static bool dl_group_is_handed_out(struct task_group *tg)
+{
+	struct dl_group *dlg = dl_group_nearest(tg);
+
+	return dlg && READ_ONCE(dlg->handed_out);
+}
+
 int __dl_group_can_fork(struct task_struct *p)
 {
-	return task_has_rt_policy(p) && __dl_group_rt_forbidden(p) ? -EAGAIN : 0;
+	if (dl_group_has_rt(p) && __dl_group_rt_forbidden(p))
+		return -EAGAIN;
+	if (task_group(p) != task_group(current) && dl_group_is_handed_out(task_group(p)))
+		return -EBUSY;
+
+	return 0;
 }
 
 /* /proc/PID/sched: which capsule, if any, the thread belongs to */
@@ -598,6 +621,9 @@ void dl_group_show_task(struct task_struct *p, struct seq_file *m)
 	if (path && cgroup_path_ns(css->cgroup, path, PATH_MAX,
 				   current->nsproxy->cgroup_ns) >= 0)
 		seq_printf(m, "dl_group : %s\n", path);
+	if (dl_group_priority(p))
+		seq_printf(m, "dl_group_policy : %s %d\n",
+			   dl_group_policy(p) == SCHED_RR ? "RR" : "FIFO", dl_group_priority(p));
 
 	kfree(path);
 	css_put(css);

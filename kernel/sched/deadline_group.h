@@ -50,7 +50,7 @@ static inline bool dl_group_enabled(void)
 #define DL_GROUP_RANK_TOP	(-1)
 
 /* Nobody outside waits for what a thread holds: task_struct::dl_group_lent. */
-#define DL_GROUP_LENT_NONE	INT_MAX
+#define DL_GROUP_LENT_NONE	S16_MAX
 
 /* What enforcement by timer takes; an overrun is what is more than this. */
 #define DL_GROUP_OVERRUN	(20 * NSEC_PER_USEC)
@@ -126,8 +126,9 @@ struct dl_group_params {
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
  * @waits: least rank in @pushable of a thread that cannot run here, or
  *	DL_GROUP_RANK_NONE; rq lock. Kept up to date as @beat
- * @bw: bandwidth of the capsule and all below it here; dl_group_mutex
- * @below: bandwidth of the nearest capsules below here; dl_group_mutex
+ * @budget_us: what the capsule and all below it have here in each @deadline_us, 0 for
+ *	nothing; if those below have all of it, it is not in service; dl_group_mutex
+ * @deadline_us: dl_group_mutex
  * @stat: what happened
  * @inside: threads of @ready that wait for the CPU and may be in the kernel, the
  *	longest waiting first, but before them those whom somebody outside waits for;
@@ -157,8 +158,8 @@ struct dl_group_server {
 	u8			idles : 1;
 	s8			beat;
 	s8			waits;
-	u32			bw;
-	u32			below;
+	u32			budget_us;
+	u32			deadline_us;
 	struct dl_group_stat	stat;
 	struct list_head	inside;
 	struct task_struct	*spiller;
@@ -269,8 +270,12 @@ struct dl_group_board {
  * @active: this is a capsule; dl_group_mutex to write, READ_ONCE() to read
  * @extra_told: cpu.rt_extra; dl_group_mutex
  * @extra: the same, but no more than the capsules above have; as @active
+ * @unprivileged_told: cpu.rt_unprivileged; dl_group_mutex
+ * @unprivileged: the same, but no more than the capsules above have; as @active
  * @spans: it has more than one CPU; as @active
- * @cpus: CPUs where it has an admitted server; dl_group_mutex to write, to be
+ * @handed_out: on some of its CPUs those below have all that it has; as @active
+ * @changed: @cpus is not what it was when its threads were told; dl_group_mutex
+ * @cpus: CPUs where it has a server in service; dl_group_mutex to write, to be
  *	read at any time: a CPU is added after its server was admitted, and
  *	removed before its server is taken out of service
  * @refused: writes, and new CPUs, that did not fit; dl_group_mutex
@@ -290,7 +295,11 @@ struct dl_group {
 	bool			active;
 	u8			extra_told;
 	u8			extra;
+	bool			unprivileged_told;
+	bool			unprivileged;
 	bool			spans;
+	bool			handed_out;
+	bool			changed;
 	u64			refused;
 	cpumask_var_t		cpus;
 	struct dl_group_events	*events;
@@ -326,17 +335,26 @@ void __dl_group_blocks(struct rq *rq, struct task_struct *p);
 /* deadline_group_extra.c: beyond the budget */
 struct task_struct *dl_group_first_extra(struct rq *rq, struct dl_group_server *srv);
 struct task_struct *__dl_group_pick_idle(struct rq *rq);
-void dl_group_refresh_extra(struct task_group *tg);
+void dl_group_refresh_rights(struct task_group *tg);
+
+/* deadline_group_grant.c: FIFO and RR without privilege */
+bool dl_group_has_rt(struct task_struct *p);
+bool dl_group_grants(struct dl_group *dlg);
+void dl_group_set_granted(struct rq *rq, struct task_struct *p, u8 granted);
+int __dl_group_policy(const struct task_struct *p);
+int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, bool owner);
 
 /* rt_throttle.c: the end of a budget */
 void __dl_group_server_queued(struct dl_group_server *srv, bool queued);
 bool __dl_group_server_timer(struct dl_group_server *srv);
 
 /* deadline_group_admission.c: bandwidth */
-u64 dl_group_to_bw(u64 runtime, u64 period);
-u64 dl_group_to_runtime(u64 bw, u64 period);
-u64 dl_group_to_time(u64 runtime, u64 bw);
-s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 old_bw, u64 new_bw);
+u64 dl_group_to_bw(u64 runtime, u64 deadline);
+u64 dl_group_share(u64 runtime, u64 deadline, u64 of);
+u64 dl_group_to_runtime(const struct dl_group_params *of, u64 time);
+u64 dl_group_to_time(const struct dl_group_params *of, u64 runtime);
+s64 dl_group_carry_runtime(s64 runtime, s64 left, const struct dl_group_params *old,
+			   const struct dl_group_params *new);
 int dl_group_check_spec(const struct dl_group_spec *spec, const struct dl_group_spec *before);
 struct dl_group_params dl_group_params_on(const struct dl_group_spec *spec, int cpu);
 int dl_group_carve(struct dl_group_params *params, u64 below);
@@ -354,8 +372,8 @@ void dl_group_notify(struct dl_group *dlg);
 void dl_group_free_events(struct dl_group *dlg);
 
 /* deadline_group_bind.c: threads of the kernel */
-typedef bool (*dl_group_visit_f)(struct task_struct *p);
-bool dl_group_visit_bound(struct task_group *tg, dl_group_visit_f fn);
+typedef bool (*dl_group_visit_f)(struct task_struct *p, void *arg);
+bool dl_group_visit_bound(struct task_group *tg, dl_group_visit_f fn, void *arg);
 void dl_group_unbind_all(struct task_group *tg);
 void dl_group_exit(struct task_struct *p);
 
@@ -463,6 +481,24 @@ static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p)
 	return true;
 }
 
+/* The priority in its capsule that @p was granted, or 0; see deadline_group_grant.c. */
+static inline int dl_group_priority(const struct task_struct *p)
+{
+	return p->dl_group_granted & 0x7f;
+}
+
+/* What to tell about @p's policy. */
+static inline int dl_group_policy(const struct task_struct *p)
+{
+	return unlikely(p->dl_group_granted) ? __dl_group_policy(p) : p->policy;
+}
+
+/* A policy is set in the ordinary way: it is all that @p, which is not queued, has. */
+static inline void dl_group_ungrant(struct task_struct *p)
+{
+	p->dl_group_granted = 0;
+}
+
 /* Is @p in a cgroup with budget 0, that is, without FIFO and RR threads? */
 static inline bool dl_group_rt_forbidden(struct task_struct *p)
 {
@@ -516,6 +552,9 @@ static inline u64 dl_group_cpu_bw(int cpu)
 
 #else /* !CONFIG_DEADLINE_GROUP_SCHED: */
 
+#define dl_group_css_killed NULL
+#define dl_group_exit NULL
+
 static inline const struct sched_class *dl_group_class(struct task_struct *p, int prio)
 {
 	return NULL;
@@ -529,6 +568,14 @@ static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }
 static inline bool dl_group_task(const struct task_struct *p) { return false; }
 static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p) { return false; }
+static inline int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, bool owner)
+{
+	return -EPERM;
+}
+
+static inline int dl_group_priority(const struct task_struct *p) { return 0; }
+static inline int dl_group_policy(const struct task_struct *p) { return p->policy; }
+static inline void dl_group_ungrant(struct task_struct *p) { }
 static inline bool dl_group_rt_forbidden(struct task_struct *p) { return false; }
 static inline int dl_group_can_fork(struct task_struct *p) { return 0; }
 static inline int dl_group_can_attach(struct cgroup_taskset *tset) { return 0; }

@@ -20,8 +20,11 @@
  * and if that adds up to at most t for all t, EDF meets all deadlines [1, 2].
  * This is sufficient. It is necessary, too, where all have D = P.
  *
- * Bandwidth is rounded up when it is claimed and down when it is handed out,
- * so that many small errors never add up to more than a CPU.
+ * What a reservation claims is counted in parts of what it is carved out of,
+ * dl_group_share(): of a CPU in 1 << BW_SHIFT, rounded up, so that many small errors never
+ * add up to more than there is; and of a capsule in time of its budget, with so many
+ * binary digits below a ns that it is their sum which is rounded up. So all of a budget
+ * can be handed out: 20/100 and 5/25 ms are 40 of 40/100, and 10/90 three times is 10/30.
  *
  * Reservations change, and each must be able to rely on what all others had when
  * they changed. Let u(t) be what a server has of the CPU at time t. The rule:
@@ -57,59 +60,86 @@
 /**
  * dl_group_to_bw() - bandwidth that a reservation claims
  * @runtime: in ns, below 1 << 44
- * @period: in ns, not 0
+ * @deadline: in ns, not 0
  *
- * Return: @runtime / @period in units of 1 / (1 << BW_SHIFT), rounded up
+ * Return: @runtime / @deadline in units of 1 / (1 << BW_SHIFT), rounded up
  */
-u64 dl_group_to_bw(u64 runtime, u64 period)
+u64 dl_group_to_bw(u64 runtime, u64 deadline)
 {
-	return DIV64_U64_ROUND_UP(runtime << BW_SHIFT, period);
+	return mul_u64_u64_div_u64_roundup(runtime, BW_UNIT, deadline);
 }
 
-/**
- * dl_group_to_runtime() - runtime that a bandwidth is good for
- * @bw: in units of 1 / (1 << BW_SHIFT), at most 1
- * @period: in ns, below 1 << 44
- *
- * Return: runtime for each @period, in ns, rounded down
- */
-u64 dl_group_to_runtime(u64 bw, u64 period)
-{
-	return (bw * period) >> BW_SHIFT;
-}
+/* How many binary digits a part of a capsule's budget has below a ns. */
+#define DL_GROUP_SHARE_SHIFT	16
 
 /**
- * dl_group_to_time() - how long it takes a bandwidth to be good for a runtime
+ * dl_group_share() - what a reservation takes of what it is carved out of
  * @runtime: in ns, below 1 << 44
- * @bw: in units of 1 / (1 << BW_SHIFT), not 0
+ * @deadline: in ns, at least @runtime, not 0
+ * @of: the deadline of the capsule above, in ns, below 1 << 44; 0: of a CPU
+ *
+ * Return: in 1 / (1 << DL_GROUP_SHARE_SHIFT) ns of the budget of the capsule above, rounded
+ *	down: for less than that many capsules, their sum is right to a ns. Or what
+ *	dl_group_to_bw() says
+ */
+u64 dl_group_share(u64 runtime, u64 deadline, u64 of)
+{
+	return of ? mul_u64_u64_div_u64(runtime, of << DL_GROUP_SHARE_SHIFT, deadline) :
+		    dl_group_to_bw(runtime, deadline);
+}
+
+/**
+ * dl_group_to_runtime() - runtime that a reservation is good for in some time
+ * @of: the reservation
+ * @time: in ns, below 1 << 44
  *
  * Return: in ns, rounded down
  */
-u64 dl_group_to_time(u64 runtime, u64 bw)
+u64 dl_group_to_runtime(const struct dl_group_params *of, u64 time)
 {
-	return div64_u64(runtime << BW_SHIFT, bw);
+	return mul_u64_u64_div_u64(of->runtime, time, of->deadline);
 }
 
 /**
- * dl_group_carry_runtime() - what remains of a budget when the bandwidth changes
+ * dl_group_to_time() - how long it takes a reservation to be good for a runtime
+ * @of: the reservation, not nothing
+ * @runtime: in ns, below 1 << 44
+ *
+ * Return: in ns, rounded down
+ */
+u64 dl_group_to_time(const struct dl_group_params *of, u64 runtime)
+{
+	return mul_u64_u64_div_u64(runtime, of->deadline, of->runtime);
+}
+
+/* Is @params no larger a part of a CPU than @of? */
+static bool dl_group_is_within(const struct dl_group_params *params,
+			       const struct dl_group_params *of)
+{
+	return dl_group_to_runtime(of, params->deadline) >= params->runtime;
+}
+
+/**
+ * dl_group_carry_runtime() - what remains of a budget when the reservation changes
  * @runtime: what remains now, in ns
  * @left: time to the deadline, in ns
- * @old_bw: bandwidth until now
- * @new_bw: bandwidth from now on
+ * @old: the reservation until now
+ * @new: the reservation from now on
  *
  * What was used is paid at the old bandwidth, be it by the time to come: @runtime is
  * what that is good for from then on. The next period begins when it would have.
  *
  * Return: runtime that can be used until the deadline, in ns, never more than before
  */
-s64 dl_group_carry_runtime(s64 runtime, s64 left, u64 old_bw, u64 new_bw)
+s64 dl_group_carry_runtime(s64 runtime, s64 left, const struct dl_group_params *old,
+			   const struct dl_group_params *new)
 {
 	if (runtime <= 0 || left <= 0)
 		return 0;
-	if (new_bw >= old_bw)
+	if (dl_group_is_within(old, new))
 		return runtime;
 
-	return dl_group_to_runtime(new_bw, min_t(u64, left, dl_group_to_time(runtime, old_bw)));
+	return dl_group_to_runtime(new, min_t(u64, left, dl_group_to_time(old, runtime)));
 }
 
 /* The shortest budget: less is not worth the two context switches. */
@@ -207,25 +237,33 @@ struct dl_group_params dl_group_params_on(const struct dl_group_spec *spec, int 
 	};
 }
 
+static const struct dl_group_params dl_group_nothing;
+
 /**
  * dl_group_carve() - what a capsule keeps when those below it have their part
  * @params: all of it; on return what is kept, at the same deadline and period
- * @below: bandwidth of the nearest capsules below
+ * @below: what the nearest capsules below have, as dl_group_share() counts it
  *
- * Return: 0, or -EBUSY if there is not enough. Threads without any time could
- *	not even be killed, so something must be kept.
+ * What is too little to be a budget is kept by nobody: that is nothing.
+ *
+ * Return: 0, or -EBUSY if there is not enough
  */
 int dl_group_carve(struct dl_group_params *params, u64 below)
 {
-	if (params->bw < below)
-		return -EBUSY;
+	bool enough;
 
-	if (below) {
-		params->bw -= below;
-		params->runtime = dl_group_to_runtime(params->bw, params->deadline);
-	}
+	if (!below)
+		return 0;
 
-	return params->runtime < DL_GROUP_MIN_RUNTIME ? -EBUSY : 0;
+	below = DIV_ROUND_UP_ULL(below, 1ULL << DL_GROUP_SHARE_SHIFT);
+	enough = params->runtime >= below;
+	params->runtime = enough ? params->runtime - below : 0;
+	if (params->runtime < DL_GROUP_MIN_RUNTIME)
+		*params = dl_group_nothing;
+	else
+		params->bw = dl_group_to_bw(params->runtime, params->deadline);
+
+	return enough ? 0 : -EBUSY;
 }
 
 u64 __dl_group_cpu_bw(int cpu)
@@ -425,23 +463,36 @@ static enum hrtimer_restart dl_group_held_ends(struct hrtimer *timer)
  * dl_group_claim() - reserve bandwidth of a CPU for a capsule that is in no other
  * @rq: the CPU's
  * @delta: how much; or, less than 0, to give a claim back
+ * @must: it cannot be refused: those who had part of a capsule have the same of the CPU
+ *	now, and each of them is rounded up
  *
  * Nobody has it yet. It need not be free yet, but nobody else can have it.
  *
  * Return: 0, or -EBUSY
  */
-static int dl_group_claim(struct rq *rq, s64 delta)
+static int dl_group_claim(struct rq *rq, s64 delta, bool must)
 {
 	guard(rq_lock_irqsave)(rq);
 	update_rq_clock(rq);
 	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
 
-	if (delta > 0 && delta > dl_group_cpu_room(rq))
+	if (!must && delta > 0 && delta > dl_group_cpu_room(rq))
 		return -EBUSY;
 
 	dl_group_rq(rq)->target += delta;
 	dl_group_account(rq);
 	return 0;
+}
+
+/* What a server has, without those below it. */
+static struct dl_group_params dl_group_own(struct dl_group_server *srv)
+{
+	return (struct dl_group_params){
+		.runtime = srv->dl_se.dl_runtime,
+		.deadline = srv->dl_se.dl_deadline,
+		.period = srv->dl_se.dl_period,
+		.bw = srv->dl_se.dl_bw,
+	};
 }
 
 /*
@@ -451,16 +502,17 @@ static int dl_group_claim(struct rq *rq, s64 delta)
 static u64 dl_group_zero_lag(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
+	struct dl_group_params own = dl_group_own(srv);
 	u64 rest, periods;
 
 	if (!dl_se->dl_bw_attached)
 		return 0;
 	if (dl_se->runtime >= 0)
-		return dl_se->deadline - dl_group_to_time(dl_se->runtime, dl_se->dl_bw);
+		return dl_se->deadline - dl_group_to_time(&own, dl_se->runtime);
 
-	periods = div64_u64_rem(-dl_se->runtime, dl_se->dl_runtime, &rest);
-	return dl_next_period(dl_se) + periods * dl_se->dl_period +
-	       DIV64_U64_ROUND_UP(rest << BW_SHIFT, dl_se->dl_bw);
+	periods = div64_u64_rem(-dl_se->runtime, own.runtime, &rest);
+	return dl_next_period(dl_se) + periods * own.period +
+	       mul_u64_u64_div_u64_roundup(rest, own.deadline, own.runtime);
 }
 
 /* The CPU gives @delta, which was claimed. Return: from when on. */
@@ -535,11 +587,6 @@ static void dl_group_set_deadline(struct sched_dl_entity *dl_se, u64 deadline)
 		__enqueue_dl_entity(dl_se);
 }
 
-static u64 dl_group_to_runtime_up(u64 bw, u64 time)
-{
-	return DIV_ROUND_UP_ULL(bw * time, 1ULL << BW_SHIFT);
-}
-
 /*
  * @srv has @new from its next period on, which begins at @next. What it owes is paid
  * until then.
@@ -548,13 +595,18 @@ static void dl_group_set_params(struct dl_group_server *srv, const struct dl_gro
 				u64 next)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
+	struct dl_group_params old = dl_group_own(srv);
 	u64 deadline = next - new->period + new->deadline;
 	u64 sooner = min(deadline, dl_se->deadline);
 
-	/* A sooner deadline is one by which there is less to be had. */
-	dl_se->runtime -= dl_group_to_runtime_up(dl_se->dl_bw, dl_se->deadline - sooner);
-	dl_se->runtime = dl_group_carry_runtime(dl_se->runtime, sooner - rq_clock(dl_se->rq),
-						dl_se->dl_bw, new->bw);
+	if (dl_se->dl_bw_attached) {
+		/* A sooner deadline is one by which there is less to be had. */
+		dl_se->runtime -= mul_u64_u64_div_u64_roundup(old.runtime,
+							      dl_se->deadline - sooner,
+							      old.deadline);
+		dl_se->runtime = dl_group_carry_runtime(dl_se->runtime,
+							sooner - rq_clock(dl_se->rq), &old, new);
+	}
 	dl_se->dl_runtime = new->runtime;
 	dl_se->dl_deadline = new->deadline;
 	dl_se->dl_period = new->period;
@@ -627,16 +679,14 @@ static void dl_group_detach_server(struct dl_group_server *srv)
 	}
 }
 
-static bool dl_group_has(struct dl_group_server *srv, const struct dl_group_params *params)
+static bool dl_group_same(const struct dl_group_params *a, const struct dl_group_params *b)
 {
-	struct sched_dl_entity *dl_se = &srv->dl_se;
-
-	return dl_se->dl_runtime == params->runtime && dl_se->dl_deadline == params->deadline &&
-	       dl_se->dl_period == params->period && dl_se->dl_bw == params->bw;
+	return a->runtime == b->runtime && a->deadline == b->deadline && a->period == b->period;
 }
 
 static void dl_group_apply(struct dl_group_server *srv, const struct dl_group_params *new)
 {
+	struct dl_group_params own = dl_group_own(srv);
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct rq *rq = dl_se->rq;
 
@@ -646,9 +696,10 @@ static void dl_group_apply(struct dl_group_server *srv, const struct dl_group_pa
 		dl_group_detach_server(srv);
 	else if (new->bw && !dl_se->dl_bw_attached)
 		dl_group_attach_server(srv, new);
-	else if (new->bw > dl_se->dl_bw && dl_time_before(rq_clock(rq), srv->until))
+	else if (new->bw && dl_time_before(rq_clock(rq), srv->until) &&
+		 !dl_group_is_within(new, &own))
 		srv->next = *new;
-	else if (dl_group_has(srv, new))
+	else if (dl_group_same(new, &own))
 		srv->next.bw = 0;
 	else if (new->bw)
 		dl_group_change_params(srv, new);
@@ -660,56 +711,4 @@ static void dl_group_apply(struct dl_group_server *srv, const struct dl_group_pa
 	dl_group_note(srv);
 	if (srv->watched && new->bw)
 		dl_group_kick(srv);
-}
-
-/**
- * struct dl_group_change - a capsule is to have another share of a CPU
- * @srv: its server
- * @parent: that of the nearest capsule above, or NULL
- * @own: what @srv is to have
- * @rest: what @parent is to keep
- * @bw: bandwidth of the capsule and all below it
- * @below: of all below it
- * @delta: how much more than before
- */
-struct dl_group_change {
-	struct dl_group_server	*srv;
-	struct dl_group_server	*parent;
-	struct dl_group_params	own;
-	struct dl_group_params	rest;
-	u64			bw;
-	u64			below;
-	s64			delta;
-};
-
-/**
- * dl_group_commit() - change reservations on one CPU
- * @change: what has room, or is claimed
- *
- * Both servers change at once, so nobody can take what one gives the other.
- */
-static void dl_group_commit(const struct dl_group_change *change)
-{
-	struct dl_group_server *srv = change->srv, *parent = change->parent;
-	struct rq *rq = srv->dl_se.rq;
-
-	srv->bw = change->bw;
-	srv->below = change->bw ? change->below : 0;
-	if (parent)
-		parent->below += change->delta;
-
-	guard(rq_lock_irqsave)(rq);
-	update_rq_clock(rq);
-	rq->donor->sched_class->update_curr(rq);
-	/* A debt that is being paid is paid at the old bandwidth up to now. */
-	if (srv->payer)
-		dl_group_stop_paying(srv, false);
-	if (parent && parent->payer)
-		dl_group_stop_paying(parent, false);
-	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
-
-	dl_group_lend(srv, parent, change->delta);
-	if (parent)
-		dl_group_apply(parent, &change->rest);
-	dl_group_apply(srv, &change->own);
 }

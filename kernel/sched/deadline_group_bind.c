@@ -122,7 +122,7 @@ static bool dl_group_bind_actions(unsigned int irq, struct task_group *tg)
  *
  * Context: process context, dl_group_mutex and cpu_hotplug_lock held
  * Return: 0, -ENOENT if there is no such irq, -EBUSY if it is bound to another
- *	cgroup, -ENOMEM
+ *	cgroup, or this one has handed out all that it has, -ENOMEM
  */
 static int dl_group_bind_irq(struct task_group *tg, unsigned int irq)
 {
@@ -135,6 +135,8 @@ static int dl_group_bind_irq(struct task_group *tg, unsigned int irq)
 		return -EBUSY;
 	if (!irq_to_desc(irq))
 		return -ENOENT;
+	if (dl_group_is_handed_out(tg))
+		return -EBUSY;
 	if (!dl_group_get_used(tg))
 		return -ENOMEM;
 
@@ -184,7 +186,8 @@ static struct task_struct *dl_group_get_kthread(pid_t tid)
  *
  * Context: process context, dl_group_mutex and cpu_hotplug_lock held
  * Return: 0, -ENOENT if there is no such thread, -EINVAL if it cannot be bound,
- *	-EBUSY if it is bound to another cgroup, -ENOMEM
+ *	-EBUSY if it is bound to another cgroup, or this one has handed out all that it
+ *	has, -ENOMEM
  */
 static int dl_group_bind_kthread(struct task_group *tg, pid_t tid)
 {
@@ -194,7 +197,7 @@ static int dl_group_bind_kthread(struct task_group *tg, pid_t tid)
 
 	if (IS_ERR(p))
 		return PTR_ERR(no_free_ptr(p));
-	if (p->dl_group_bound && p->dl_group_bound != tg)
+	if ((p->dl_group_bound && p->dl_group_bound != tg) || dl_group_is_handed_out(tg))
 		return -EBUSY;
 	if (!dl_group_get_used(tg))
 		return -ENOMEM;
@@ -220,7 +223,7 @@ static int dl_group_unbind_kthread(struct task_group *tg, pid_t tid)
 }
 
 /* Call @fn for each thread bound to @tg, or below it, until it returns true. */
-bool dl_group_visit_bound(struct task_group *tg, dl_group_visit_f fn)
+bool dl_group_visit_bound(struct task_group *tg, dl_group_visit_f fn, void *arg)
 {
 	struct task_struct *g, *p;
 
@@ -233,14 +236,15 @@ bool dl_group_visit_bound(struct task_group *tg, dl_group_visit_f fn)
 	for_each_process_thread(g, p) {
 		struct task_group *bound = READ_ONCE(p->dl_group_bound);
 
-		if (bound && cgroup_is_descendant(bound->css.cgroup, tg->css.cgroup) && fn(p))
+		if (bound && cgroup_is_descendant(bound->css.cgroup, tg->css.cgroup) &&
+		    fn(p, arg))
 			return true;
 	}
 
 	return false;
 }
 
-static bool dl_group_release_bound(struct task_struct *p)
+static bool dl_group_release_bound(struct task_struct *p, void *arg)
 {
 	dl_group_bind_task(p, NULL);
 	return false;
@@ -259,7 +263,7 @@ void dl_group_unbind_all(struct task_group *tg)
 		if (entry == tg)
 			dl_group_unbind_irq(tg, irq);
 	}
-	dl_group_visit_bound(tg, dl_group_release_bound);
+	dl_group_visit_bound(tg, dl_group_release_bound, NULL);
 }
 
 static int dl_group_irqs_show(struct seq_file *sf, void *v)

@@ -9,6 +9,7 @@
  *   cpu.rt_cpu_budget_us	"<cpus> <Q|max>", a line for each exception from Q
  *   cpu.rt_scope	"all", or "rt" to serve FIFO and RR threads only
  *   cpu.rt_extra	"none", or "idle" or "fair": what it has beyond Q
+ *   cpu.rt_unprivileged	"1" lets its threads be FIFO and RR without privilege
  *   cpu.rt_irqs	"+N" or "-N": irqs whose handler threads it serves
  *   cpu.rt_free	what a new capsule below could have
  *   cpu.rt_stat, cpu.rt_events	what happened
@@ -307,11 +308,12 @@ static ssize_t dl_group_cpu_budget_write(struct kernfs_open_file *of, char *buf,
 }
 
 /* The files of one word; in cftype::private. The first word is the default. */
-enum { DL_GROUP_SCOPE, DL_GROUP_EXTRA };
+enum { DL_GROUP_SCOPE, DL_GROUP_EXTRA, DL_GROUP_UNPRIVILEGED };
 
 static const char *const dl_group_words[][3] = {
 	[DL_GROUP_SCOPE] = { "all", "rt" },
 	[DL_GROUP_EXTRA] = { "none", "idle", "fair" },
+	[DL_GROUP_UNPRIVILEGED] = { "0", "1" },
 };
 
 static int dl_group_word_of(struct task_group *tg, int file)
@@ -323,7 +325,14 @@ static int dl_group_word_of(struct task_group *tg, int file)
 	if (!dlg)
 		return 0;
 
-	return file == DL_GROUP_SCOPE ? dlg->rt_only : dlg->extra_told;
+	switch (file) {
+	case DL_GROUP_SCOPE:
+		return dlg->rt_only;
+	case DL_GROUP_EXTRA:
+		return dlg->extra_told;
+	default:
+		return dlg->unprivileged_told;
+	}
 }
 
 static int dl_group_word_show(struct seq_file *sf, void *v)
@@ -333,6 +342,42 @@ static int dl_group_word_show(struct seq_file *sf, void *v)
 	guard(mutex)(&dl_group_mutex);
 	seq_printf(sf, "%s\n", dl_group_words[file][dl_group_word_of(css_tg(seq_css(sf)), file)]);
 	return 0;
+}
+
+/* Threads leave @dlg for the one above, which may have nothing for them. */
+static void dl_group_set_scope(struct dl_group *dlg, bool rt_only)
+{
+	struct dl_group *above = dl_group_parent(dlg->tg);
+
+	WRITE_ONCE(dlg->rt_only, rt_only);
+	dl_group_visit(dlg->tg, dl_group_tell, NULL);
+	if (rt_only && above && above->handed_out) {
+		above->refused++;
+		dl_group_notify(above);
+	}
+}
+
+static void dl_group_set_word(struct dl_group *dlg, int file, int word)
+{
+	switch (file) {
+	case DL_GROUP_SCOPE:
+		dl_group_set_scope(dlg, word);
+		return;
+	case DL_GROUP_EXTRA:
+		dlg->extra_told = word;
+		break;
+	case DL_GROUP_UNPRIVILEGED:
+		dlg->unprivileged_told = word;
+		break;
+	}
+	dl_group_refresh_rights(dlg->tg);
+}
+
+/* Who has no privilege gives no more than he was given. */
+static bool dl_group_may_set_word(struct kernfs_open_file *of, struct task_group *tg, int file)
+{
+	return file != DL_GROUP_UNPRIVILEGED || dl_group_grants(dl_group_parent(tg)) ||
+	       file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE);
 }
 
 static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
@@ -352,18 +397,14 @@ static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
 
 	if (dl_group_word_of(tg, file) == word)
 		return nbytes;
+	if (!dl_group_may_set_word(of, tg, file))
+		return -EPERM;
 
 	dlg = dl_group_get_used(tg);
 	if (!dlg)
 		return -ENOMEM;
 
-	if (file == DL_GROUP_SCOPE) {
-		WRITE_ONCE(dlg->rt_only, word);
-		dl_group_visit(tg, dl_group_tell);
-	} else {
-		dlg->extra_told = word;
-		dl_group_refresh_extra(tg);
-	}
+	dl_group_set_word(dlg, file, word);
 	return nbytes;
 }
 
@@ -411,6 +452,13 @@ static struct cftype dl_group_files[] = {
 	{
 		.name = "rt_extra",
 		.private = DL_GROUP_EXTRA,
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = dl_group_word_show,
+		.write = dl_group_word_write,
+	},
+	{
+		.name = "rt_unprivileged",
+		.private = DL_GROUP_UNPRIVILEGED,
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.seq_show = dl_group_word_show,
 		.write = dl_group_word_write,

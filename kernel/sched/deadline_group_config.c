@@ -33,9 +33,22 @@ static struct dl_group *dl_group_parent(struct task_group *tg)
 	return dl_group_nearest(tg->parent);
 }
 
+/* Does @dlg, or those below it, have part of @cpu? */
 static bool dl_group_is_on(struct dl_group *dlg, int cpu)
 {
-	return dlg && cpumask_test_cpu(cpu, dlg->cpus);
+	lockdep_assert_held(&dl_group_mutex);
+	return dlg && dlg->place[cpu].own && dlg->place[cpu].own->budget_us;
+}
+
+/* Leave of @cpus those that @dlg, or those below it, have. */
+static void dl_group_keep_cpus(struct dl_group *dlg, struct cpumask *cpus)
+{
+	int cpu;
+
+	for_each_cpu(cpu, cpus) {
+		if (!dl_group_is_on(dlg, cpu))
+			cpumask_clear_cpu(cpu, cpus);
+	}
 }
 
 /*
@@ -52,11 +65,23 @@ static struct dl_group_server *dl_group_parent_server(struct task_group *tg, int
 	return dlg ? dlg->place[cpu].own : NULL;
 }
 
-/* Bandwidth of the nearest capsules below @tg on @cpu. */
-static u64 dl_group_below(struct task_group *tg, int cpu)
+/* The deadline of what is carved out of @srv; 0 of what is carved out of a CPU. */
+static u64 dl_group_of_deadline(struct dl_group_server *srv)
+{
+	return srv ? srv->deadline_us * NSEC_PER_USEC : 0;
+}
+
+/* What @srv was given, see dl_group_share(); some of it may be with those below. */
+static u64 dl_group_given(struct dl_group_server *srv, u64 of)
+{
+	return dl_group_share(srv->budget_us * NSEC_PER_USEC, srv->deadline_us * NSEC_PER_USEC, of);
+}
+
+/* What the nearest capsules below @tg have on @cpu, see dl_group_share(). */
+static u64 dl_group_below(struct task_group *tg, int cpu, u64 of)
 {
 	struct cgroup_subsys_state *pos;
-	u64 bw = 0;
+	u64 sum = 0;
 
 	lockdep_assert_held(&dl_group_mutex);
 
@@ -64,20 +89,20 @@ static u64 dl_group_below(struct task_group *tg, int cpu)
 	css_for_each_descendant_pre(pos, &tg->css) {
 		struct dl_group *dlg = css_tg(pos)->dl_group;
 
-		if (pos == &tg->css || !dlg || !dlg->active || !dl_group_is_on(dlg, cpu))
+		if (pos == &tg->css || !dl_group_is_on(dlg, cpu))
 			continue;
-		bw += dlg->place[cpu].own->bw;
+		sum += dl_group_given(dlg->place[cpu].own, of);
 		pos = css_rightmost_descendant(pos);
 	}
 
-	return bw;
+	return sum;
 }
 
 /*
  * Call @fn for each thread of @tg and of the cgroups below it, the exiting and
  * the bound ones included, until it returns true. Return: whether it did.
  */
-static bool dl_group_visit(struct task_group *tg, dl_group_visit_f fn)
+static bool dl_group_visit(struct task_group *tg, dl_group_visit_f fn, void *arg)
 {
 	struct cgroup_subsys_state *pos;
 	struct css_task_iter it;
@@ -92,7 +117,7 @@ static bool dl_group_visit(struct task_group *tg, dl_group_visit_f fn)
 
 		css_task_iter_start(pos, CSS_TASK_ITER_WITH_DEAD, &it);
 		while (!stop && (p = css_task_iter_next(&it)))
-			stop = fn(p);
+			stop = fn(p, arg);
 		css_task_iter_end(&it);
 		cond_resched();
 
@@ -103,10 +128,10 @@ static bool dl_group_visit(struct task_group *tg, dl_group_visit_f fn)
 	}
 	rcu_read_unlock();
 
-	return stop || dl_group_visit_bound(tg, fn);
+	return stop || dl_group_visit_bound(tg, fn, arg);
 }
 
-static bool dl_group_tell(struct task_struct *p)
+static bool dl_group_tell(struct task_struct *p, void *arg)
 {
 	CLASS(task_rq_lock, guard)(p);
 
@@ -117,25 +142,38 @@ static bool dl_group_tell(struct task_struct *p)
 	return false;
 }
 
-/* Refuse FIFO and RR threads in cgroups with budget 0. */
+/* @p may stay in its cgroup, and only get another task group, as a controller goes. */
+static bool dl_group_changes_cgroup(struct task_struct *p)
+{
+	struct css_set *cset = task_css_set(p);
+
+	return cset->mg_dst_cset && cset->dfl_cgrp != cset->mg_dst_cset->dfl_cgrp;
+}
+
+/*
+ * Refuse FIFO and RR threads in cgroups with budget 0, and all where those below have
+ * everything. Who comes while they get it is not seen: there is nothing for him.
+ */
 int __dl_group_can_attach(struct cgroup_taskset *tset)
 {
 	struct cgroup_subsys_state *css;
 	struct task_struct *p;
 
 	cgroup_taskset_for_each(p, css, tset) {
-		if (task_has_rt_policy(p) && dl_group_tg_forbids_rt(css_tg(css)))
+		if (dl_group_has_rt(p) && dl_group_tg_forbids_rt(css_tg(css)))
 			return -EINVAL;
+		if (dl_group_is_handed_out(css_tg(css)) && dl_group_changes_cgroup(p))
+			return -EBUSY;
 	}
 
 	return 0;
 }
 
-static bool dl_group_is_forbidden(struct task_struct *p)
+static bool dl_group_is_forbidden(struct task_struct *p, void *arg)
 {
 	guard(task_rq_lock)(p);
 
-	return task_has_rt_policy(p) && !(p->flags & PF_EXITING) &&
+	return dl_group_has_rt(p) && !(p->flags & PF_EXITING) &&
 	       __dl_group_rt_forbidden(p);
 }
 
@@ -237,11 +275,98 @@ static struct dl_group_server *dl_group_get_server(struct dl_group *dlg, int cpu
 }
 
 /**
+ * struct dl_group_change - a capsule is to have another share of a CPU
+ * @srv: its server
+ * @parent: that of the nearest capsule above, or NULL
+ * @all: what it is to have, with all below it
+ * @own: what is left of that to @srv
+ * @rest: what @parent is to keep
+ * @delta: how much more than before, see dl_group_share()
+ */
+struct dl_group_change {
+	struct dl_group_server	*srv;
+	struct dl_group_server	*parent;
+	struct dl_group_params	all;
+	struct dl_group_params	own;
+	struct dl_group_params	rest;
+	s64			delta;
+};
+
+/*
+ * A server has @own now. Threads are led to it after it is in service, and no longer
+ * before it is out of service.
+ */
+static void dl_group_lead(struct dl_group_server *srv, const struct dl_group_params *own)
+{
+	int cpu = cpu_of(srv->dl_se.rq);
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	if (cpumask_test_cpu(cpu, srv->group->cpus) == !!own->bw)
+		return;
+
+	/* Whoever finds the CPU there finds its server, too. */
+	smp_mb__before_atomic();
+	if (own->bw)
+		cpumask_set_cpu(cpu, srv->group->cpus);
+	else
+		cpumask_clear_cpu(cpu, srv->group->cpus);
+	srv->group->changed = true;
+}
+
+static void dl_group_lead_off(struct dl_group_server *srv, const struct dl_group_params *own)
+{
+	if (!own->bw)
+		dl_group_lead(srv, own);
+}
+
+/**
+ * dl_group_commit() - change reservations on one CPU
+ * @change: what has room, or is claimed
+ *
+ * Both servers change at once, so nobody can take what one gives the other.
+ */
+static void dl_group_commit(const struct dl_group_change *change)
+{
+	struct dl_group_server *srv = change->srv, *parent = change->parent;
+	struct rq *rq = srv->dl_se.rq;
+
+	srv->budget_us = div_u64(change->all.runtime, NSEC_PER_USEC);
+	srv->deadline_us = div_u64(change->all.deadline, NSEC_PER_USEC);
+	dl_group_lead_off(srv, &change->own);
+	if (parent)
+		dl_group_lead_off(parent, &change->rest);
+
+	scoped_guard (rq_lock_irqsave, rq) {
+		update_rq_clock(rq);
+		rq->donor->sched_class->update_curr(rq);
+		/* A debt that is being paid is paid at the old bandwidth up to now. */
+		if (srv->payer)
+			dl_group_stop_paying(srv, false);
+		if (parent && parent->payer)
+			dl_group_stop_paying(parent, false);
+		guard(raw_spinlock)(&rq->rd->dl_bw.lock);
+
+		dl_group_lend(srv, parent, change->delta);
+		if (parent)
+			dl_group_apply(parent, &change->rest);
+		dl_group_apply(srv, &change->own);
+	}
+
+	dl_group_lead(srv, &change->own);
+	if (parent)
+		dl_group_lead(parent, &change->rest);
+}
+
+/**
  * dl_group_plan() - what would change on a CPU?
  * @dlg: a capsule, or one to be
  * @cpu: the CPU
  * @all: what it is to have, with all that is below it; bandwidth 0 for nothing
  * @change: where to put it
+ *
+ * Who takes nothing more from the capsule above is not refused: what moves up with those
+ * below is rounded up once more for each of them.
  *
  * Return: 0, or -ENOMEM, or -EBUSY: not without taking from those above or below
  */
@@ -250,6 +375,7 @@ static int dl_group_plan(struct dl_group *dlg, int cpu, const struct dl_group_pa
 {
 	struct dl_group_server *parent = dl_group_parent_server(dlg->tg, cpu);
 	struct dl_group_server *srv = dl_group_get_server(dlg, cpu);
+	u64 of = dl_group_of_deadline(parent), below;
 	int ret = 0;
 
 	lockdep_assert_held(&dl_group_mutex);
@@ -258,19 +384,22 @@ static int dl_group_plan(struct dl_group *dlg, int cpu, const struct dl_group_pa
 	if (!srv)
 		return -ENOMEM;
 
+	below = dl_group_below(dlg->tg, cpu, of);
 	*change = (struct dl_group_change){
 		.srv = srv,
 		.parent = parent,
+		.all = *all,
 		.own = *all,
-		.bw = all->bw,
-		.below = srv->bw ? srv->below : dl_group_below(dlg->tg, cpu),
 	};
-	change->delta = (all->bw ?: change->below) - (srv->bw ?: change->below);
+	change->delta = (all->bw ? dl_group_share(all->runtime, all->deadline, of) : below) -
+			(srv->budget_us ? dl_group_given(srv, of) : below);
 	if (all->bw)
-		ret = dl_group_carve(&change->own, change->below);
+		ret = dl_group_carve(&change->own, dl_group_below(dlg->tg, cpu, all->deadline));
 	if (!ret && parent) {
 		change->rest = dl_group_params_on(&parent->group->spec, cpu);
-		ret = dl_group_carve(&change->rest, parent->below + change->delta);
+		below = dl_group_below(parent->group->tg, cpu, of) + change->delta;
+		if (dl_group_carve(&change->rest, below) && all->bw && change->delta > 0)
+			ret = -EBUSY;
 	}
 
 	return ret;
@@ -287,15 +416,48 @@ static int dl_group_ask(struct dl_group *dlg, int cpu, const struct dl_group_par
 			struct dl_group_change *change)
 {
 	return dl_group_plan(dlg, cpu, all, change) ?:
-	       dl_group_claim(cpu_rq(cpu), dl_group_claims(change));
+	       dl_group_claim(cpu_rq(cpu), dl_group_claims(change), false);
 }
 
-static const struct dl_group_params dl_group_nothing;
+/* Threads of @dlg, NULL: of no capsule; but not those in @but, or below it. */
+struct dl_group_threads {
+	struct dl_group		*dlg;
+	struct task_group	*but;
+};
+
+static bool dl_group_is_inside(struct task_struct *p, void *arg)
+{
+	struct dl_group_threads *threads = arg;
+	struct task_group *tg, *but = threads->but;
+
+	guard(rcu)();
+	tg = dl_group_tg_of(p);
+	return !(p->flags & PF_EXITING) && dl_group_nearest(tg) == threads->dlg &&
+	       !(but && cgroup_is_descendant(tg->css.cgroup, but->css.cgroup));
+}
+
+/*
+ * Are there threads at or below @tg, but in no capsule below it, and not in @but, which
+ * is going to be one?
+ */
+static bool dl_group_has_threads(struct task_group *tg, struct task_group *but)
+{
+	struct dl_group_threads threads = { .dlg = dl_group_nearest(tg), .but = but };
+
+	return dl_group_visit(tg, dl_group_is_inside, &threads);
+}
+
+/* Would @left take from @srv's own threads, if it has some, all that they have? */
+static bool dl_group_takes_all(struct dl_group_server *srv, const struct dl_group_params *left)
+{
+	return !left->bw && (srv->dl_se.dl_bw_attached || !srv->budget_us);
+}
 
 /* Ask all of @cpus, before anything changes on any of them. */
 static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec *spec,
 			       const struct cpumask *cpus)
 {
+	bool all = false, above = false;
 	struct dl_group_change change;
 	struct dl_group_params params;
 	int cpu, failed, ret = 0;
@@ -305,7 +467,13 @@ static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec 
 		ret = dl_group_ask(dlg, failed, &params, &change);
 		if (ret)
 			break;
+		all |= dl_group_takes_all(change.srv, &change.own);
+		above |= change.parent && dl_group_takes_all(change.parent, &change.rest);
 	}
+	/* Threads without any time could not even be killed. */
+	if (!ret && ((all && dl_group_has_threads(dlg->tg, NULL)) ||
+		     (above && dl_group_has_threads(dl_group_parent(dlg->tg)->tg, dlg->tg))))
+		ret = -EBUSY;
 
 	for_each_cpu(cpu, cpus) {
 		if (cpu == failed)
@@ -313,7 +481,7 @@ static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec 
 		params = dl_group_params_on(spec, cpu);
 		WARN_ON_ONCE(dl_group_plan(dlg, cpu, &params, &change));
 		if (ret)
-			dl_group_claim(cpu_rq(cpu), -dl_group_claims(&change));
+			dl_group_claim(cpu_rq(cpu), -dl_group_claims(&change), false);
 		else
 			dl_group_commit(&change);
 	}
@@ -321,37 +489,48 @@ static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec 
 	return ret;
 }
 
-/* Whether threads can move has changed, or what other CPUs know of a server. */
-static void dl_group_set_spans(struct dl_group *dlg)
+/* What follows from it that the CPUs of @dlg, or what it has of them, have changed. */
+static void dl_group_settle(struct dl_group *dlg)
 {
+	bool handed_out = false;
 	int cpu;
 
 	lockdep_assert_held(&dl_group_mutex);
 
+	/* Whether threads can move, or what other CPUs know of a server. */
 	WRITE_ONCE(dlg->spans, cpumask_weight(dlg->cpus) > 1);
-	for_each_cpu(cpu, dlg->cpus) {
+	for_each_possible_cpu(cpu) {
+		if (!cpumask_test_cpu(cpu, dlg->cpus)) {
+			handed_out |= dl_group_is_on(dlg, cpu);
+			continue;
+		}
 		guard(rq_lock_irqsave)(cpu_rq(cpu));
 		dlg->place[cpu].own->watched = dlg->spans;
 		dl_group_note(dlg->place[cpu].own);
 		if (dlg->spans)
 			dl_group_kick(dlg->place[cpu].own);
 	}
+
+	if (handed_out && !dlg->handed_out && dl_group_has_threads(dlg->tg, NULL)) {
+		dlg->refused++;
+		dl_group_notify(dlg);
+	}
+	WRITE_ONCE(dlg->handed_out, handed_out);
+	if (dlg->active)
+		dl_group_visit(dlg->tg, dl_group_tell, NULL);
 }
 
-/* From now on other CPUs may look at the servers of @dlg on @cpus. */
-static void dl_group_enter_cpus(struct dl_group *dlg, const struct cpumask *cpus)
+/* The same for all above @dlg, who may have got back, or lost, what they have of a CPU. */
+static void dl_group_settle_all(struct dl_group *dlg)
 {
-	int cpu;
-
-	lockdep_assert_held(&dl_group_mutex);
-
-	/* Whoever finds a CPU in dlg->cpus finds its server there, too. */
-	smp_mb__before_atomic();
-	for_each_cpu(cpu, cpus)
-		cpumask_set_cpu(cpu, dlg->cpus);
+	for (; dlg; dlg = dl_group_parent(dlg->tg)) {
+		if (dlg->changed)
+			dl_group_settle(dlg);
+		dlg->changed = false;
+	}
 }
 
-/* Give up all CPUs but @keep. */
+/* Give up all CPUs but @keep. Those who had part of them have it of what is above. */
 static void dl_group_leave_cpus(struct dl_group *dlg, const struct cpumask *keep)
 {
 	struct dl_group_change change;
@@ -359,12 +538,13 @@ static void dl_group_leave_cpus(struct dl_group *dlg, const struct cpumask *keep
 
 	lockdep_assert_held(&dl_group_mutex);
 
-	for_each_cpu_andnot(cpu, dlg->cpus, keep) {
-		cpumask_clear_cpu(cpu, dlg->cpus);
-		if (!WARN_ON_ONCE(dl_group_plan(dlg, cpu, &dl_group_nothing, &change)))
-			dl_group_commit(&change);
+	for_each_possible_cpu(cpu) {
+		if (!dl_group_is_on(dlg, cpu) || cpumask_test_cpu(cpu, keep) ||
+		    WARN_ON_ONCE(dl_group_plan(dlg, cpu, &dl_group_nothing, &change)))
+			continue;
+		dl_group_claim(cpu_rq(cpu), dl_group_claims(&change), true);
+		dl_group_commit(&change);
 	}
-	dl_group_set_spans(dlg);
 }
 
 /*
@@ -381,12 +561,13 @@ static void dl_group_wanted_cpus(struct dl_group *dlg, struct cpumask *cpus)
 	lockdep_assert_held(&dl_group_mutex);
 
 	dl_group_cpuset_cpus(cgrp, cpus);
-	for_each_cpu_andnot(cpu, dlg->cpus, cpu_active_mask) {
-		if (dl_group_cpuset_allows(cgrp, &cgrp_dfl_root.cgrp, cpu))
+	for_each_possible_cpu(cpu) {
+		if (!cpu_active(cpu) && dl_group_is_on(dlg, cpu) &&
+		    dl_group_cpuset_allows(cgrp, &cgrp_dfl_root.cgrp, cpu))
 			cpumask_set_cpu(cpu, cpus);
 	}
 	if (parent)
-		cpumask_and(cpus, cpus, parent->cpus);
+		dl_group_keep_cpus(parent, cpus);
 }
 
 static void dl_group_set_spec(struct dl_group *dlg, const struct dl_group_spec *spec)
@@ -420,16 +601,35 @@ static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *s
 		return;
 
 	WRITE_ONCE(dlg->active, false);
-	dl_group_refresh_extra(dlg->tg);
-	dl_group_visit(dlg->tg, dl_group_tell);
+	dl_group_refresh_rights(dlg->tg);
+	dl_group_visit(dlg->tg, dl_group_tell, NULL);
 	dl_group_leave_cpus(dlg, cpu_none_mask);
+	dl_group_settle_all(dlg);
 	dl_group_pass_debt(dlg);
+}
+
+/*
+ * May @dlg end: is there something left for its threads above? What it has itself is
+ * there, unless it is too little to be a budget with the deadline of the one above.
+ */
+static int dl_group_can_release(struct dl_group *dlg)
+{
+	struct dl_group_change change;
+	bool all = false;
+	int cpu;
+
+	for_each_cpu(cpu, dlg->cpus) {
+		if (dl_group_plan(dlg, cpu, &dl_group_nothing, &change))
+			continue;
+		all |= change.parent && !change.rest.bw;
+	}
+
+	return all && dl_group_has_threads(dlg->tg, NULL) ? -EBUSY : 0;
 }
 
 /* Make @dlg a capsule, or change one. */
 static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *spec)
 {
-	bool was_capsule = dlg->active;
 	cpumask_var_t cpus;
 	int ret;
 
@@ -439,14 +639,12 @@ static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *sp
 	dl_group_wanted_cpus(dlg, cpus);
 	ret = cpumask_empty(cpus) ? -EBUSY : dl_group_commit_all(dlg, spec, cpus);
 	if (!ret) {
-		dl_group_set_spec(dlg, spec);
-		dl_group_enter_cpus(dlg, cpus);
 		dl_group_leave_cpus(dlg, cpus);
+		dl_group_set_spec(dlg, spec);
 		/* Servers are in place before anybody is led to them. */
 		smp_store_release(&dlg->active, true);
-		dl_group_refresh_extra(dlg->tg);
-		if (!was_capsule)
-			dl_group_visit(dlg->tg, dl_group_tell);
+		dl_group_refresh_rights(dlg->tg);
+		dl_group_settle_all(dlg);
 	}
 
 	free_cpumask_var(cpus);
@@ -460,7 +658,7 @@ static int dl_group_forbid_rt(struct dl_group *dlg, u64 budget)
 
 	WRITE_ONCE(dlg->spec.budget, budget);
 	if (!dl_group_tg_forbids_rt(dlg->tg) ||
-	    !dl_group_visit(dlg->tg, dl_group_is_forbidden))
+	    !dl_group_visit(dlg->tg, dl_group_is_forbidden, NULL))
 		return 0;
 
 	WRITE_ONCE(dlg->spec.budget, old);
@@ -487,7 +685,7 @@ static int dl_group_set(struct dl_group *dlg, const struct dl_group_spec *spec)
 	if (reserve)
 		ret = dl_group_reserve(dlg, spec);
 	else if (spec->budget != dlg->spec.budget)
-		ret = dl_group_forbid_rt(dlg, spec->budget);
+		ret = dl_group_can_release(dlg) ?: dl_group_forbid_rt(dlg, spec->budget);
 
 	if (ret == -EBUSY) {
 		dlg->refused++;
@@ -510,187 +708,6 @@ static struct task_group *dl_group_tg_get(struct cgroup *cgrp)
 	guard(rcu)();
 	css = rcu_dereference(cgrp->subsys[cpu_cgrp_id]);
 	return css && css_tryget(css) ? css_tg(css) : NULL;
-}
-
-/* A cgroup that has no reservation on a CPU of its cpuset does what it can. */
-static void dl_group_grow(struct dl_group *dlg, struct cpumask *cpus)
-{
-	struct dl_group_change change;
-	struct dl_group_params params;
-	int cpu;
-
-	dl_group_wanted_cpus(dlg, cpus);
-	for_each_cpu_andnot(cpu, cpus, dlg->cpus) {
-		params = dl_group_params_on(&dlg->spec, cpu);
-		if (dl_group_ask(dlg, cpu, &params, &change)) {
-			dlg->refused++;
-			dl_group_notify(dlg);
-		} else {
-			dl_group_commit(&change);
-			dl_group_enter_cpus(dlg, cpumask_of(cpu));
-		}
-	}
-	dl_group_set_spans(dlg);
-}
-
-static void dl_group_shrink(struct dl_group *dlg, struct cpumask *cpus)
-{
-	dl_group_wanted_cpus(dlg, cpus);
-	dl_group_leave_cpus(dlg, cpus);
-}
-
-/*
- * Only capsules whose own cpuset this is: those below have their turn when their
- * cpusets have changed, too.
- */
-static bool dl_group_concerned(struct cgroup_subsys_state *pos, struct task_group *tg)
-{
-	struct dl_group *dlg = css_tg(pos)->dl_group;
-
-	return dlg && dlg->active && dl_group_cpuset_is_same(pos->cgroup, tg->css.cgroup);
-}
-
-/*
- * Capsules above grow before those below, which have part of what those have,
- * and shrink after them.
- */
-static void dl_group_change_cpus(struct task_group *tg, bool grow, struct cpumask *cpus)
-{
-	struct cgroup_subsys_state *pos = NULL;
-
-	guard(mutex)(&dl_group_mutex);
-
-	rcu_read_lock();
-	while ((pos = grow ? css_next_descendant_pre(pos, &tg->css) :
-			     css_next_descendant_post(pos, &tg->css))) {
-		if (!dl_group_concerned(pos, tg) || !css_tryget(pos))
-			continue;
-		rcu_read_unlock();
-		if (grow)
-			dl_group_grow(css_tg(pos)->dl_group, cpus);
-		else
-			dl_group_shrink(css_tg(pos)->dl_group, cpus);
-		rcu_read_lock();
-		css_put(pos);
-	}
-	rcu_read_unlock();
-
-	/* Some threads may, or may not, run on its CPUs now. */
-	dl_group_visit(tg, dl_group_tell);
-}
-
-static void dl_group_cpuset_changes(struct cgroup *cgrp, bool grow)
-{
-	struct task_group *tg = dl_group_tg_get(cgrp);
-	cpumask_var_t cpus;
-
-	if (!tg)
-		return;
-
-	/* Without memory, capsules stay where they are until the next change. */
-	if (alloc_cpumask_var(&cpus, GFP_KERNEL)) {
-		dl_group_change_cpus(tg, grow, cpus);
-		free_cpumask_var(cpus);
-	}
-	css_put(&tg->css);
-}
-
-/**
- * dl_group_cpuset_grow() - a cpuset has changed, its threads not yet
- * @cgrp: the cgroup
- *
- * Reserve on the CPUs that capsules here and below have got. If that fails, as
- * it can when CPUs come online or partitions end, their threads still run
- * there, but without reservation and beside the capsule.
- *
- * Context: cpuset_mutex and cpu_hotplug_lock held
- */
-void dl_group_cpuset_grow(struct cgroup *cgrp)
-{
-	dl_group_cpuset_changes(cgrp, true);
-}
-
-/**
- * dl_group_cpuset_shrink() - a cpuset and its threads have changed
- * @cgrp: the cgroup
- *
- * Give back what capsules here and below had on CPUs that they have lost.
- *
- * Context: cpuset_mutex and cpu_hotplug_lock held
- */
-void dl_group_cpuset_shrink(struct cgroup *cgrp)
-{
-	dl_group_cpuset_changes(cgrp, false);
-}
-
-/* What capsules at and below @tg would need to have @cpu as well. */
-static u64 dl_group_demand(struct task_group *tg, int cpu)
-{
-	struct cgroup_subsys_state *pos;
-	u64 bw = 0;
-
-	guard(rcu)();
-	css_for_each_descendant_pre(pos, &tg->css) {
-		struct dl_group *dlg = css_tg(pos)->dl_group;
-
-		if (!dlg || !dlg->active)
-			continue;
-		if (!dl_group_is_on(dlg, cpu) &&
-		    dl_group_cpuset_allows(pos->cgroup, tg->css.cgroup, cpu))
-			bw += dl_group_params_on(&dlg->spec, cpu).bw;
-		pos = css_rightmost_descendant(pos);
-	}
-
-	return bw;
-}
-
-/* Could the capsules at and below @tg have @cpu as well? */
-static bool dl_group_fits(struct task_group *tg, int cpu)
-{
-	struct dl_group *parent = dl_group_parent(tg);
-	u64 demand = dl_group_demand(tg, cpu);
-	struct rq *rq = cpu_rq(cpu);
-	struct dl_group_params rest;
-
-	if (!demand)
-		return true;
-
-	if (parent) {
-		if (!dl_group_is_on(parent, cpu))
-			return true;
-		rest = dl_group_params_on(&parent->spec, cpu);
-		return !dl_group_carve(&rest, parent->place[cpu].own->below + demand);
-	}
-
-	guard(rq_lock_irqsave)(rq);
-	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
-	return (s64)demand <= dl_group_cpu_room(rq);
-}
-
-/**
- * dl_group_cpuset_fits() - may a cgroup have other CPUs?
- * @cgrp: the cgroup
- * @cpus: its effective cpuset to be
- *
- * Context: cpuset_mutex and cpu_hotplug_lock held
- * Return: false if a CPU would be overbooked
- */
-bool dl_group_cpuset_fits(struct cgroup *cgrp, const struct cpumask *cpus)
-{
-	struct task_group *tg = dl_group_tg_get(cgrp);
-	bool fits = true;
-	int cpu;
-
-	if (!tg)
-		return true;
-
-	scoped_guard (mutex, &dl_group_mutex) {
-		for_each_cpu(cpu, cpus)
-			fits &= dl_group_fits(tg, cpu);
-	}
-
-	css_put(&tg->css);
-	return fits;
 }
 
 /**

@@ -196,41 +196,32 @@ static void dl_group_check_cpus(struct task_group *tg, const u64 *words, u32 byt
 		dl_group_cpuset_cpus(tg->css.cgroup, cpus);
 	}
 	if (parent)
-		cpumask_and(cpus, cpus, parent->cpus);
-}
-
-/* Millionths of a CPU, rounded up. */
-static u32 dl_group_to_ppm(u64 bw)
-{
-	return min_t(u64, (bw * 1000000 + BW_UNIT - 1) >> BW_SHIFT, U32_MAX);
-}
-
-/* The largest budget, in us, of which @bw can be had. */
-static u64 dl_group_max_budget(u64 bw, u64 deadline)
-{
-	u64 budget = dl_group_to_runtime(min_t(u64, bw, BW_UNIT), deadline);
-
-	return budget < DL_GROUP_MIN_RUNTIME ? 0 : div_u64(budget, NSEC_PER_USEC);
+		dl_group_keep_cpus(parent, cpus);
 }
 
 /*
- * On each CPU there is a least bandwidth, for the capsules below, and a largest.
+ * On each CPU there is a least budget, for the capsules below, and a largest.
  * Which CPU is farthest from having that of @spec, and which budget would do?
  */
 static void dl_group_check_fit(struct task_group *tg, const struct dl_group_spec *spec,
 			       const struct cpumask *cpus, struct sched_vm_check *arg)
 {
 	u64 deadline = min(spec->deadline, spec->period);
-	u64 least = 0, most = BW_UNIT, worst = 0;
+	u64 above = dl_group_keeps_above(tg->parent, tg), keeps = dl_group_keeps(tg, NULL);
+	u64 least = 0, most = deadline, worst = 0;
 	bool hopeless = false;
 	int cpu;
 
 	for_each_cpu(cpu, cpus) {
-		u64 bw = dl_group_params_on(spec, cpu).bw;
-		u64 low = dl_group_bw_least(tg, cpu, deadline);
-		u64 high = dl_group_bw_most(tg, cpu);
-		u64 lacks = bw < low ? low - bw : bw > high ? bw - high : 0;
+		u64 budget = dl_group_params_on(spec, cpu).runtime;
+		u64 low = DIV_ROUND_UP_ULL(dl_group_below(tg, cpu, deadline),
+					   1ULL << DL_GROUP_SHARE_SHIFT);
+		u64 high = dl_group_budget_most(tg, cpu, deadline, above);
+		u64 lacks;
 
+		if (low)
+			low += keeps;
+		lacks = budget < low ? low - budget : budget > high ? budget - high : 0;
 		if (spec->cpu_budget && spec->cpu_budget[cpu] != RUNTIME_INF) {
 			hopeless |= !!lacks;
 		} else {
@@ -241,13 +232,13 @@ static void dl_group_check_fit(struct task_group *tg, const struct dl_group_spec
 			continue;
 		worst = lacks;
 		arg->cpu = cpu;
-		arg->result = bw < low ? SCHED_VM_BELOW_CHILDREN :
+		arg->result = budget < low ? SCHED_VM_BELOW_CHILDREN :
 			      dl_group_parent(tg) ? SCHED_VM_PARENT_FULL : SCHED_VM_CPU_FULL;
 	}
 
-	arg->missing_ppm = dl_group_to_ppm(worst);
-	if (!hopeless && least <= most)
-		arg->max_budget_us = dl_group_max_budget(most, deadline);
+	arg->missing_ppm = min_t(u64, mul_u64_u64_div_u64_roundup(worst, 1000000, deadline), U32_MAX);
+	if (!hopeless && least <= most && most >= DL_GROUP_MIN_RUNTIME)
+		arg->max_budget_us = div_u64(most, NSEC_PER_USEC);
 }
 
 /* @words is a copy: no access to user space may wait with these locks held. */

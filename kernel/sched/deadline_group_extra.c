@@ -123,9 +123,8 @@ static void dl_group_change_extra(struct dl_group_server *srv, bool before)
 	dl_group_kick(srv);
 }
 
-static void dl_group_set_extra(struct dl_group *dlg)
+static void dl_group_set_extra(struct dl_group *dlg, struct dl_group *above)
 {
-	struct dl_group *above = dl_group_nearest(dlg->tg->parent);
 	u8 extra = above ? min(dlg->extra_told, above->extra) : dlg->extra_told;
 	int cpu;
 
@@ -141,13 +140,30 @@ static void dl_group_set_extra(struct dl_group *dlg)
 		dl_group_change_extra(dlg->place[cpu].own, false);
 }
 
+/* May its threads be FIFO and RR without privilege? See deadline_group_grant.c. */
+static void dl_group_set_unprivileged(struct dl_group *dlg, struct dl_group *above)
+{
+	bool may = dlg->unprivileged_told && (!above || above->unprivileged);
+
+	lockdep_assert_held(&dl_group_mutex);
+
+	if (may == dlg->unprivileged)
+		return;
+
+	WRITE_ONCE(dlg->unprivileged, may);
+	if (!may)
+		dl_group_visit(dlg->tg, dl_group_tell, NULL);
+}
+
 /**
- * dl_group_refresh_extra() - cpu.rt_extra, or which cgroup is a capsule, has changed
+ * dl_group_refresh_rights() - what a capsule may have more has changed, or who is one
  * @tg: the cgroup
+ *
+ * That is cpu.rt_extra and cpu.rt_unprivileged: no more than what all above have.
  *
  * Context: process context, dl_group_mutex held
  */
-void dl_group_refresh_extra(struct task_group *tg)
+void dl_group_refresh_rights(struct task_group *tg)
 {
 	struct cgroup_subsys_state *pos;
 
@@ -158,7 +174,9 @@ void dl_group_refresh_extra(struct task_group *tg)
 		if (!css_tg(pos)->dl_group || !css_tryget(pos))
 			continue;
 		rcu_read_unlock();
-		dl_group_set_extra(css_tg(pos)->dl_group);
+		dl_group_set_extra(css_tg(pos)->dl_group, dl_group_nearest(css_tg(pos)->parent));
+		dl_group_set_unprivileged(css_tg(pos)->dl_group,
+					  dl_group_nearest(css_tg(pos)->parent));
 		cond_resched();
 		rcu_read_lock();
 		css_put(pos);

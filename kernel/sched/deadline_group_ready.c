@@ -20,7 +20,13 @@ static struct dl_group_server *dl_group_server(struct rq *rq, struct task_struct
  */
 static int dl_group_rank_at(const struct task_struct *p, int prio)
 {
-	return rt_prio(prio) ? prio : MAX_RT_PRIO + idle_policy(p->policy);
+	int rank = rt_prio(prio) ? prio : MAX_RT_PRIO + idle_policy(p->policy);
+
+	/* See deadline_group_grant.c. */
+	if (unlikely(p->dl_group_granted))
+		rank = min(rank, MAX_RT_PRIO - 1 - dl_group_priority(p));
+
+	return rank;
 }
 
 static int dl_group_rank(const struct task_struct *p)
@@ -190,9 +196,11 @@ static bool dl_group_wants_extra(struct dl_group_server *srv)
 /* How long @p may run before an equal takes its turn; 0: as long as it likes. */
 static u64 dl_group_slice(struct task_struct *p)
 {
-	if (p->policy == SCHED_FIFO)
+	int policy = dl_group_policy(p);
+
+	if (policy == SCHED_FIFO)
 		return 0;
-	if (p->policy == SCHED_RR)
+	if (policy == SCHED_RR)
 		return jiffies_to_nsecs(sched_rr_timeslice);
 
 	return sysctl_sched_base_slice;

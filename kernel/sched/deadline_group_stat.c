@@ -95,52 +95,60 @@ static int dl_group_stat_show(struct seq_file *sf, void *v)
 	return 0;
 }
 
-/* Bandwidth that @tg and all below it have on @cpu already, or those below alone. */
-static u64 dl_group_bw_held(struct task_group *tg, int cpu, bool below)
+/* What a capsule keeps for threads at @tg, but not in @but, if there are some. */
+static u64 dl_group_keeps(struct task_group *tg, struct task_group *but)
 {
-	struct dl_group_server *srv = tg->dl_group ? tg->dl_group->place[cpu].own : NULL;
-
-	if (!srv || !srv->bw)
-		return dl_group_below(tg, cpu);
-
-	return below ? srv->below : srv->bw;
+	return dl_group_has_threads(tg, but) ? DL_GROUP_MIN_RUNTIME : 0;
 }
 
-/* Bandwidth that a new capsule below @tg could still have on @cpu. */
-static u64 dl_group_bw_free(struct task_group *tg, int cpu)
+/* The same of the capsule, if there is one, of which @but, at or below @tg, has part. */
+static u64 dl_group_keeps_above(struct task_group *tg, struct task_group *but)
 {
 	struct dl_group *dlg = dl_group_nearest(tg);
-	struct rq *rq = cpu_rq(cpu);
-	u64 keep;
 
-	if (dlg) {
-		struct dl_group_params all = dl_group_params_on(&dlg->spec, cpu);
+	return dlg ? dl_group_keeps(dlg->tg, but) : 0;
+}
 
-		if (!dl_group_is_on(dlg, cpu))
-			return 0;
-		/* Its own threads must have something, too: dl_group_carve(). */
-		all.bw = dlg->place[cpu].own->bw - dlg->place[cpu].own->below;
-		keep = dl_group_to_bw(DL_GROUP_MIN_RUNTIME, all.deadline);
-		return all.bw > keep ? all.bw - keep : 0;
+/*
+ * What a new capsule below @tg could have on @cpu, and of how much: @whole. @keeps: what
+ * dl_group_keeps_above() says.
+ */
+static u64 dl_group_room(struct task_group *tg, int cpu, u64 keeps, u64 *whole)
+{
+	struct dl_group *dlg = dl_group_nearest(tg);
+	u64 of, all, taken;
+
+	*whole = BW_UNIT;
+	if (!dlg) {
+		struct rq *rq = cpu_rq(cpu);
+
+		guard(rq_lock_irqsave)(rq);
+		guard(raw_spinlock)(&rq->rd->dl_bw.lock);
+		return clamp(dl_group_cpu_room(rq), 0LL, (s64)BW_UNIT);
 	}
 
-	guard(rq_lock_irqsave)(rq);
-	guard(raw_spinlock)(&rq->rd->dl_bw.lock);
-	return clamp(dl_group_cpu_room(rq), 0LL, (s64)BW_UNIT);
+	if (!dl_group_is_on(dlg, cpu))
+		return 0;
+	of = dl_group_of_deadline(dlg->place[cpu].own);
+	*whole = of << DL_GROUP_SHARE_SHIFT;
+	all = dl_group_given(dlg->place[cpu].own, of);
+	taken = dl_group_below(dlg->tg, cpu, of) + (keeps << DL_GROUP_SHARE_SHIFT);
+
+	return all > taken ? all - taken : 0;
 }
 
-/* The least bandwidth that @tg needs on @cpu: more than those below it have. */
-static u64 dl_group_bw_least(struct task_group *tg, int cpu, u64 deadline)
+/* The largest budget that @tg, with all below it, could have on @cpu; @keeps: as above. */
+static u64 dl_group_budget_most(struct task_group *tg, int cpu, u64 deadline, u64 keeps)
 {
-	u64 held = dl_group_bw_held(tg, cpu, true);
+	u64 whole, room = dl_group_room(tg->parent, cpu, keeps, &whole);
+	u64 of = whole == BW_UNIT ? 0 : whole >> DL_GROUP_SHARE_SHIFT;
 
-	return held ? held + dl_group_to_bw(DL_GROUP_MIN_RUNTIME, deadline) : 0;
-}
+	if (dl_group_is_on(tg->dl_group, cpu))
+		room += dl_group_given(tg->dl_group->place[cpu].own, of);
+	else
+		room += dl_group_below(tg, cpu, of);
 
-/* The largest bandwidth that @tg could have on @cpu. */
-static u64 dl_group_bw_most(struct task_group *tg, int cpu)
-{
-	return dl_group_bw_free(tg->parent, cpu) + dl_group_bw_held(tg, cpu, false);
+	return mul_u64_u64_div_u64(room, deadline, whole);
 }
 
 static int dl_group_free_show(struct seq_file *sf, void *v)
@@ -154,10 +162,13 @@ static int dl_group_free_show(struct seq_file *sf, void *v)
 
 	dl_group_cpuset_cpus(tg->css.cgroup, cpus);
 	scoped_guard (mutex, &dl_group_mutex) {
+		u64 keeps = dl_group_keeps_above(tg, NULL);
+
 		for_each_cpu_and(cpu, cpus, cpu_active_mask) {
 			/* In hundredths of a percent, rounded down. */
-			u64 free = (dl_group_bw_free(tg, cpu) * 10000) >> BW_SHIFT;
+			u64 whole, free = dl_group_room(tg, cpu, keeps, &whole);
 
+			free = mul_u64_u64_div_u64(free, 10000, whole);
 			seq_printf(sf, "cpu%d %llu.%02llu\n", cpu, free / 100, free % 100);
 		}
 	}

@@ -43,58 +43,92 @@ static void dl_group_test_owner(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
 }
 
-/* What is handed out for a bandwidth never claims more than that bandwidth. */
+/* As a part of a CPU. */
+static struct dl_group_params dl_group_part(u64 runtime, u64 deadline)
+{
+	return (struct dl_group_params){
+		.runtime = runtime,
+		.deadline = deadline,
+		.period = deadline,
+		.bw = dl_group_to_bw(runtime, deadline),
+	};
+}
+
+/* What is handed out in some time never claims more than what it is a part of. */
 static void dl_group_test_runtime_rounds_down(struct kunit *test)
 {
-	u64 bw, period;
+	u64 runtime, deadline, time;
 
-	for (period = 100 * NSEC_PER_USEC; period < 4 * NSEC_PER_SEC; period = period * 7 / 3) {
-		for (bw = 1; bw <= BW_UNIT; bw = bw * 3 / 2 + 1) {
-			u64 runtime = dl_group_to_runtime(bw, period);
+	for (deadline = 100 * NSEC_PER_USEC; deadline < 4 * NSEC_PER_SEC; deadline = deadline * 7 / 3) {
+		for (runtime = 10 * NSEC_PER_USEC; runtime <= deadline; runtime = runtime * 3 / 2 + 1) {
+			struct dl_group_params all = dl_group_part(runtime, deadline);
 
-			KUNIT_EXPECT_LE(test, dl_group_to_bw(runtime, period), bw);
-			KUNIT_EXPECT_LE(test, runtime, period);
+			for (time = 30; time < 4 * NSEC_PER_SEC; time = time * 17 / 3) {
+				u64 good = dl_group_to_runtime(&all, time);
+
+				KUNIT_EXPECT_LE(test, good, time);
+				KUNIT_EXPECT_LE(test, mul_u64_u64_div_u64(good, deadline, time),
+						runtime);
+			}
 		}
 	}
 }
 
-/* Ten reservations of a tenth claim all of it, not less. */
+/* Parts of a capsule's budget add up to all of it, and not to more. */
 static void dl_group_test_sum_of_parts(struct kunit *test)
 {
-	u64 whole = dl_group_to_bw(90 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
-	u64 part = dl_group_to_bw(9 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
+	const u64 ms = NSEC_PER_MSEC, us = NSEC_PER_USEC, one = 1ULL << DL_GROUP_SHARE_SHIFT;
+	struct dl_group_params all = dl_group_part(10 * ms, 30 * ms);
 
-	KUNIT_EXPECT_GE(test, 10 * part, whole);
-	KUNIT_EXPECT_LE(test, 10 * part, whole + 10);
+	KUNIT_EXPECT_EQ(test, dl_group_share(20 * ms, 100 * ms, 100 * ms), 20 * ms * one);
+	KUNIT_EXPECT_EQ(test, dl_group_share(5 * ms, 25 * ms, 100 * ms), 20 * ms * one);
+	KUNIT_EXPECT_EQ(test, dl_group_share(10 * us, 10 * us, U32_MAX * us), U32_MAX * us * one);
+	KUNIT_EXPECT_EQ(test, dl_group_share(20 * ms, 100 * ms, 0), 209716);
+	/* Thirds: three of them, and three and a bit. */
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&all, 3 * dl_group_share(10 * ms, 90 * ms, 30 * ms)), 0);
+	KUNIT_EXPECT_EQ(test, all.runtime, 0);
+	all = dl_group_part(10 * ms, 30 * ms);
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&all, 2 * dl_group_share(10 * ms, 90 * ms, 30 * ms) +
+					     dl_group_share(10 * ms + 3, 90 * ms, 30 * ms)), -EBUSY);
 }
 
 static void dl_group_test_carry(struct kunit *test)
 {
 	const s64 ms = NSEC_PER_MSEC;
-	u64 half = BW_UNIT / 2, tenth = BW_UNIT / 10;
+	struct dl_group_params half = dl_group_part(50 * ms, 100 * ms);
+	struct dl_group_params quarter = dl_group_part(5 * ms, 20 * ms);
+	struct dl_group_params tenth = dl_group_part(10 * ms, 100 * ms);
+	struct dl_group_params third = dl_group_part(10 * ms, 30 * ms);
+	struct dl_group_params less = dl_group_part(10 * ms - 1, 30 * ms);
 
 	/* More budget does not help before the next period ... */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(1 * ms, 50 * ms, tenth, half), 1 * ms);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(1 * ms, 50 * ms, &tenth, &half), 1 * ms);
 	/* ... nor does the same take anything, late as it may be ... */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, half, half), 40 * ms);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, &half, &half), 40 * ms);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(7 * ms, 9 * ms, &third, &third), 7 * ms);
 	/* ... less does harm at once, or from the zero-lag time on ... */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, half, half / 2),
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(40 * ms, 50 * ms, &half, &quarter),
 			50 * ms / 4);
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(10 * ms, 50 * ms, half, half / 2), 5 * ms);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(10 * ms, 50 * ms, &half, &quarter), 5 * ms);
+	/* ... however little less it is ... */
+	KUNIT_EXPECT_LT(test, dl_group_carry_runtime(7 * ms, 21 * ms, &third, &less), 7 * ms);
 	/* ... and after the deadline, or with a debt, there is nothing more to use. */
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(-3 * ms, 50 * ms, half, half), 0);
-	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(4 * ms, -1, half, half), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(-3 * ms, 50 * ms, &half, &half), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_carry_runtime(4 * ms, -1, &half, &half), 0);
 }
 
 static void dl_group_test_to_time(struct kunit *test)
 {
-	const u64 us = NSEC_PER_USEC, longest = (1ULL << 22) * us;
+	const u64 us = NSEC_PER_USEC, longest = U32_MAX * us;
+	struct dl_group_params all = dl_group_part(longest, longest);
+	struct dl_group_params quarter = dl_group_part(25 * us, 100 * us);
+	struct dl_group_params least = dl_group_part(10 * us, longest);
 
-	KUNIT_EXPECT_EQ(test, dl_group_to_time(0, BW_UNIT), 0);
-	KUNIT_EXPECT_EQ(test, dl_group_to_time(10 * us, BW_UNIT / 4), 40 * us);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(&all, 0), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(&quarter, 10 * us), 40 * us);
 	/* The longest there is, and the smallest bandwidth. */
-	KUNIT_EXPECT_EQ(test, dl_group_to_time(longest, BW_UNIT), longest);
-	KUNIT_EXPECT_EQ(test, dl_group_to_time(10 * us, 3), 10 * us * BW_UNIT / 3);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(&all, longest), longest);
+	KUNIT_EXPECT_EQ(test, dl_group_to_time(&least, 10 * us), longest);
 }
 
 /* What no reservation was made of. */
@@ -190,7 +224,7 @@ static void dl_group_test_cpu_budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dl_group_check_spec(&spec, &dl_group_none), -EINVAL);
 }
 
-/* Parent and children together never have more than the parent had. */
+/* Parent and children together never have more than the parent had, but may have all of it. */
 static void dl_group_test_carve(struct kunit *test)
 {
 	const u64 ms = NSEC_PER_MSEC;
@@ -198,22 +232,28 @@ static void dl_group_test_carve(struct kunit *test)
 		.budget = 50 * ms, .period = 100 * ms, .deadline = 80 * ms,
 	};
 	struct dl_group_params all = dl_group_params_on(&spec, 0), rest = all;
-	u64 child = dl_group_to_bw(7 * ms, 30 * ms);
+	u64 child = dl_group_share(7 * ms, 30 * ms, 80 * ms);
+	const u64 one = 1ULL << DL_GROUP_SHARE_SHIFT;
 
 	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, 0), 0);
 	KUNIT_EXPECT_EQ(test, rest.runtime, 50 * ms);
 
 	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, child), 0);
-	KUNIT_EXPECT_EQ(test, rest.bw + child, all.bw);
-	KUNIT_EXPECT_LE(test, dl_group_to_bw(rest.runtime, rest.deadline), rest.bw);
+	KUNIT_EXPECT_EQ(test, rest.runtime, 50 * ms - DIV_ROUND_UP_ULL(child, one));
+	KUNIT_EXPECT_EQ(test, rest.bw, dl_group_to_bw(rest.runtime, 80 * ms));
 	KUNIT_EXPECT_EQ(test, rest.deadline, 80 * ms);
 	KUNIT_EXPECT_EQ(test, rest.period, 100 * ms);
 
-	/* Too much, and all of it. */
+	/* Too much, all of it, and all but what would be no budget. */
 	rest = all;
-	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, all.bw + 1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, all.runtime * one + 1), -EBUSY);
 	rest = all;
-	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, all.bw), -EBUSY);
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, all.runtime * one), 0);
+	KUNIT_EXPECT_EQ(test, rest.bw, 0);
+	rest = all;
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&rest, (all.runtime - DL_GROUP_MIN_RUNTIME + 1) * one),
+			0);
+	KUNIT_EXPECT_EQ(test, rest.bw, 0);
 }
 
 static struct kunit_case dl_group_test_cases[] = {

@@ -38,6 +38,8 @@ devfuzz        virtual release --time virtual --cpus 2 -- @/devfuzz
 irqs           virtual release --time virtual --qemu -serial --qemu null --qemu -device --qemu virtio-net-pci,romfile= -- @/irqs
 house          virtual release --time virtual --qemu -serial --qemu null -- @/house
 down           quick   release --time virtual --cpus 2 -- @/down
+whole          quick   release --time virtual --cpus 2 --turns 100 -- @/whole
+unprivileged   quick   release --time virtual --cpus 2 --turns 100 -- @/unprivileged
 spill          quick   release --time virtual --mem 2048 -- @/spill
 spill-2        quick   release --time virtual --cpus 2 -- @/spill behind
 locks          virtual release --time virtual --mem 3072 -- @/locks

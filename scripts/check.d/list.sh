@@ -60,6 +60,8 @@ devfuzz         20  /dev/sched_vm with random requests
 irqs            15  irq threads that are bound to a capsule
 house           15  a serial line's irq thread in a capsule
 down            21  nobody has more than the capsule above, whatever is written below
+whole           30  all of a reservation is handed out, and nobody is left without anything
+unprivileged    30  FIFO and RR without privilege: an order inside, and worth nothing outside
 spill           80  throttled in the kernel: as a normal thread, and paid for later
 spill-2        60  throttled behind FIFO threads of the capsule, seen from another CPU
 change           5  what is given back, what fails, and limits that change
