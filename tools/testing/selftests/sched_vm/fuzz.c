@@ -39,6 +39,9 @@ static const struct {
 	{ "a2", 0, SCHED_RR, 20, fn_sleep },
 	{ "b1", 1, SCHED_BATCH, 0, fn_busy },
 	{ "a11", 2, SCHED_OTHER, 0, fn_sleep },
+	/* Without a thread of its own it may hand out all that it has. */
+	{ "c", -1, SCHED_OTHER, 0, NULL },
+	{ "c1", 6, SCHED_FIFO, 30, fn_sleep },
 };
 
 #define NR_GROUPS	ARRAY_SIZE(tree)
@@ -277,6 +280,8 @@ static bool compare_threads(void)
 	for (g = 0; g < NR_GROUPS; g++) {
 		int server = model_server(&model, g);
 
+		if (model.group[g].vacant)
+			continue;
 		ok = served_by(worker[g].pid,
 			       server < 0 ? NULL : group[server]) && ok;
 		if (untimed || too_little(server) || worker_progress(&worker[g], PATIENCE_NS))
@@ -306,6 +311,7 @@ static void tree_make(void)
 			.parent = up,
 			.rt_inside = tree[g].policy == SCHED_FIFO ||
 				     tree[g].policy == SCHED_RR,
+			.vacant = !tree[g].fn,
 			.budget = MODEL_BUDGET_MAX,
 			.period = DEFAULT_PERIOD_US,
 			.deadline = MODEL_BUDGET_MAX,
@@ -314,7 +320,8 @@ static void tree_make(void)
 			.group = group[g], .policy = tree[g].policy,
 			.prio = tree[g].prio, .cpu = -1, .fn = tree[g].fn,
 		};
-		worker_start(&worker[g], &spec[g]);
+		if (tree[g].fn)
+			worker_start(&worker[g], &spec[g]);
 	}
 }
 

@@ -8,12 +8,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <grp.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,55 +19,14 @@
 #include "device.h"
 #include "kselftest.h"
 
-#define OWNER		65534
 #define OWN_Q_US	30000L
 #define OWN_P_US	100000L
 
 /* The owner's processes are in @leaf, since only a cgroup without may have children. */
 static char *own, *leaf, *other, *alone;
 
-static void hand_over(const char *cg)
-{
-	static const char * const files[] = {
-		"", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
-	};
-	char path[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", cg, files[i]);
-		if (chown(path, OWNER, OWNER))
-			ksft_exit_fail_perror(path);
-	}
-}
-
-/* What the owner of a cgroup has in those that he makes below it. */
-static void hand_over_reservation(const char *cg)
-{
-	static const char * const files[] = { RT_MAX, BUDGET, PERIOD };
-	char path[PATH_MAX];
-	size_t i;
-
-	hand_over(cg);
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", cg, files[i]);
-		if (chown(path, OWNER, OWNER))
-			ksft_exit_fail_perror(path);
-	}
-}
-
-/* For ever, and with no privileges left. */
-static void become_owner(rlim_t rtprio)
-{
-	struct rlimit limit = { .rlim_cur = rtprio, .rlim_max = rtprio };
-
-	if (setrlimit(RLIMIT_RTPRIO, &limit) || setgroups(0, NULL) ||
-	    setresgid(OWNER, OWNER, OWNER) || setresuid(OWNER, OWNER, OWNER))
-		_exit(EXIT_FAILURE);
-}
-
 /* What @fn returns when a process of the owner calls it. */
-static bool as_owner(rlim_t rtprio, bool (*fn)(void))
+static bool as_owner(unsigned long rtprio, bool (*fn)(void))
 {
 	int status = -1;
 	pid_t pid;
@@ -80,7 +36,7 @@ static bool as_owner(rlim_t rtprio, bool (*fn)(void))
 	if (!pid) {
 		if (set_policy(0, SCHED_OTHER, 0) || group_enter(leaf))
 			_exit(EXIT_FAILURE);
-		become_owner(rtprio);
+		owner_become(rtprio);
 		status = !fn();
 		fflush(stdout);
 		_exit(status);
@@ -198,7 +154,7 @@ static bool forbidden(void)
 /* value[0]: whether FIFO was allowed; then busy */
 static void fn_owner_fifo(struct worker *w, void *arg)
 {
-	become_owner(5);
+	owner_become(5);
 	w->page->value[0] = !set_policy(0, SCHED_FIFO, 5);
 	fn_busy(w, NULL);
 }
@@ -255,9 +211,9 @@ int main(void)
 	leaf = group_make(own, "leaf");
 	other = group_make(sv_top, "other");
 	alone = group_make(sv_top, "alone");
-	hand_over(own);
-	hand_over(leaf);
-	hand_over_reservation(alone);
+	owner_gets(own, false);
+	owner_gets(leaf, false);
+	owner_gets(alone, true);
 	ksft_test_result(as_owner(0, own_files), "the owner cannot change the own reservation\n");
 	ksft_test_result(as_owner(0, hands_out), "the owner hands out what there is\n");
 	ksft_test_result(as_owner(0, nothing_to_hand_out), "and no more than there is\n");

@@ -20,8 +20,12 @@
 #define ONE		((density)1 << 100)
 #define ALL_CAPSULES	(ONE / 10 * 9)	/* 95 % less 5 % for the fair server */
 
-/* The kernel's last digit; each reservation may be rounded once. */
+/*
+ * The kernel's last digit, of a CPU and of a group's budget; each reservation may be
+ * rounded once.
+ */
 #define BW_UNIT		(ONE >> 20)
+#define NS_PER_US	1000
 
 /* Decimal digits only; what does not fit is too large for everything. */
 static bool parse_number(const char *word, long long *value)
@@ -156,6 +160,19 @@ static density below(const struct model *m, int g, int *nr)
 	return sum;
 }
 
+/* Are there threads of which group @g is the nearest with a reservation? */
+static bool has_threads(const struct model *m, int g)
+{
+	int i;
+
+	for (i = 0; i < m->nr; i++) {
+		if (!m->group[i].vacant &&
+		    (m->group[i].budget > 0 ? i : reserved_above(m, i)) == g)
+			return true;
+	}
+	return false;
+}
+
 /* What they could have more. What is left to a group's own threads must be a budget. */
 static density room(const struct model *m, int g, int *nr)
 {
@@ -163,7 +180,8 @@ static density room(const struct model *m, int g, int *nr)
 
 	if (g < 0)
 		return ALL_CAPSULES - sum;
-	return bandwidth(&m->group[g]) - sum - ratio(MIN_BUDGET, deadline(&m->group[g]));
+	sum += ratio(has_threads(m, g) ? MIN_BUDGET : 0, deadline(&m->group[g]));
+	return bandwidth(&m->group[g]) - sum;
 }
 
 /* Can group @g (-1: the CPU) afford those right below it? */
@@ -173,15 +191,24 @@ static enum model_answer affords(const struct model *m, int g)
 	int nr;
 
 	left = room(m, g, &nr);
-	return g >= 0 && !nr ? YES : compare(left, (2 + nr) * BW_UNIT);
+	if (g < 0)
+		return compare(left, (2 + nr) * BW_UNIT);
+	return nr ? compare(left, ratio(nr, deadline(&m->group[g]) * NS_PER_US)) : YES;
 }
 
-static enum model_answer admits(const struct model *m, int g)
+/* Is what @next says of group @g, and was @before, to be had? */
+static enum model_answer admits(const struct model *next, int g, const struct model_group *before)
 {
-	enum model_answer own = YES, above = affords(m, reserved_above(m, g));
+	int up = reserved_above(next, g);
+	enum model_answer own, above;
 
-	if (m->group[g].budget > 0)
-		own = affords(m, g);
+	if (next->group[g].budget <= 0) {
+		/* Its threads, if there are any, have to get something from above. */
+		return before->budget > 0 && up >= 0 && has_threads(next, up) ?
+		       affords(next, up) : YES;
+	}
+	own = affords(next, g);
+	above = affords(next, up);
 	return own < above ? own : above;
 }
 
@@ -218,11 +245,11 @@ int model_write(const struct model *m, int g, enum model_file file,
 		*after = *before;
 		return -EBUSY;
 	}
-	if (file == FILE_SCOPE || after->budget <= 0 ||
+	if (file == FILE_SCOPE ||
 	    (after->budget == before->budget && after->period == before->period &&
 	     after->deadline == before->deadline))
 		return 0;
-	*answer = admits(&next, g);
+	*answer = admits(&next, g, before);
 	if (*answer != NO)
 		return 0;
 	*after = *before;

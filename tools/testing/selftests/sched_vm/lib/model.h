@@ -19,6 +19,7 @@ enum model_file {
 struct model_group {
 	int parent;		/* -1: none */
 	bool rt_inside;		/* a FIFO or RR thread */
+	bool vacant;		/* no thread at all */
 	long long budget;	/* us, 0, or MODEL_BUDGET_MAX */
 	long long period;
 	long long deadline;	/* us, or MODEL_BUDGET_MAX */

@@ -27,6 +27,7 @@
 #define RT_MAX		"cpu.rt.max"
 #define SCOPE		"cpu.rt_scope"
 #define EXTRA		"cpu.rt_extra"
+#define UNPRIVILEGED	"cpu.rt_unprivileged"
 #define RT_FREE		"cpu.rt_free"
 #define RT_STAT		"cpu.rt_stat"
 #define RT_IRQS		"cpu.rt_irqs"
@@ -247,6 +248,10 @@ pid_t thread_of_irq(int irq);
 int irq_of(const char *name);		/* the first that is named so, or -1 */
 int bind_irq(const char *cg, char sign, unsigned int irq);
 bool driver_write(const char *file, const char *device);
+
+/* owner.c: an unprivileged user */
+void owner_gets(const char *cg, bool files);	/* those of cpu.rt*, too; or die */
+void owner_become(unsigned long rtprio);	/* with that RLIMIT_RTPRIO; or exit */
 
 /* machine.c: the machine itself */
 bool cpu_online(int cpu, bool on);

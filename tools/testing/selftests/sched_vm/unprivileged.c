@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * FIFO and RR without privilege, cpu.rt_unprivileged: an order of the threads of a
+ * capsule, and worth nothing outside of it. Two CPUs, virtual time.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup_util.h"
+#include "kselftest.h"
+#include "sched_vm.h"
+
+#define MS	2000
+
+/* The owner's capsule, 40/100 ms on CPU 0, and where his processes are. */
+static char *own, *leaf;
+
+static void own_make(void)
+{
+	own = group_make_on("own", "0");
+	group_reserve(own, 40000, 100000);
+	if (group_write(own, UNPRIVILEGED, "1"))
+		ksft_exit_fail_perror(UNPRIVILEGED);
+	leaf = group_make(own, "leaf");
+	owner_gets(own, false);
+	owner_gets(leaf, true);
+}
+
+static void own_end(void)
+{
+	kill_all_workers();
+	group_remove(leaf);
+	group_remove(own);
+}
+
+static void fn_owner(struct worker *w, void *arg)
+{
+	owner_become(0);
+	fn_busy(w, NULL);
+}
+
+/* As another process of the owner's, which runs before all. Return: 0 or -errno */
+static int owner_sets(pid_t pid, int policy, int prio)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (!child) {
+		owner_become(0);
+		_exit(-set_policy(pid, policy, prio));
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		ksft_exit_fail_msg("cannot ask for a policy\n");
+	return -WEXITSTATUS(status);
+}
+
+/* A busy thread of the owner's in his capsule. Return: what he gets if he asks */
+static int ask_start(struct worker *w, struct worker_spec *spec, int policy, int prio)
+{
+	*spec = (struct worker_spec){ .group = leaf, .cpu = 0, .fn = fn_owner };
+	worker_start(w, spec);
+	/* When it is the owner's. */
+	if (!wait_for(worker_cpu_ns(w) > 2 * NS_PER_MS, NS_PER_S))
+		ksft_exit_fail_msg("a thread of the owner's does not run\n");
+	return policy == SCHED_OTHER ? 0 : owner_sets(w->pid, policy, prio);
+}
+
+static bool is_policy(pid_t pid, int policy, int prio)
+{
+	struct sched_param param = { .sched_priority = -1 };
+
+	return check(get_policy(pid) == policy) & check(!sched_getparam(pid, &param)) &
+	       check(param.sched_priority == prio);
+}
+
+/* What he may ask for, in his own process. */
+static bool asks(void)
+{
+	struct sched_param param = { .sched_priority = 7 };
+	bool ok;
+	pid_t pid;
+	int status = 1;
+
+	ok = check(!set_policy(0, SCHED_FIFO, 99)) & is_policy(0, SCHED_FIFO, 99);
+	ok &= check(!set_policy(0, SCHED_RR, 1)) & is_policy(0, SCHED_RR, 1);
+	ok &= check(set_policy(0, SCHED_FIFO, 0) == -EINVAL);
+	ok &= check(set_policy(0, SCHED_FIFO, 100) == -EINVAL);
+	ok &= check(set_deadline(0, NS_PER_MS, 100 * NS_PER_MS) == -EPERM);
+	ok &= check(set_policy(1, SCHED_FIFO, 1) == -EPERM);
+	ok &= is_policy(0, SCHED_RR, 1);
+	/* Children have it, too, unless he says otherwise. */
+	pid = fork();
+	if (!pid)
+		_exit(!is_policy(0, SCHED_RR, 1));
+	ok &= check(waitpid(pid, &status, 0) == pid && !status);
+	ok &= check(!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
+	pid = fork();
+	if (!pid)
+		_exit(!is_policy(0, SCHED_OTHER, 0));
+	ok &= check(waitpid(pid, &status, 0) == pid && !status);
+	/* That, once said, remains. */
+	ok &= check(set_policy(0, SCHED_FIFO, 5) == -EPERM);
+	ok &= check(!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
+	ok &= check(sched_getscheduler(0) == (SCHED_FIFO | SCHED_RESET_ON_FORK));
+	param.sched_priority = 0;
+	ok &= check(!sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &param));
+	ok &= check(sched_getscheduler(0) == (SCHED_OTHER | SCHED_RESET_ON_FORK));
+	return ok;
+}
+
+static bool in_child(bool (*fn)(void), const char *cg)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (set_policy(0, SCHED_OTHER, 0) || group_enter(cg))
+			_exit(EXIT_FAILURE);
+		owner_become(0);
+		status = !fn();
+		fflush(stdout);
+		_exit(status);
+	}
+	return check(pid > 0 && waitpid(pid, &status, 0) == pid) & check(!status);
+}
+
+static bool granted(void)
+{
+	bool ok;
+
+	own_make();
+	ok = in_child(asks, leaf);
+	own_end();
+	return ok;
+}
+
+static bool refused(void)
+{
+	return check(set_policy(0, SCHED_FIFO, 1) == -EPERM) &
+	       check(group_write(leaf, UNPRIVILEGED, "1") == -EPERM) &
+	       is_policy(0, SCHED_OTHER, 0);
+}
+
+static bool not_granted(void)
+{
+	bool ok;
+
+	own_make();
+	ok = check(!group_write(own, UNPRIVILEGED, "0"));
+	ok &= in_child(refused, leaf);
+	ok &= check(group_write(own, UNPRIVILEGED, "2") == -EINVAL);
+	ok &= check(group_reads(own, UNPRIVILEGED, "0"));
+	own_end();
+	return ok;
+}
+
+static bool order(void)
+{
+	struct worker_spec spec[3];
+	struct worker w[3] = {};
+	bool ok;
+	int i;
+
+	own_make();
+	for (i = 0; i < 3; i++)
+		ask_start(&w[i], &spec[i], SCHED_OTHER, 0);
+	ok = check(!owner_sets(w[1].pid, SCHED_FIFO, 10));
+	ok &= check(!owner_sets(w[0].pid, SCHED_FIFO, 20));
+	ok &= is_policy(w[0].pid, SCHED_FIFO, 20);
+	ok &= check(workers_get(w, (double[]){ 40, 0, 0 }, 3, MS));
+	/* One with privilege is one of them. */
+	ok &= check(!set_policy(w[2].pid, SCHED_FIFO, 30));
+	ok &= check(workers_get(w, (double[]){ 0, 0, 40 }, 3, MS));
+	ok &= check(!owner_sets(w[2].pid, SCHED_OTHER, 0));
+	ok &= check(workers_get(w, (double[]){ 40, 0, 0 }, 3, MS));
+	/* RR threads take turns, FIFO threads do not. */
+	ok &= check(!owner_sets(w[1].pid, SCHED_RR, 30));
+	ok &= check(!owner_sets(w[2].pid, SCHED_RR, 30));
+	ok &= check(workers_get(w, (double[]){ 0, 20, 20 }, 3, 2 * MS));
+	own_end();
+	return ok;
+}
+
+/* Beside a normal thread outside, when it is there itself. */
+static bool worth_nothing(void)
+{
+	struct worker_spec busy = { .cpu = 0, .fn = fn_busy }, spec;
+	struct worker w[2] = {};
+	char *out = group_make(sv_top, "out");
+	bool ok;
+
+	own_make();
+	ask_start(&w[0], &spec, SCHED_FIFO, 50);
+	worker_start(&w[1], &busy);
+	ok = check(workers_get(w, (double[]){ 40, 60 }, 2, MS));
+	ok &= check(!group_attach(out, w[0].pid));
+	ok &= is_policy(w[0].pid, SCHED_OTHER, 0);
+	ok &= check(!group_attach(out, w[1].pid));
+	ok &= check(workers_get(w, (double[]){ 50, 50 }, 2, MS));
+	/* And when it comes back. */
+	ok &= check(!group_attach(leaf, w[0].pid));
+	ok &= is_policy(w[0].pid, SCHED_OTHER, 0);
+	own_end();
+	group_remove(out);
+	return ok;
+}
+
+/* Where its capsule has no CPU it is a normal thread. */
+static bool other_cpu(void)
+{
+	struct worker_spec busy = { .cpu = 1, .fn = fn_busy }, spec;
+	struct worker w[2] = {};
+	bool ok;
+
+	own_make();
+	ok = check(!ask_start(&w[0], &spec, SCHED_FIFO, 50));
+	ok &= is_policy(w[0].pid, SCHED_FIFO, 50);
+	ok &= check(!cg_write(own, "cgroup.subtree_control", "+cpuset"));
+	ok &= check(!group_write(own, "cpuset.cpus", "0-1"));
+	ok &= check(!group_write(leaf, "cpuset.cpus", "1"));
+	pin_to(w[0].pid, 1);
+	ok &= is_policy(w[0].pid, SCHED_FIFO, 50);
+	ok &= check(!group_write(own, BUDGET, "max"));
+	ok &= is_policy(w[0].pid, SCHED_OTHER, 0);
+	worker_start(&w[1], &busy);
+	ok &= check(workers_get(w, (double[]){ 50, 50 }, 2, MS));
+	own_end();
+	return ok;
+}
+
+/* What was set with privilege stays. */
+static bool privileged(void)
+{
+	char *out = group_make(sv_top, "out");
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	own_make();
+	ask_start(&w, &spec, SCHED_FIFO, 50);
+	/* The same, but now it counts. */
+	ok = check(!set_policy(w.pid, SCHED_FIFO, 50));
+	ok &= check(!group_attach(out, w.pid));
+	ok &= is_policy(w.pid, SCHED_FIFO, 50);
+	ok &= check(!group_attach(leaf, w.pid));
+	ok &= is_policy(w.pid, SCHED_FIFO, 50);
+	own_end();
+	group_remove(out);
+	return ok;
+}
+
+static bool owner_gives(void)
+{
+	return check(!group_write(leaf, UNPRIVILEGED, "1"));
+}
+
+/* Below a capsule that has it an owner gives it on, and it ends with that one's. */
+static bool nested(void)
+{
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	own_make();
+	group_reserve(leaf, 10000, 100000);
+	ok = check(ask_start(&w, &spec, SCHED_FIFO, 50) == -EPERM);
+	worker_kill(&w);
+	ok &= in_child(owner_gives, leaf);
+	ok &= check(!ask_start(&w, &spec, SCHED_FIFO, 50));
+	ok &= is_policy(w.pid, SCHED_FIFO, 50);
+	ok &= check(!group_write(own, UNPRIVILEGED, "0"));
+	ok &= is_policy(w.pid, SCHED_OTHER, 0);
+	ok &= check(group_reads(leaf, UNPRIVILEGED, "1"));
+	worker_kill(&w);
+	ok &= check(ask_start(&w, &spec, SCHED_FIFO, 50) == -EPERM);
+	own_end();
+	return ok;
+}
+
+static bool scope(void)
+{
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	own_make();
+	ok = check(!group_write(own, SCOPE, "rt"));
+	ok &= check(!ask_start(&w, &spec, SCHED_FIFO, 50));
+	ok &= is_policy(w.pid, SCHED_FIFO, 50);
+	ok &= check(served_by(w.pid, own));
+	ok &= check(!set_policy(w.pid, SCHED_OTHER, 0));
+	ok &= check(served_by(w.pid, NULL));
+	own_end();
+	return ok;
+}
+
+/* Budget 0 forbids this, too. */
+static bool forbidden(void)
+{
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	own_make();
+	ok = check(!ask_start(&w, &spec, SCHED_FIFO, 50));
+	ok &= check(group_write(leaf, BUDGET, "0") == -EBUSY);
+	worker_kill(&w);
+	ok &= check(!group_write(leaf, BUDGET, "0"));
+	ok &= check(ask_start(&w, &spec, SCHED_FIFO, 50) == -EPERM);
+	own_end();
+	return ok;
+}
+
+static pthread_mutex_t *mutex;
+static unsigned int *held;
+
+static void fn_accomplice(struct worker *w, void *arg)
+{
+	owner_become(0);
+	pthread_mutex_lock(mutex);
+	store_u(held, 1);
+	fn_busy(w, NULL);
+}
+
+static void fn_lender(struct worker *w, void *arg)
+{
+	owner_become(0);
+	store_64(&w->page->value[0], set_policy(0, SCHED_FIFO, 99));
+	pthread_mutex_lock(mutex);
+	fn_busy(w, NULL);
+}
+
+/* A thread outside holds what a granted one waits for: it has no more for that. */
+static bool lends_nothing(void)
+{
+	struct worker_spec holder = { .cpu = 0, .fn = fn_accomplice };
+	struct worker_spec waiter = { .cpu = 0, .fn = fn_lender };
+	struct worker_spec busy = { .cpu = 0, .fn = fn_busy };
+	pthread_mutexattr_t attr;
+	struct worker w[3] = {};
+	bool ok;
+
+	mutex = shared_alloc(sizeof(*mutex));
+	held = shared_alloc(sizeof(*held));
+	pthread_mutexattr_init(&attr);
+	if (pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) ||
+	    pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) ||
+	    pthread_mutex_init(mutex, &attr))
+		ksft_exit_fail_msg("no PTHREAD_PRIO_INHERIT\n");
+
+	own_make();
+	waiter.group = leaf;
+	worker_start(&w[0], &holder);
+	ok = check(wait_for(load_u(held), NS_PER_S));
+	worker_start(&w[1], &busy);
+	worker_start(&w[2], &waiter);
+	sleep_ns(200 * NS_PER_MS);
+	ok &= check(!load_64(&w[2].page->value[0]));
+	ok &= check(workers_get(w, (double[]){ 50, 50, 0 }, 3, MS));
+	own_end();
+	return ok;
+}
+
+int main(void)
+{
+	ksft_print_header();
+	sv_setup();
+	if (!sv_have_capsules())
+		ksft_exit_skip("no %s\n", RT_MAX);
+	ksft_set_plan(12);
+	lift_kthreads();
+	log_mark();
+	ksft_test_result(granted(), "the owner may ask for FIFO and RR\n");
+	ksft_test_result(not_granted(), "but not where nobody allows it\n");
+	ksft_test_result(order(), "it is an order of the threads inside\n");
+	ksft_test_result(worth_nothing(), "it ends when a thread leaves\n");
+	ksft_test_result(other_cpu(), "or its capsule does\n");
+	ksft_test_result(privileged(), "what was set with privilege stays\n");
+	ksft_test_result(nested(), "below it is the owner's to give, and ends with that above\n");
+	ksft_test_result(scope(), "scope rt serves who was granted it\n");
+	ksft_test_result(forbidden(), "budget 0 forbids it\n");
+	ksft_test_result(lends_nothing(), "nobody outside inherits it\n");
+	ksft_test_result(log_silent(), "the kernel log is silent\n");
+	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
+	ksft_finished();
+}
