@@ -98,12 +98,12 @@ static bool carving(void)
 
 	/* Through b, which has none, out of a. */
 	ok = check(group_try_reserve(c, 51000, 100000) == -EBUSY);
-	ok &= check(group_try_reserve(c, 50000, 100000) == -EBUSY);
-	ok &= check(group_try_reserve(c, 49995, 100000) == -EBUSY);
-	ok &= check(group_try_reserve(c, 49980, 100000) == 0);
+	ok &= check(group_try_reserve(c, 50001, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(c, 50000, 100000) == 0);
 	ok &= check(group_try_reserve(d, 10, 100000) == -EBUSY);
 	ok &= check(group_try_reserve(c, 30000, 100000) == 0);
-	ok &= check(group_try_reserve(d, 20000, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(d, 20001, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(d, 20000, 100000) == 0);
 	ok &= check(group_try_reserve(d, 10000, 100000) == 0);
 	/* b comes between a and c. */
 	ok &= check(group_try_reserve(b, 29000, 100000) == -EBUSY);
