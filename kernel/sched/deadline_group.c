@@ -46,6 +46,7 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 	struct dl_group_server *srv = dl_group_server(rq, p);
 
 	if (!RB_EMPTY_NODE(&p->dl_group_node)) {
+		dl_group_set_rank(p);
 		if (dl_group_misplaced(p))
 			dl_group_to_tail(srv, p);
 		return;

@@ -268,12 +268,12 @@ struct dl_group_board {
  * @rt_only: serve FIFO and RR threads only; dl_group_mutex to write,
  *	READ_ONCE() to read
  * @active: this is a capsule; dl_group_mutex to write, READ_ONCE() to read
- * @extra_told: cpu.rt_extra; dl_group_mutex
- * @extra: the same, but no more than the capsules above have; as @active
- * @unprivileged_told: cpu.rt_unprivileged; dl_group_mutex
- * @unprivileged: the same, but no more than the capsules above have; as @active
+ * @extra: cpu.rt_extra, but no more than the capsules above have; as @active
+ * @unprivileged: cpu.rt_unprivileged, in the same way; as @active
  * @spans: it has more than one CPU; as @active
  * @handed_out: on some of its CPUs those below have all that it has; as @active
+ * @extra_told: cpu.rt_extra; dl_group_mutex
+ * @unprivileged_told: cpu.rt_unprivileged; dl_group_mutex
  * @changed: @cpus is not what it was when its threads were told; dl_group_mutex
  * @cpus: CPUs where it has a server in service; dl_group_mutex to write, to be
  *	read at any time: a CPU is added after its server was admitted, and
@@ -293,13 +293,13 @@ struct dl_group {
 	struct dl_group_spec	spec;
 	bool			rt_only;
 	bool			active;
-	u8			extra_told;
 	u8			extra;
-	bool			unprivileged_told;
 	bool			unprivileged;
 	bool			spans;
 	bool			handed_out;
-	bool			changed;
+	u8			extra_told : 2;
+	u8			unprivileged_told : 1;
+	u8			changed : 1;
 	u64			refused;
 	cpumask_var_t		cpus;
 	struct dl_group_events	*events;

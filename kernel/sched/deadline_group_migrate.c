@@ -158,12 +158,12 @@ static int dl_group_idlest(int word, unsigned long cpus, int from, bool *idle)
 	return best;
 }
 
-/* A CPU where @p would run at once, preferably an idle one, or -1. */
-static int dl_group_find_cpu(struct task_struct *p, int from)
+/* A CPU where @p, with @rank, would run at once, preferably an idle one, or -1. */
+static int dl_group_find_cpu(struct task_struct *p, int rank, int from)
 {
 	struct dl_group *dlg = p->dl_group;
 	int words = BITS_TO_LONGS(nr_cpu_ids), first = from / BITS_PER_LONG, i;
-	int best = -1, least = 2 * dl_group_offer(dl_group_rank(p)) + 1;
+	int best = -1, least = 2 * dl_group_offer(rank) + 1;
 
 	for (i = 0; i < words; i++) {
 		int cpu, offer, word = (first + i) % words;
@@ -201,13 +201,16 @@ static int select_task_rq_dl_group(struct task_struct *p, int cpu, int flags)
 {
 	struct dl_group *dlg = p->dl_group;
 	bool here = cpumask_test_cpu(cpu, dlg->cpus);
-	int other;
+	int other, rank;
 
-	if (here && (!READ_ONCE(dlg->spans) || (flags & WF_EXEC) ||
-		     READ_ONCE(dlg->place[cpu].own->beat) > dl_group_rank(p)))
+	if (here && (!READ_ONCE(dlg->spans) || (flags & WF_EXEC)))
 		return cpu;
 
-	other = dl_group_find_cpu(p, cpu);
+	rank = dl_group_rank_at(p, p->prio);
+	if (here && READ_ONCE(dlg->place[cpu].own->beat) > rank)
+		return cpu;
+
+	other = dl_group_find_cpu(p, rank, cpu);
 	if (other < 0 && !here)
 		other = dl_group_any_cpu(p);
 
@@ -254,7 +257,7 @@ static struct task_struct *dl_group_pushable(struct dl_group_server *srv, int to
 		if (!dl_group_movable(rq, p) ||
 		    (p == dl_group_first(srv) && dl_group_has_budget(srv)))
 			continue;
-		*cpu = to < 0 ? dl_group_find_cpu(p, cpu_of(rq)) : to;
+		*cpu = to < 0 ? dl_group_find_cpu(p, dl_group_rank(p), cpu_of(rq)) : to;
 		if (*cpu >= 0 && cpumask_test_cpu(*cpu, p->cpus_ptr))
 			return p;
 		/* Who comes after a thread that may go anywhere fares no better. */
@@ -416,7 +419,7 @@ static void dl_group_queued(struct rq *rq, struct dl_group_server *srv, struct t
 	dl_group_note(srv);
 	if (!srv->dl_se.dl_bw_attached ||
 	    (srv->waits != DL_GROUP_RANK_NONE && !task_current_donor(rq, p) &&
-	     dl_group_find_cpu(p, cpu_of(rq)) >= 0) || dl_group_wants(srv))
+	     dl_group_find_cpu(p, dl_group_rank(p), cpu_of(rq)) >= 0) || dl_group_wants(srv))
 		dl_group_kick(srv);
 }
 

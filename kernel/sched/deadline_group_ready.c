@@ -29,9 +29,15 @@ static int dl_group_rank_at(const struct task_struct *p, int prio)
 	return rank;
 }
 
+/* That of a thread that is queued, or has just been. */
 static int dl_group_rank(const struct task_struct *p)
 {
-	return dl_group_rank_at(p, p->prio);
+	return p->dl_group_rank;
+}
+
+static void dl_group_set_rank(struct task_struct *p)
+{
+	p->dl_group_rank = dl_group_rank_at(p, p->prio);
 }
 
 #define __node_2_dlg(node) \
@@ -102,6 +108,7 @@ static void dl_group_insert(struct dl_group_server *srv, struct task_struct *p, 
 
 	lockdep_assert_rq_held(srv->dl_se.rq);
 
+	dl_group_set_rank(p);
 	dl_group_list(srv, p);
 	if (!p->dl_group_returns)
 		p->dl_group_order = head ? --dgrq->first_order : ++dgrq->last_order;
@@ -196,11 +203,9 @@ static bool dl_group_wants_extra(struct dl_group_server *srv)
 /* How long @p may run before an equal takes its turn; 0: as long as it likes. */
 static u64 dl_group_slice(struct task_struct *p)
 {
-	int policy = dl_group_policy(p);
-
-	if (policy == SCHED_FIFO)
+	if (p->policy == SCHED_FIFO || unlikely(dl_group_policy(p) == SCHED_FIFO))
 		return 0;
-	if (policy == SCHED_RR)
+	if (dl_group_policy(p) == SCHED_RR)
 		return jiffies_to_nsecs(sched_rr_timeslice);
 
 	return sysctl_sched_base_slice;

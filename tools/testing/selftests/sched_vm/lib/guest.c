@@ -28,6 +28,7 @@
 #define PATIENCE_NS	(20 * NS_PER_S)
 
 #define CODE_AT		0x1000
+#define BALL_AT		0x0800		/* whose it is */
 #define VCPU_AT		0x2000
 #define VCPU_SIZE	0x1000
 #define APIC_SPIV	0xf0		/* spurious interrupts */
@@ -89,17 +90,23 @@ void guest_wake(struct guest *g, int id)
 
 #ifdef __x86_64__
 
-/* Real mode; di: own struct guest_vcpu, ebx: who else there is. */
+/* Real mode; di: own struct guest_vcpu, ebx: who else there is, whose the ball may be. */
 static const unsigned char code[] = {
 	0x66, 0xff, 0x05,			/*  0: incl (%di)    count */
 	0x80, 0x7d, 0x04, GUEST_YIELD,		/*  3: cmpb $1, 4(%di) order */
 	0x72, 0xf7,				/*  7: jb 0 */
-	0x74, 0x03,				/*  9: je e */
-	0xf4,					/*  b: hlt */
-	0xeb, 0xf2,				/*  c: jmp 0 */
-	0x66, 0xb8, 0x0b, 0x00, 0x00, 0x00,	/*  e: movl $KVM_HC_SCHED_YIELD, %eax */
-	0x0f, 0x01, 0xd9,			/* 14: vmmcall; KVM makes it vmcall */
-	0xeb, 0xe7,				/* 17: jmp 0 */
+	0x74, 0x15,				/*  9: je 20 */
+	0x80, 0x7d, 0x04, GUEST_PASS,		/*  b: cmpb $3, 4(%di) */
+	0x74, 0x03,				/*  f: je 14 */
+	0xf4,					/* 11: hlt */
+	0xeb, 0xec,				/* 12: jmp 0 */
+	0x38, 0x1e, BALL_AT & 0xff, BALL_AT >> 8, /* 14: cmpb %bl, BALL_AT */
+	0x74, 0xf1,				/* 18: je b */
+	0x88, 0x1e, BALL_AT & 0xff, BALL_AT >> 8, /* 1a: movb %bl, BALL_AT */
+	0xeb, 0xe0,				/* 1e: jmp 0 */
+	0x66, 0xb8, 0x0b, 0x00, 0x00, 0x00,	/* 20: movl $KVM_HC_SCHED_YIELD, %eax */
+	0x0f, 0x01, 0xd9,			/* 26: vmmcall; KVM makes it vmcall */
+	0xeb, 0xd5,				/* 29: jmp 0 */
 };
 
 struct vcpu {

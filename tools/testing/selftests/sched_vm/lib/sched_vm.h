@@ -208,6 +208,7 @@ enum guest_order {
 	GUEST_COUNT,
 	GUEST_YIELD,			/* to the other one, after each count */
 	GUEST_HALT,			/* after each count, until kicked */
+	GUEST_PASS,			/* counts when the ball is its own, and passes it */
 };
 
 struct guest_vcpu {			/* in the guest's memory */
