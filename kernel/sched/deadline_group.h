@@ -342,7 +342,8 @@ bool dl_group_has_rt(struct task_struct *p);
 bool dl_group_grants(struct dl_group *dlg);
 void dl_group_set_granted(struct rq *rq, struct task_struct *p, u8 granted);
 int __dl_group_policy(const struct task_struct *p);
-int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, bool owner);
+int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, int ret,
+		   bool (*is_own)(struct task_struct *p));
 
 /* rt_throttle.c: the end of a budget */
 void __dl_group_server_queued(struct dl_group_server *srv, bool queued);
@@ -568,9 +569,10 @@ static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }
 static inline bool dl_group_task(const struct task_struct *p) { return false; }
 static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p) { return false; }
-static inline int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, bool owner)
+static inline int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, int ret,
+				 bool (*is_own)(struct task_struct *p))
 {
-	return -EPERM;
+	return ret;
 }
 
 static inline int dl_group_priority(const struct task_struct *p) { return 0; }

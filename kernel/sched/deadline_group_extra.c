@@ -31,7 +31,7 @@ struct task_struct *dl_group_first_extra(struct rq *rq, struct dl_group_server *
 	struct task_struct *p = dl_group_first(srv);
 
 	if (p && srv->watched && dl_group_movable(rq, p) &&
-	    dl_group_find_cpu(p, cpu_of(rq)) >= 0)
+	    dl_group_find_cpu(p, dl_group_rank(p), cpu_of(rq)) >= 0)
 		return NULL;
 
 	return p;
@@ -125,7 +125,7 @@ static void dl_group_change_extra(struct dl_group_server *srv, bool before)
 
 static void dl_group_set_extra(struct dl_group *dlg, struct dl_group *above)
 {
-	u8 extra = above ? min(dlg->extra_told, above->extra) : dlg->extra_told;
+	u8 extra = above ? min_t(u8, dlg->extra_told, above->extra) : dlg->extra_told;
 	int cpu;
 
 	lockdep_assert_held(&dl_group_mutex);

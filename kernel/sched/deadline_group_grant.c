@@ -76,18 +76,18 @@ static int __dl_group_grant(struct rq *rq, struct task_struct *p, const struct s
  * dl_group_grant() - grant a thread a policy that it has no privilege for
  * @p: the thread
  * @attr: what is asked for, checked
- * @owner: whoever asks may change this thread
+ * @ret: why it is refused otherwise
+ * @is_own: may whoever asks change @p?
  *
  * Context: process context
- * Return: 0, or -EPERM with nothing changed
+ * Return: 0, or -errno with nothing changed
  */
-int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, bool owner)
+int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, int ret,
+		   bool (*is_own)(struct task_struct *p))
 {
-	int ret;
-
-	if (!dl_group_enabled() || !owner || !rt_policy(attr->sched_policy) ||
+	if (!dl_group_enabled() || !is_own(p) || !rt_policy(attr->sched_policy) ||
 	    attr->sched_flags & ~SCHED_FLAG_RESET_ON_FORK)
-		return -EPERM;
+		return ret;
 
 	ret = security_task_setscheduler(p);
 	if (ret)
