@@ -274,7 +274,8 @@ struct dl_group_board {
  * @handed_out: on some of its CPUs those below have all that it has; as @active
  * @extra_told: cpu.rt_extra; dl_group_mutex
  * @unprivileged_told: cpu.rt_unprivileged; dl_group_mutex
- * @changed: @cpus is not what it was when its threads were told; dl_group_mutex
+ * @changed: @cpus, or what it was given there, is not what it was when its threads were
+ *	told; dl_group_mutex
  * @cpus: CPUs where it has a server in service; dl_group_mutex to write, to be
  *	read at any time: a CPU is added after its server was admitted, and
  *	removed before its server is taken out of service

@@ -331,6 +331,7 @@ static void dl_group_commit(const struct dl_group_change *change)
 	struct dl_group_server *srv = change->srv, *parent = change->parent;
 	struct rq *rq = srv->dl_se.rq;
 
+	srv->group->changed |= !srv->budget_us != !change->all.runtime;
 	srv->budget_us = div_u64(change->all.runtime, NSEC_PER_USEC);
 	srv->deadline_us = div_u64(change->all.deadline, NSEC_PER_USEC);
 	dl_group_lead_off(srv, &change->own);

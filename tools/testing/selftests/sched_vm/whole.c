@@ -181,6 +181,10 @@ static bool nobody_enters(void)
 	ok &= check(group_attach(up, w.pid) == -EBUSY);
 	ok &= check(clone_into(up) == -EBUSY);
 	ok &= check(served_by(w.pid, NULL));
+	/* Nor where it had nothing from the beginning. */
+	ok &= check(!group_write(up, BUDGET, "max"));
+	ok &= check(!group_try_reserve(up, 40000, 100000));
+	ok &= check(group_attach(up, w.pid) == -EBUSY);
 	ok &= check(!group_try_reserve(two, 19990, 100000));
 	ok &= check(!group_attach(up, w.pid));
 	ok &= check(!clone_into(up));
