@@ -105,6 +105,9 @@ static void owner_make(int owner)
 	adv_own[owner] = group_make_on(name, cpus);
 	group_reserve(adv_own[owner], plan.own_q_us, plan.own_p_us);
 	group_write(adv_own[owner], "cgroup.subtree_control", "+cpu +cpuset");
+	/* FIFO and RR for those who have no RLIMIT_RTPRIO, too. */
+	if (owner % 2 == 0)
+		group_write(adv_own[owner], UNPRIVILEGED, "1");
 	witness_make(owner);
 	adv_home[owner] = adv_own[owner];
 	if (!adv_is_threaded(owner)) {

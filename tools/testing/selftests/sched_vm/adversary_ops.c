@@ -23,7 +23,7 @@ static const char * const slot_name[ADV_SLOTS + 1] = {
 
 static const char * const files[] = {
 	BUDGET, PERIOD, DEADLINE, RT_MAX, CPU_BUDGET, SCOPE, EXTRA, RT_FREE, RT_STAT, RT_IRQS,
-	RT_EVENTS,
+	RT_EVENTS, UNPRIVILEGED,
 	"cpu.max", "cpu.weight", "cpu.idle", "cpu.stat", "cpuset.cpus", "cpuset.cpus.effective",
 	"cpuset.cpus.partition", "cgroup.procs", "cgroup.threads", "cgroup.type", "cgroup.events",
 	"cgroup.freeze", "cgroup.subtree_control", "cgroup.max.depth", "cgroup.stat",
@@ -253,10 +253,17 @@ void op_scope(const struct adv_op *op)
 {
 	static const char * const extra[] = { "none", "idle", "fair" };
 
-	if (op->r[1] % 2)
+	switch (op->r[1] % 4) {
+	case 0:
+		put(op, op->slot, UNPRIVILEGED, op->r[0] % 3 ? "1" : "0");
+		break;
+	case 1:
+	case 3:
 		put(op, op->slot, EXTRA, extra[op->r[0] % ARRAY_SIZE(extra)]);
-	else
+		break;
+	default:
 		put(op, op->slot, SCOPE, op->r[0] % 3 ? "rt" : "all");
+	}
 }
 
 /* A thread of a threaded tree, or else a process; 0 is who does it. */
