@@ -49,6 +49,8 @@ static void enqueue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 		dl_group_set_rank(p);
 		if (dl_group_misplaced(p))
 			dl_group_to_tail(srv, p);
+		if (unlikely(srv->watched))
+			dl_group_note(srv);
 		return;
 	}
 
@@ -282,7 +284,7 @@ static void task_tick_dl_group(struct rq *rq, struct task_struct *p, int queued)
 	/* The hrtick has fired. */
 	if (queued)
 		srv->armed = false;
-	else if (rt_prio(p->prio))
+	else if (dl_group_rank(p) < MAX_RT_PRIO)
 		watchdog(rq, p);
 
 	if (unlikely(!list_empty(&srv->inside)))
@@ -467,13 +469,11 @@ void dl_group_fork(struct task_struct *p)
 	INIT_LIST_HEAD(&p->dl_group_wait);
 	RB_CLEAR_NODE(&p->dl_group_node);
 
-	if (current->sched_reset_on_fork)
+	if (current->sched_reset_on_fork || !dl_group_grants(task_group(p)))
 		p->dl_group_granted = 0;
 	class = dl_group_class(p, p->prio);
 	if (class == &dl_group_sched_class)
 		p->sched_class = class;
-	if (!dl_group_grants(p->dl_group))
-		p->dl_group_granted = 0;
 }
 
 /* @p belongs to @dlg from now on, or to no capsule, of those that were there @refused. */
@@ -502,8 +502,6 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 			dl_group_leave(rq, p);
 		if (dlg)
 			dl_group_join(p, dlg);
-		if (!dl_group_grants(dlg))
-			p->dl_group_granted = 0;
 		dl_group_set_class(p, prio, class);
 	}
 
@@ -536,16 +534,16 @@ void __dl_group_update_task(struct rq *rq, struct task_struct *p)
 	    (READ_ONCE(p->__state) == TASK_NEW && task_on_scx(p)))
 		return;
 
+	if (unlikely(p->dl_group_granted) && !dl_group_grants(dl_group_tg_of(p)))
+		dl_group_set_granted(rq, p, 0);
+
 	if (!dl_policy(p->policy))
 		dlg = dl_group_of(p, rt_effective_prio(p, p->normal_prio), &refused);
 
-	if (dlg && dlg == p->dl_group) {
-		if (unlikely(p->dl_group_granted) && !dl_group_grants(dlg))
-			dl_group_set_granted(rq, p, 0);
+	if (dlg && dlg == p->dl_group)
 		dl_group_update_member(rq, p);
-	} else {
+	else
 		dl_group_rehome(rq, p, dlg, refused);
-	}
 }
 
 /*
@@ -585,19 +583,30 @@ bool __dl_group_rt_forbidden(struct task_struct *p)
 	return dl_group_tg_forbids_rt(task_group(p));
 }
 
-/* Has the capsule that serves @tg nothing for threads of its own? */
-static bool dl_group_is_handed_out(struct task_group *tg)
+/* The nearest capsule that @p, as one of @tg, is in the scope of, or NULL. */
+static struct dl_group *dl_group_in_scope_of(struct task_group *tg, struct task_struct *p)
 {
 	struct dl_group *dlg = dl_group_nearest(tg);
+
+	while (dlg && !dl_group_in_scope(dlg, p, p->prio))
+		dlg = dl_group_nearest(dlg->tg->parent);
+
+	return dlg;
+}
+
+/* Has the capsule that would serve @p, as one of @tg, nothing for threads of its own? */
+static bool dl_group_is_handed_out(struct task_group *tg, struct task_struct *p)
+{
+	struct dl_group *dlg = dl_group_in_scope_of(tg, p);
 
 	return dlg && READ_ONCE(dlg->handed_out);
 }
 
 int __dl_group_can_fork(struct task_struct *p)
 {
-	if (dl_group_has_rt(p) && __dl_group_rt_forbidden(p))
+	if (dl_group_has_rt(p, task_group(p)) && __dl_group_rt_forbidden(p))
 		return -EAGAIN;
-	if (task_group(p) != task_group(current) && dl_group_is_handed_out(task_group(p)))
+	if (task_group(p) != task_group(current) && dl_group_is_handed_out(task_group(p), p))
 		return -EBUSY;
 
 	return 0;

@@ -339,8 +339,8 @@ struct task_struct *__dl_group_pick_idle(struct rq *rq);
 void dl_group_refresh_rights(struct task_group *tg);
 
 /* deadline_group_grant.c: FIFO and RR without privilege */
-bool dl_group_has_rt(struct task_struct *p);
-bool dl_group_grants(struct dl_group *dlg);
+bool dl_group_has_rt(struct task_struct *p, struct task_group *tg);
+bool dl_group_grants(struct task_group *tg);
 void dl_group_set_granted(struct rq *rq, struct task_struct *p, u8 granted);
 int __dl_group_policy(const struct task_struct *p);
 int dl_group_grant(struct task_struct *p, const struct sched_attr *attr, int ret,

@@ -135,7 +135,8 @@ static int dl_group_bind_irq(struct task_group *tg, unsigned int irq)
 		return -EBUSY;
 	if (!irq_to_desc(irq))
 		return -ENOENT;
-	if (dl_group_is_handed_out(tg))
+	/* Its threads are FIFO ones, which are in the scope of each capsule. */
+	if (dl_group_nearest(tg) && dl_group_nearest(tg)->handed_out)
 		return -EBUSY;
 	if (!dl_group_get_used(tg))
 		return -ENOMEM;
@@ -197,7 +198,7 @@ static int dl_group_bind_kthread(struct task_group *tg, pid_t tid)
 
 	if (IS_ERR(p))
 		return PTR_ERR(no_free_ptr(p));
-	if ((p->dl_group_bound && p->dl_group_bound != tg) || dl_group_is_handed_out(tg))
+	if ((p->dl_group_bound && p->dl_group_bound != tg) || dl_group_is_handed_out(tg, p))
 		return -EBUSY;
 	if (!dl_group_get_used(tg))
 		return -ENOMEM;

@@ -376,7 +376,7 @@ static void dl_group_set_word(struct dl_group *dlg, int file, int word)
 /* Who has no privilege gives no more than he was given. */
 static bool dl_group_may_set_word(struct kernfs_open_file *of, struct task_group *tg, int file)
 {
-	return file != DL_GROUP_UNPRIVILEGED || dl_group_grants(dl_group_parent(tg)) ||
+	return file != DL_GROUP_UNPRIVILEGED || dl_group_grants(tg->parent) ||
 	       file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE);
 }
 

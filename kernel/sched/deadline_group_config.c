@@ -160,9 +160,9 @@ int __dl_group_can_attach(struct cgroup_taskset *tset)
 	struct task_struct *p;
 
 	cgroup_taskset_for_each(p, css, tset) {
-		if (dl_group_has_rt(p) && dl_group_tg_forbids_rt(css_tg(css)))
+		if (dl_group_has_rt(p, css_tg(css)) && dl_group_tg_forbids_rt(css_tg(css)))
 			return -EINVAL;
-		if (dl_group_is_handed_out(css_tg(css)) && dl_group_changes_cgroup(p))
+		if (dl_group_is_handed_out(css_tg(css), p) && dl_group_changes_cgroup(p))
 			return -EBUSY;
 	}
 
@@ -173,7 +173,7 @@ static bool dl_group_is_forbidden(struct task_struct *p, void *arg)
 {
 	guard(task_rq_lock)(p);
 
-	return dl_group_has_rt(p) && !(p->flags & PF_EXITING) &&
+	return dl_group_has_rt(p, dl_group_tg_of(p)) && !(p->flags & PF_EXITING) &&
 	       __dl_group_rt_forbidden(p);
 }
 
@@ -420,7 +420,7 @@ static int dl_group_ask(struct dl_group *dlg, int cpu, const struct dl_group_par
 	       dl_group_claim(cpu_rq(cpu), dl_group_claims(change), false);
 }
 
-/* Threads of @dlg, NULL: of no capsule; but not those in @but, or below it. */
+/* Threads of @dlg, NULL: of no capsule; but not those that @but is going to serve. */
 struct dl_group_threads {
 	struct dl_group		*dlg;
 	struct task_group	*but;
@@ -433,13 +433,17 @@ static bool dl_group_is_inside(struct task_struct *p, void *arg)
 
 	guard(rcu)();
 	tg = dl_group_tg_of(p);
-	return !(p->flags & PF_EXITING) && dl_group_nearest(tg) == threads->dlg &&
-	       !(but && cgroup_is_descendant(tg->css.cgroup, but->css.cgroup));
+	if ((p->flags & PF_EXITING) || (READ_ONCE(p->dl_group) != threads->dlg &&
+					dl_group_in_scope_of(tg, p) != threads->dlg))
+		return false;
+
+	return !(but && cgroup_is_descendant(tg->css.cgroup, but->css.cgroup) &&
+		 (!but->dl_group || dl_group_in_scope(but->dl_group, p, p->prio)));
 }
 
 /*
- * Are there threads at or below @tg, but in no capsule below it, and not in @but, which
- * is going to be one?
+ * Are there threads at or below @tg that its capsule serves, and not @but, which is going
+ * to be one?
  */
 static bool dl_group_has_threads(struct task_group *tg, struct task_group *but)
 {
@@ -490,7 +494,7 @@ static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec 
 	return ret;
 }
 
-/* What follows from it that the CPUs of @dlg, or what it has of them, have changed. */
+/* What follows from it that the CPUs of @dlg, or what it has of them, may have changed. */
 static void dl_group_settle(struct dl_group *dlg)
 {
 	bool handed_out = false;
@@ -517,17 +521,18 @@ static void dl_group_settle(struct dl_group *dlg)
 		dl_group_notify(dlg);
 	}
 	WRITE_ONCE(dlg->handed_out, handed_out);
-	if (dlg->active)
+	if (dlg->changed && dlg->active)
 		dl_group_visit(dlg->tg, dl_group_tell, NULL);
+	dlg->changed = false;
 }
 
-/* The same for all above @dlg, who may have got back, or lost, what they have of a CPU. */
+/* The same, and for those above, who may have got back, or lost, what they have of a CPU. */
 static void dl_group_settle_all(struct dl_group *dlg)
 {
-	for (; dlg; dlg = dl_group_parent(dlg->tg)) {
+	dl_group_settle(dlg);
+	while ((dlg = dl_group_parent(dlg->tg))) {
 		if (dlg->changed)
 			dl_group_settle(dlg);
-		dlg->changed = false;
 	}
 }
 
@@ -592,6 +597,15 @@ static void dl_group_pass_debt(struct dl_group *dlg)
 		atomic64_add(atomic64_xchg(&dlg->debt, 0), &above->debt);
 }
 
+/* Who has all that the one above has, has its debt, too: nobody else could pay it. */
+static void dl_group_take_debt(struct dl_group *dlg)
+{
+	struct dl_group *above = dl_group_parent(dlg->tg);
+
+	if (above && cpumask_empty(above->cpus))
+		atomic64_add(atomic64_xchg(&above->debt, 0), &dlg->debt);
+}
+
 /* Make @dlg no capsule: its threads leave first, then its servers go. */
 static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *spec)
 {
@@ -646,6 +660,7 @@ static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *sp
 		smp_store_release(&dlg->active, true);
 		dl_group_refresh_rights(dlg->tg);
 		dl_group_settle_all(dlg);
+		dl_group_take_debt(dlg);
 	}
 
 	free_cpumask_var(cpus);

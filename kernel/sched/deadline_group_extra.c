@@ -140,19 +140,19 @@ static void dl_group_set_extra(struct dl_group *dlg, struct dl_group *above)
 		dl_group_change_extra(dlg->place[cpu].own, false);
 }
 
-/* May its threads be FIFO and RR without privilege? See deadline_group_grant.c. */
-static void dl_group_set_unprivileged(struct dl_group *dlg, struct dl_group *above)
+/*
+ * May its threads be FIFO and RR without privilege? See deadline_group_grant.c. Return:
+ * true if they no longer may
+ */
+static bool dl_group_set_unprivileged(struct dl_group *dlg, struct dl_group *above)
 {
 	bool may = dlg->unprivileged_told && (!above || above->unprivileged);
+	bool might = dlg->unprivileged;
 
 	lockdep_assert_held(&dl_group_mutex);
 
-	if (may == dlg->unprivileged)
-		return;
-
 	WRITE_ONCE(dlg->unprivileged, may);
-	if (!may)
-		dl_group_visit(dlg->tg, dl_group_tell, NULL);
+	return might && !may;
 }
 
 /**
@@ -166,6 +166,7 @@ static void dl_group_set_unprivileged(struct dl_group *dlg, struct dl_group *abo
 void dl_group_refresh_rights(struct task_group *tg)
 {
 	struct cgroup_subsys_state *pos;
+	bool lost = false;
 
 	lockdep_assert_held(&dl_group_mutex);
 
@@ -175,11 +176,14 @@ void dl_group_refresh_rights(struct task_group *tg)
 			continue;
 		rcu_read_unlock();
 		dl_group_set_extra(css_tg(pos)->dl_group, dl_group_nearest(css_tg(pos)->parent));
-		dl_group_set_unprivileged(css_tg(pos)->dl_group,
-					  dl_group_nearest(css_tg(pos)->parent));
+		lost |= dl_group_set_unprivileged(css_tg(pos)->dl_group,
+						  dl_group_nearest(css_tg(pos)->parent));
 		cond_resched();
 		rcu_read_lock();
 		css_put(pos);
 	}
 	rcu_read_unlock();
+
+	if (lost)
+		dl_group_visit(tg, dl_group_tell, NULL);
 }

@@ -10,18 +10,14 @@
  * it runs, and to the memory allocator, the block layer, and whoever holds what it waits
  * for, in its capsule too: priority inheritance does not know it.
  *
- * It ends when the thread leaves for a capsule without that file, or for none, when the
- * file is written, and when a policy is set in the ordinary way. Children inherit it.
+ * It ends when the thread leaves for a cgroup whose capsule, if it has one, does not have
+ * that file set, when the file is written, and when a policy is set in the ordinary way.
+ * Where no capsule serves the thread just now, it is kept, and worth nothing. Children
+ * inherit it.
  */
 
 /* In task_struct::dl_group_granted, beside the priority: SCHED_RR, not SCHED_FIFO. */
 #define DL_GROUP_GRANTED_RR	0x80
-
-/* Has @p, by its policy or by what it was granted, a priority among FIFO and RR threads? */
-bool dl_group_has_rt(struct task_struct *p)
-{
-	return task_has_rt_policy(p) || p->dl_group_granted;
-}
 
 /**
  * __dl_group_policy() - what to tell about a thread's policy
@@ -34,10 +30,18 @@ int __dl_group_policy(const struct task_struct *p)
 	return p->dl_group_granted & DL_GROUP_GRANTED_RR ? SCHED_RR : SCHED_FIFO;
 }
 
-/* May threads of @dlg, if there is one, keep what they were granted? */
-bool dl_group_grants(struct dl_group *dlg)
+/* May threads of @tg have what they were granted? It is of use while a capsule serves them. */
+bool dl_group_grants(struct task_group *tg)
 {
+	struct dl_group *dlg = dl_group_nearest(tg);
+
 	return dlg && READ_ONCE(dlg->unprivileged);
+}
+
+/* Has @p, in @tg, by its policy or by what it was granted, a FIFO or RR priority? */
+bool dl_group_has_rt(struct task_struct *p, struct task_group *tg)
+{
+	return task_has_rt_policy(p) || (p->dl_group_granted && dl_group_grants(tg));
 }
 
 void dl_group_set_granted(struct rq *rq, struct task_struct *p, u8 granted)
@@ -54,7 +58,7 @@ static int __dl_group_grant(struct rq *rq, struct task_struct *p, const struct s
 	u8 before = p->dl_group_granted, granted = attr->sched_priority;
 	bool reset = attr->sched_flags & SCHED_FLAG_RESET_ON_FORK;
 
-	if (!dl_group_grants(dl_group_nearest(dl_group_tg_of(p))) || !fair_policy(p->policy) ||
+	if (!dl_group_grants(dl_group_tg_of(p)) || !fair_policy(p->policy) ||
 	    __dl_group_rt_forbidden(p) || (p->sched_reset_on_fork && !reset))
 		return -EPERM;
 
@@ -63,7 +67,7 @@ static int __dl_group_grant(struct rq *rq, struct task_struct *p, const struct s
 	dl_group_set_granted(rq, p, granted);
 	/* It may be in the scope of a capsule now that is for FIFO and RR threads only. */
 	dl_group_update_task(rq, p);
-	if (!dl_group_grants(p->dl_group)) {
+	if (!p->dl_group) {
 		dl_group_set_granted(rq, p, before);
 		return -EPERM;
 	}
