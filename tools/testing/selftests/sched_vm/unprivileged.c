@@ -304,6 +304,47 @@ static bool scope(void)
 	return ok;
 }
 
+/* It goes with a thread to nobody who does not allow it, and is not lost on the way. */
+static bool moves(void)
+{
+	char *rt = group_make_on("rt", "0"), *zero = group_make(sv_top, "zero");
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	group_reserve(rt, 40000, 100000);
+	ok = check(!group_write(rt, SCOPE, "rt"));
+	ok &= check(!group_write(zero, BUDGET, "0"));
+	own_make();
+	/* All that its capsule has is a child's, and then the capsule's again. */
+	ok &= check(!group_write(leaf, UNPRIVILEGED, "1"));
+	group_reserve(leaf, 40000, 100000);
+	ok &= check(!ask_start(&w, &spec, SCHED_FIFO, 50));
+	ok &= check(!group_write(leaf, BUDGET, "max"));
+	ok &= check(served_by(w.pid, own));
+	ok &= is_policy(w.pid, SCHED_FIFO, 50);
+	/* Where FIFO threads are served, but this is none. */
+	ok &= check(!group_attach(rt, w.pid));
+	ok &= is_policy(w.pid, SCHED_OTHER, 0);
+	ok &= check(served_by(w.pid, NULL));
+	/* And where they may not be, but this is none. */
+	ok &= check(!group_attach(leaf, w.pid));
+	ok &= check(!owner_sets(w.pid, SCHED_FIFO, 50));
+	ok &= check(!group_attach(zero, w.pid));
+	ok &= is_policy(w.pid, SCHED_OTHER, 0);
+	/* A capsule that is for FIFO threads loses who is none any more. */
+	ok &= check(!group_attach(leaf, w.pid));
+	ok &= check(!owner_sets(w.pid, SCHED_FIFO, 50));
+	ok &= check(!group_write(own, SCOPE, "rt"));
+	ok &= check(served_by(w.pid, own));
+	ok &= check(!group_write(own, UNPRIVILEGED, "0"));
+	ok &= check(served_by(w.pid, NULL));
+	own_end();
+	group_remove(zero);
+	group_remove(rt);
+	return ok;
+}
+
 /* Budget 0 forbids this, too. */
 static bool forbidden(void)
 {
@@ -377,7 +418,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(12);
+	ksft_set_plan(13);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(granted(), "the owner may ask for FIFO and RR\n");
@@ -388,6 +429,7 @@ int main(void)
 	ksft_test_result(privileged(), "what was set with privilege stays\n");
 	ksft_test_result(nested(), "below it is the owner's to give, and ends with that above\n");
 	ksft_test_result(scope(), "scope rt serves who was granted it\n");
+	ksft_test_result(moves(), "it ends where it is not allowed, and only there\n");
 	ksft_test_result(forbidden(), "budget 0 forbids it\n");
 	ksft_test_result(lends_nothing(), "nobody outside inherits it\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");

@@ -202,6 +202,36 @@ static bool nobody_enters(void)
 	return ok;
 }
 
+/* Threads out of the scope of a child are the parent's: it keeps something for them. */
+static bool out_of_scope(void)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
+	struct worker w[2] = {};
+	bool ok;
+
+	family_make(NULL);
+	ok = check(!group_try_reserve(one, 10000, 100000));
+	ok &= check(!group_write(one, SCOPE, "rt"));
+	spec.group = one;
+	worker_start(&w[0], &spec);
+	ok &= check(served_by(w[0].pid, up));
+	ok &= check(group_try_reserve(two, 30000, 100000) == -EBUSY);
+	ok &= check(worker_gets(&w[0], 30, MS));
+	ok &= check(!group_try_reserve(two, 20000, 100000));
+	worker_kill(&w[0]);
+	ok &= check(!group_try_reserve(two, 30000, 100000));
+	/* Who would be one of them does not come in; who would not, does. */
+	spec.group = NULL;
+	worker_start(&w[0], &spec);
+	ok &= check(group_attach(one, w[0].pid) == -EBUSY);
+	ok &= check(clone_into(one) == 0);
+	ok &= check(!set_policy(w[0].pid, SCHED_FIFO, 5));
+	ok &= check(!group_attach(one, w[0].pid));
+	ok &= check(served_by(w[0].pid, one));
+	family_end();
+	return ok;
+}
+
 /* A thread of the kernel cannot be bound to it either. */
 static bool nobody_is_bound(void)
 {
@@ -343,12 +373,13 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(10);
+	ksft_set_plan(11);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(exact(), "all of it can be handed out, and not 1 us more\n");
 	ksft_test_result(they_have_it(), "they have it, and it goes back\n");
 	ksft_test_result(nobody_enters(), "nobody enters who would have nothing\n");
+	ksft_test_result(out_of_scope(), "threads out of a child's scope count\n");
 	ksft_test_result(nobody_is_bound(), "nor is a thread of the kernel bound\n");
 	ksft_test_result(too_little(), "nobody is left with too little to be a budget\n");
 	ksft_test_result(next_above(), "who cannot be refused is served by the next above\n");
