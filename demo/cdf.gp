@@ -29,13 +29,20 @@ set label sprintf("deadline, %g ms", deadline) at deadline, graph 1 center offse
 title(name) = name eq "none-idle" ? "no reservation, guest 2 idle" : \
 	name eq "none-load" ? "no reservation, guest 2 loaded" : \
 	name eq "fair-load" ? "equal weights, guest 2 loaded" : \
-	name eq "cbs-idle" ? "reservation, guest 2 idle" : "reservation, guest 2 loaded"
-# Okabe and Ito's colours; and who sees none has the dashes: with a load, lines are
-# whole, and with a reservation, thick.
+	name eq "cbs-idle" ? "reservation, guest 2 idle" : \
+	name eq "cbs-load" ? "reservation, guest 2 loaded" : \
+	name eq "half-idle" ? "half + extra time, guest 2 idle" : "half + extra time, guest 2 loaded"
+# Okabe and Ito's colours; and who sees none has the dashes and widths: with a load, lines
+# are whole, or nearly (for comparison; half of the reservation), and the more is reserved,
+# the thicker.
 colour(name) = name eq "none-idle" ? 0x56b4e9 : name eq "none-load" ? 0xd55e00 : \
-	name eq "fair-load" ? 0xe69f00 : name eq "cbs-idle" ? 0x000000 : 0x0072b2
-dash(name) = name eq "none-idle" ? 2 : name eq "fair-load" ? 4 : name eq "cbs-idle" ? 3 : 1
-width(name) = name[1:3] eq "cbs" ? 4 : 2
+	name eq "fair-load" ? 0xe69f00 : name eq "cbs-idle" ? 0x000000 : \
+	name eq "cbs-load" ? 0x0072b2 : name eq "half-idle" ? 0xcc79a7 : 0x009e73
+set dashtype 11 (14, 4)
+set dashtype 12 (8, 4, 2, 4, 2, 4)
+dash(name) = name eq "none-idle" ? 2 : name eq "fair-load" ? 4 : name eq "cbs-idle" ? 3 : \
+	name eq "half-load" ? 11 : name eq "half-idle" ? 12 : 1
+width(name) = name[1:3] eq "cbs" ? 4 : name[1:4] eq "half" ? 3 : 2
 
 plot for [name in names] sprintf("%s/%s.ms", ARG1, name) \
 	using 1:2 with lines linewidth width(name) dashtype dash(name) linecolor rgb colour(name) \

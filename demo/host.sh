@@ -17,7 +17,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 
 # Some options, and what both parts below use.
-REQUESTS=330	# in each scenario of the headline; two thirds of that in the others
+REQUESTS=330	# in each scenario whose 99th percentile is given; two thirds of that in the others
 CONNECTIONS=16	# of the load, all of them busy
 PERIOD_MS=	# of the requests and the reservation; empty: calibrated
 PLAIN=no	# only what needs no reservation, for kernels without
@@ -30,7 +30,7 @@ CLIENT_CPU=0 GUEST_CPU=1
 usage() {
 	cat <<END
 usage: host.sh [options] BUILD OUT
-  --requests N       in each of the three scenarios of the headline (default $REQUESTS); 2/3 of that in the others
+  --requests N       in each scenario whose 99th percentile is given (default $REQUESTS); 2/3 of that in the two others
   --connections N    of the load on guest 2 (default $CONNECTIONS)
   --period MS        of the requests and the reservation (default: calibrated)
   --plain            leave out the reservation, for kernels that have none
@@ -61,6 +61,7 @@ BUILD=$1
 OUT=$2
 rm -f "$OUT"/{facts,commands,threads,usage,load}.txt "$OUT"/*.csv "$OUT"/*.stalls "$OUT"/guest*
 
+[ "$PLAIN" = no ] || SCENARIOS=("${PLAIN_SCENARIOS[@]}")
 # Whatever the shell starts stays off the guests' CPU.
 taskset -pc $CLIENT_CPU $$ >/dev/null
 trap guests_stop EXIT

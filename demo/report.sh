@@ -16,6 +16,13 @@ export LC_ALL=C.UTF-8
 RUINED=3
 KEPT=3
 PART=4
+# The same with half of the budget and a normal thread's share beyond it: the 99th
+# percentile beside an idle neighbour is that of the whole reservation, but for HALF_IDLE,
+# and the 95th beside a loaded one is what half_time() says, but for HALF_LOADED: the share
+# comes in turns, each turn is a switch between the guests, and where AMD-V is emulated,
+# that costs CPU time. With equal weights and no reservation, all of it comes in turns.
+HALF_IDLE=1.5
+HALF_LOADED=1.4
 ENOUGH=150	# requests of a scenario must be left of the following
 
 # A standstill of the emulated machine: its CPUs did not run for so long, in us,
@@ -44,6 +51,8 @@ title() {
 	fair-load) echo "(equal weights, guest 2 loaded)" ;;
 	cbs-idle) echo "reservation, guest 2 idle" ;;
 	cbs-load) echo "reservation, guest 2 loaded" ;;
+	half-idle) echo "half + extra time, guest 2 idle" ;;
+	half-load) echo "half + extra time, guest 2 loaded" ;;
 	esac
 }
 
@@ -54,6 +63,7 @@ read_facts() {
 	done <"$OUT/facts.txt"
 	PERIOD=$((FACT[period_us] / 1000))
 	BUDGET=$((FACT[budget_us] / 1000))
+	HALF=$(awk -v us="${FACT[budget_us]}" 'BEGIN { print us / 2000 }')
 	DEADLINE=$(awk -v us="${FACT[period_us]}" 'BEGIN { print us / 1000 }')
 }
 
@@ -85,7 +95,7 @@ times() {
 read_scenarios() {
 	local name part
 	SCENARIOS=()
-	for name in none-idle none-load fair-load cbs-idle cbs-load; do
+	for name in none-idle none-load fair-load cbs-idle cbs-load half-idle half-load; do
 		[ -e "$OUT/$name.1.csv" ] || continue
 		SCENARIOS+=("$name")
 		for part in "$OUT/$name".*.csv; do
@@ -143,11 +153,11 @@ table() {
 # table_of ''|.all
 table_of() {
 	local name s
-	printf '%-32s %8s %8s %8s %8s %8s %15s %8s %8s %9s %8s\n' 'times in ms' requests mean sd median \
+	printf '%-33s %8s %8s %8s %8s %8s %15s %8s %8s %9s %8s\n' 'times in ms' requests mean sd median \
 		p95 '(95 % surely)' p99 max '> period' 'left out'
 	for name in "${SCENARIOS[@]}"; do
 		s=$name$1
-		printf '%-32s %8d %8s %8s %8s %8s %15s %8s %8s %7s %% %8d\n' "$(title "$name")" \
+		printf '%-33s %8d %8s %8s %8s %8s %15s %8s %8s %7s %% %8d\n' "$(title "$name")" \
 			"${STAT[$s,n]}" "${STAT[$s,mean]}" "${STAT[$s,sd]}" "${STAT[$s,p50]}" \
 			"${STAT[$s,p95]}" "$(p95_interval "$s")" "${STAT[$s,p99]}" "${STAT[$s,max]}" \
 			"${STAT[$s,over]}" "${STAT[$s,spoiled]:-0}"
@@ -184,6 +194,7 @@ method() {
 		'period of the requests' "$PERIOD ms" '20 ms' \
 		'reservation Q,P of guest 1' "$BUDGET,$PERIOD ms" '4,20 ms' \
 		'Q/P' '0.2' '0.2' \
+		'half of it' "$HALF,$PERIOD ms, cpu.rt_extra fair" 'not there' \
 		'deadline' 'the period' 'the period' \
 		'guest 2' "${FACT[vcpus2]} vCPUs, ${FACT[connections]} requests at a time" '1000 concurrent requests'
 }
@@ -210,6 +221,62 @@ of_period() {
 	awk -v t="${STAT[$1.all,$2]}" -v p="$DEADLINE" 'BEGIN { printf "%.0f", 100 * t / p }'
 }
 
+# half_time MS SHARE: the time in which half of the reservation and SHARE of what is
+# left of the CPU give so much CPU time. The server has a full budget when the request
+# comes, as it has been asleep: its period begins with the request, and so do the next.
+half_time() {
+	[ "$1" != inf ] || { echo inf; return; }
+	awk -v work="$1" -v share="$2" -v q="$HALF" -v p="$DEADLINE" 'BEGIN {
+		each = q + share * (p - q)
+		while (work > each) { work -= each; time += p }
+		printf "%.1f", time + (work > q ? q + (work - q) / share : work) }'
+}
+
+# What half of the reservation must hold. Sets IDLE to the percentile that is compared,
+# AS_WHOLE and AS_HALF to the most that it and the 95th may be, and ALONE to what the
+# latter would be without extra time.
+#
+# How much CPU time a request takes is not known of each. But the whole reservation
+# holds nearly all of them, and who has it is not disturbed: so the times with that are,
+# within a percent or two, how much CPU time that share of the requests takes at most.
+half_bounds() {
+	IDLE=p99
+	[ "${STAT[half-idle,p99]}" != - ] && [ "${STAT[cbs-idle,p99]}" != - ] || IDLE=p95
+	AS_WHOLE=$(times_as_much $HALF_IDLE "${STAT[cbs-idle,$IDLE]}")
+	BOUND=$(half_time "${STAT[cbs-load,p95]}" 0.5)
+	ALONE=$(half_time "${STAT[cbs-load,p95]}" 0)
+	AS_HALF=$(times_as_much $HALF_LOADED "$BOUND")
+}
+
+# times_as_much FACTOR TIME
+times_as_much() {
+	[ "$2" != inf ] || { echo inf; return; }
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a * b }'
+}
+
+# The 95th percentiles are there, of enough requests to be called so.
+has_half() {
+	local name
+	for name in half-idle half-load cbs-idle cbs-load; do
+		[[ ${STAT[$name,p95]:--} != - ]] || return 1
+	done
+}
+
+half() {
+	has_half || return 0
+	printf '%-40s %-26s %s\n' 'half + extra time; in ms' 'here' 'may be'
+	printf '%-40s %-26s %s\n' \
+		"guest 2 idle: ${IDLE#p}th percentile" "${STAT[half-idle,$IDLE]}" \
+		"$AS_WHOLE: $HALF_IDLE times ${STAT[cbs-idle,$IDLE]}, that of the whole reservation" \
+		'guest 2 loaded: 95th percentile' "${STAT[half-load,p95]} ($(p95_interval half-load))" \
+		"$AS_HALF: $HALF_LOADED times $BOUND, which is $HALF ms at once, and what is left at half of the CPU" \
+		'    if there were no extra time' '-' "at least $ALONE"
+}
+
+half_means() {
+	echo "Half of Q is about what a request takes on average: the rest of a longer one waits for guest 1's turns as a normal thread (cpu.rt_extra is \"fair\", both guests have the same cpu.weight). Beside an idle neighbour it has every turn. Admission counts the half only, so twice as many such guests fit on a CPU."
+}
+
 # What one does not expect of a reservation, if it is so.
 surprises() {
 	[ -n "${STAT[cbs-idle,n]:-}" ] || return 0
@@ -219,9 +286,9 @@ surprises() {
 		echo "The neighbour gets more done beside the reservation (${LOAD[cbs-load]} instead of ${LOAD[none-load]} requests/s). A likely reason: guest 1 runs in one piece for each request, not in many, and never takes more than its fifth; each switch between guests that is saved costs much where AMD-V is emulated."
 }
 
-# The two ratios and the verdict, one sentence. Sets SHOWN.
+# The ratios and the verdict, one sentence. Sets SHOWN.
 verdict() {
-	local outside
+	local not
 	SHOWN=no
 	if [ "$(fewest)" -lt $ENOUGH ]; then
 		echo "NOT shown: only $(fewest) requests of a scenario are left; $ENOUGH are needed (this machine is too busy, or --requests is too small)."
@@ -235,17 +302,43 @@ verdict() {
 	fi
 	WITH=$(ratio "${STAT[cbs-load,p95]}" "${STAT[cbs-idle,p95]}")
 	echo "95th percentile, guest 2 loaded : idle, with the reservation:   $(p95 cbs-load) : $(p95 cbs-idle) = $WITH"
-	outside=$(awk -F '\t' '$6 == "-"' "$OUT/threads.txt" | wc -l)
-	if [ "$outside" -gt 0 ]; then
-		echo "NOT shown: $outside threads of guest 1 are served by no capsule."
-	elif ! holds "$WITHOUT > $RUINED"; then
-		echo "NOT shown: even without a reservation the load on guest 2 does not ruin guest 1 (a ratio of $WITHOUT, where more than $RUINED was expected)."
-	elif ! holds "$WITH < $KEPT && $WITH < $WITHOUT / $PART"; then
-		echo "NOT shown: with the reservation the load on guest 2 still slows guest 1 down (a ratio of $WITH; less than $KEPT, and less than $WITHOUT / $PART, was expected)."
+	not=$(not_whole)
+	[ -n "$not" ] || ! has_half || not=$(not_half)
+	if [ -n "$not" ]; then
+		echo "NOT shown: $not"
 	else
 		SHOWN=yes
-		echo "Shown: while guest 2 takes $(cpu cbs-load 2) % of the CPU, the reservation of $BUDGET ms in $PERIOD ms lets guest 1 answer 95 % of its requests within $(p95 cbs-load), as if guest 2 were idle ($(p95 cbs-idle)); without, it takes $(p95 none-load)."
+		echo "Shown: $(shown_whole)$(! has_half || shown_half)"
 	fi
+}
+
+# not_whole, not_half: why it is not shown, if it is not
+not_whole() {
+	local outside
+	outside=$(awk -F '\t' '$6 == "-"' "$OUT/threads.txt" | wc -l)
+	if [ "$outside" -gt 0 ]; then
+		echo "$outside threads of guest 1 are served by no capsule."
+	elif ! holds "$WITHOUT > $RUINED"; then
+		echo "even without a reservation the load on guest 2 does not ruin guest 1 (a ratio of $WITHOUT, where more than $RUINED was expected)."
+	elif ! holds "$WITH < $KEPT && $WITH < $WITHOUT / $PART"; then
+		echo "with the reservation the load on guest 2 still slows guest 1 down (a ratio of $WITH; less than $KEPT, and less than $WITHOUT / $PART, was expected)."
+	fi
+}
+
+not_half() {
+	if ! holds "${STAT[half-idle,$IDLE]} <= $AS_WHOLE"; then
+		echo "beside an idle guest 2, half of the reservation with extra time is slower than the whole (a ${IDLE#p}th percentile of ${STAT[half-idle,$IDLE]} ms; $AS_WHOLE at most was expected)."
+	elif ! holds "${STAT[half-load,p95]} <= $AS_HALF"; then
+		echo "beside a loaded guest 2, half of the reservation with extra time gives less than that (a 95th percentile of $(p95 half-load); $AS_HALF ms at most was expected)."
+	fi
+}
+
+shown_whole() {
+	echo "while guest 2 takes $(cpu cbs-load 2) % of the CPU, the reservation of $BUDGET ms in $PERIOD ms lets guest 1 answer 95 % of its requests within $(p95 cbs-load), as if guest 2 were idle ($(p95 cbs-idle)); without, it takes $(p95 none-load)."
+}
+
+shown_half() {
+	echo " Half of that and a normal share beyond it are as good beside an idle guest 2 (a ${IDLE#p}th percentile of ${STAT[half-idle,$IDLE]} ms, and ${STAT[cbs-idle,$IDLE]} ms with the whole); beside the loaded one it takes $(p95 half-load), and $BOUND ms is what they amount to."
 }
 
 # p95 SCENARIO: with its confidence interval
@@ -272,6 +365,8 @@ text() {
 	echo
 	published
 	echo
+	half
+	! has_half || echo
 	method
 	echo
 	calibration
@@ -326,6 +421,13 @@ html_left_out() {
 	html_table .all
 }
 
+html_half() {
+	has_half || return 0
+	echo '<h2>Half of the reservation</h2>'
+	half | html_spaced
+	echo "<p>$(half_means | escape)</p>"
+}
+
 html() {
 	cat <<END
 <!DOCTYPE html>
@@ -339,7 +441,7 @@ th, td { border-bottom: 1px solid #ddd; padding: .3em .6em; text-align: left; ve
 .times th:first-child, .times td:first-child { text-align: left }
 pre { background: #f5f5f5; padding: 1em; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px }
 svg { max-width: 100%; height: auto }
-.none-load td { color: #a84300 } .cbs-load td { color: #005a8c } .fair-load td { color: #666 }
+.none-load td { color: #a84300 } .cbs-load td { color: #005a8c } .fair-load td { color: #666 } .half-load td { color: #00735a }
 .verdict { border-left: 4px solid $([ $SHOWN = yes ] && echo '#0072b2' || echo '#d55e00'); padding-left: 1em }
 </style></head><body>
 <h1>Two guests, one CPU</h1>
@@ -363,6 +465,7 @@ $(surprises | escape | sed 's/^/<p>/')
 $(published | html_spaced)
 <p><i>Equal weights</i> is for comparison: no reservation, but the two guests share the CPU as groups with the
 same <code>cpu.weight</code>. Without a reservation they otherwise compete thread by thread.</p>
+$(html_half)
 <h2>Method</h2>
 $(method | html_spaced)
 <p>$(calibration | escape)</p>
@@ -379,6 +482,7 @@ END
 
 read_facts
 read_scenarios
+! has_half || half_bounds
 verdict >"$TMP/verdict"
 text | tee "$OUT/table.txt"
 [ -e "$OUT/machine.txt" ] || printf 'what\tvalue\n' >"$OUT/machine.txt"

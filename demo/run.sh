@@ -14,7 +14,7 @@ OUT=out/demo
 BUILD=$OUT/build
 KIND=release
 DEPS=yes
-TIMEOUT=2400
+TIMEOUT=3600
 LAB=scripts/lab
 # The CPUs of the lab stay awake when they have nothing to do. To wake an emulated CPU
 # takes as long as the machine likes, and would be measured.

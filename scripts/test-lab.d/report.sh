@@ -23,7 +23,7 @@ make_demo() {
 	printf '%s\t%s\n' period_us 380000 budget_us 76000 cost_us 38000 margin_percent 200 vcpus2 4 connections 16 \
 		>"$DEMO/facts.txt"
 	printf '100\tqemu\tOTHER\t1\tvm1\tvm1\n' >"$DEMO/threads.txt"
-	printf 'none-load\t100\t64\nfair-load\t100\t60\ncbs-load\t100\t110\n' >"$DEMO/load.txt"
+	printf 'none-load\t100\t64\nfair-load\t100\t60\ncbs-load\t100\t110\nhalf-load\t100\t90\n' >"$DEMO/load.txt"
 	printf 'scripts/lab run\n' >"$DEMO/started.txt"
 	printf 'echo x\n' >"$DEMO/commands.txt"
 	printf 'what\tis\nmachine\tof nobody\n' >"$DEMO/machine.txt"
@@ -32,6 +32,8 @@ make_demo() {
 	make_times fair-load "${1:-220}" '50000 + 600 * i'
 	make_times cbs-idle "${2:-330}" '15000 + 85 * i'
 	make_times cbs-load "${2:-330}" '16000 + 87 * i'
+	make_times half-idle "${2:-330}" '15500 + 86 * i'
+	make_times half-load "${2:-330}" '16000 + 95 * i'
 }
 
 # Of 330, the 95th percentile is the 314th (0.95 x 330 = 313.5), and its interval, from
@@ -87,15 +89,115 @@ test_report_without_an_effect() {
 	expect 1 'NOT shown: even without' "$TOP/demo/report.sh" "$DEMO"
 }
 
-# Three scenarios are the headline's.
+# Q/2 is 38 ms of 380. The whole reservation answers 95 % within 43.3 ms beside the loaded
+# guest 2, and 99 % within 42.8 beside the idle one. So it is 38 + 2 x 5.3 ms with half of
+# the CPU beyond Q/2, and 5.3 ms of the next period with nothing.
+test_report_of_half() {
+	make_demo
+	expect 0 '^Shown: .* beside the loaded one it takes 45.8 ms .*, and 48.6 ms is' "$TOP/demo/report.sh" "$DEMO"
+	grep -q '99th percentile  *43.6  *64.2: 1.5 times 42.8, ' "$DEMO/table.txt"
+	grep -q '95th percentile  *45.8 (45.0 - 46.6)  *68.0: 1.4 times 48.6, ' "$DEMO/table.txt"
+	grep -q 'no extra time  *-  *at least 385.3$' "$DEMO/table.txt"
+	grep -q '>half + extra time, guest 2 loaded<' "$DEMO/report.html"
+}
+
+# Longer requests than one period holds: 10 ms and half of the other 370 are 195 ms in
+# each; so 250 ms are a period, 10 ms, and 2 x 45 ms.
+test_report_of_half_in_periods() {
+	make_demo
+	sed -i 's/^budget_us.*/budget_us\t20000/' "$DEMO/facts.txt"
+	"$TOP/demo/report.sh" "$DEMO" >"$WORK/output" || true
+	grep -q ' times 76.6, ' "$DEMO/table.txt"
+	grep -q 'at least 1523.3$' "$DEMO/table.txt"
+	make_times cbs-load 330 250000
+	expect 1 'NOT shown: with the reservation the load' "$TOP/demo/report.sh" "$DEMO"
+	grep -q ' times 480.0, ' "$DEMO/table.txt"
+}
+
+# half_is_not PATTERN SCENARIO AWK-EXPRESSION: the verdict is about that
+half_is_not() {
+	make_demo
+	make_times "$2" 330 "$3"
+	expect 1 "^NOT shown: $1" "$TOP/demo/report.sh" "$DEMO"
+}
+
+# No extra time; one request in fifty; a normal share with no reservation; no answer.
+test_report_without_half() {
+	half_is_not 'beside an idle .* 99th percentile of 388.1 ms' half-idle 'i < 250 ? 15500 + 86 * i : 360000 + 86 * i'
+	half_is_not 'beside an idle .* 99th percentile of 128.1 ms' half-idle 'i < 324 ? 15500 + 86 * i : 100000 + 86 * i'
+	half_is_not 'beside a loaded .* 95th percentile of 377.3' half-load 'i < 250 ? 16000 + 87 * i : 350000 + 87 * i'
+	half_is_not 'beside a loaded .* 95th percentile of 86.6' half-load '2 * (16000 + 87 * i)'
+	make_demo
+	sed -i '2,20s/[0-9]*$/lost/' "$DEMO/half-load.1.csv"
+	expect 1 '^NOT shown: beside a loaded .* 95th percentile of inf' "$TOP/demo/report.sh" "$DEMO"
+}
+
+# Few are left: the 95th percentile is compared. Without half, the rest is as it was.
+test_report_of_less_than_half() {
+	make_demo
+	make_times half-idle 298 '15500 + 86 * i'
+	expect 0 '^Shown: .* 95th percentile of 39.9 ms' "$TOP/demo/report.sh" "$DEMO"
+	make_demo
+	rm "$DEMO"/half-*
+	expect 0 '^Shown: .*without, it takes .*ms .*\)\.$' "$TOP/demo/report.sh" "$DEMO"
+	! grep -q 'extra time' "$DEMO/report.html" || fail "half is in the report"
+}
+
+# The 99th percentile is asked for in five scenarios.
 test_demo_how_many_requests() {
 	(
 		# shellcheck source=demo/host-measure.sh
 		. "$TOP/demo/host-measure.sh"
 		REQUESTS=$(sed -n 's/^REQUESTS=\([0-9]*\)\t.*/\1/p' "$TOP/demo/host.sh")
 		same "$(requests cbs-load) $(requests cbs-idle) $(requests none-load)" "330 330 330"
+		same "$(requests half-load) $(requests half-idle)" "330 330"
 		same "$(requests none-idle) $(requests fair-load)" "220 220"
+		# 5 x 330 + 2 x 220 requests, and 14 parts with 2 s before them: 822.2 s
+		PERIOD_US=380000
+		same "$(measure_minutes)" 14
+		SCENARIOS=("${PLAIN_SCENARIOS[@]}")
+		same "$(measure_minutes)" 6
 	)
+}
+
+# fake_write TEXT FILE: what the kernel makes of it; each is noted down
+fake_write() {
+	local text=$1
+	echo "${2##*/}=$1" >>"$WORK/writes"
+	case ${2##*/}=$1 in
+	cpu.rt.max=max) text="max 100000 max" ;;
+	cgroup.subtree_control=+cpu)
+		text=cpu
+		echo none >"$CGROUPS/vm1/cpu.rt_extra"
+		echo "max 100000 max" >"$CGROUPS/vm1/cpu.rt.max"
+		;;
+	cgroup.subtree_control=-cpu)
+		text=
+		rm "$CGROUPS"/vm1/cpu.*
+		;;
+	esac
+	echo "$text" >"$2"
+}
+
+# Forth and back: each scenario finds what is its own, and nothing of the one before.
+test_demo_reserves() {
+	# shellcheck source=demo/host-measure.sh
+	. "$TOP/demo/host-measure.sh"
+	CGROUPS=$WORK/cgroups BUDGET_US=76000 PERIOD_US=380000
+	mkdir -p "$CGROUPS/vm1"
+	: >"$CGROUPS/cgroup.subtree_control"
+	traced_write() { fake_write "$@"; }
+	local name extra max
+	for name in none fair cbs half none half cbs fair half cbs none; do
+		reserve $name
+		case $name in
+		none) [ ! -e "$CGROUPS/vm1/cpu.rt.max" ] || fail "the controller is on"; continue ;;
+		fair) extra=none max="max 100000 max" ;;
+		cbs) extra=none max="76000 380000" ;;
+		half) extra=fair max="38000 380000" ;;
+		esac
+		same "$name: $(cat "$CGROUPS/vm1/cpu.rt_extra"), $(cat "$CGROUPS/vm1/cpu.rt.max")" "$name: $extra, $max"
+	done
 }
 
 # make_judge: bench/run.sh with a lab that measures nothing, and a report that ends with

@@ -65,7 +65,8 @@ long long keyed_value(const char *text, const char *key);
  */
 int complain(int error, const char *cure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-#define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, SCHED_CORE"
+#define CURE_KERNEL	"one with CONFIG_DEADLINE_GROUP_SCHED; it excludes RT_GROUP_SCHED, " \
+			"SCHED_CORE, and SCHED_PROXY_EXEC"
 #define CURE_OWN	"run as root, or give a --cgroup that is yours"
 #define CURE_CHECK	"sched-vm check says what fits"
 #define CURE_LIST	"sched-vm list shows those there are"

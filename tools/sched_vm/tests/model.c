@@ -84,13 +84,15 @@ static void put(unsigned long *bits, long at)
 /* @nr of the ticks of @from that are not in @to yet. */
 static void pick(unsigned long *to, unsigned long from, int nr)
 {
-	while (nr > 0 && from & ~*to) {
-		int at = number(0, 63);
+	for (from &= ~*to; nr > 0 && from; nr--) {
+		unsigned long left = from;
+		int i;
 
-		if (from >> at & ~*to >> at & 1) {
-			put(to, at);
-			nr--;
-		}
+		for (i = number(1, __builtin_popcountl(from)); i > 1; i--)
+			left &= left - 1;
+		left &= -left;
+		*to |= left;
+		from &= ~left;
 	}
 }
 

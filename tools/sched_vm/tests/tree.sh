@@ -5,8 +5,8 @@
 # what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
 # tree.sh SCHED-VM JSON FAKEDEV PTY THREADS [top|other]: those of top wait most of the time.
 #
-# Variables are folders and numbers, without blanks.
-# shellcheck disable=SC2086,SC2030,SC2031,SC2012,SC2231
+# Variables are folders and numbers, without blanks; those of wait_for are its own.
+# shellcheck disable=SC2016,SC2086,SC2030,SC2031,SC2012,SC2231
 
 here=${0%/*}
 tool=$1
@@ -117,12 +117,22 @@ note() {
 	"${threads%threads}note" "$@"
 }
 
+# wait_for CONDITION: a command line. Others compute meanwhile.
+wait_for() {
+	tries=0
+	until eval "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1000 ] || fail "still not: $1"
+		sleep 0.02
+	done
+}
+
 # In $pid; it goes with the test.
 process() {
 	sleep 1000 &
 	pid=$!
 	echo $pid >>"$WORK/pids"
-	until [ "$(cat /proc/$pid/comm)" = sleep ]; do :; done
+	wait_for '[ "$(cat /proc/$pid/comm)" = sleep ]'
 }
 
 # What is lacking is said first, and the same by all.
@@ -480,7 +490,7 @@ top_opens_no_thread() {
 	"$threads" 50 >"$WORK/ready" &
 	pid=$!
 	echo $pid >>"$WORK/pids"
-	until [ -s "$WORK/ready" ]; do :; done
+	wait_for '[ -s "$WORK/ready" ]'
 	named sched_vm/web 4000 20000 $pid
 	FAKE_LOG=$WORK/log.opened fake top --csv -n 2 -d 100ms >/dev/null
 	for tid in /proc/$pid/task/*; do
@@ -541,17 +551,13 @@ monitor_tells_events() {
 		"$tool" monitor --json --count 5) >"$WORK/events" &
 	monitor=$!
 	echo $monitor >>"$WORK/pids"
-	tries=0
-	until [ "$(cat /proc/$monitor/fdinfo/* 2>/dev/null | grep -c '^inotify wd')" = 1 ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 2000 ] || fail "it does not watch"
-	done
+	wait_for 'cat /proc/$monitor/fdinfo/* 2>/dev/null | grep -q "^inotify wd"'
 	events sched_vm/web 8 0 0
-	until [ -s "$WORK/events" ]; do :; done
+	wait_for '[ -s "$WORK/events" ]'
 	events sched_vm/web 8 1 2
-	until [ "$(wc -l <"$WORK/events")" -ge 3 ]; do :; done
+	wait_for '[ "$(wc -l <"$WORK/events")" -ge 3 ]'
 	named sched_vm/db 4000 20000
-	until [ "$(wc -l <"$WORK/events")" -ge 4 ]; do :; done
+	wait_for '[ "$(wc -l <"$WORK/events")" -ge 4 ]'
 	rm -r "$root/sched_vm/db"
 	wait $monitor
 	cat "$WORK/events"
