@@ -20,7 +20,7 @@ ME=bench-vm
 ROUNDS=		# of each measurement; empty: what the part takes
 WINDOW=		# seconds of a throughput; empty: 1.5
 PERIOD_MS=100	# of the reservations; long, since all is slow where AMD-V is emulated
-ONLY="coverage linear isolation latency steal"
+ONLY="coverage linear isolation latency steal suggest"
 PLAIN=no	# for demo/host-guests.sh: this needs the reservation
 
 # shellcheck disable=SC2034
@@ -49,6 +49,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/host-network.sh"
 # shellcheck source=bench/host-latency.sh
 . "$here/host-latency.sh"
+# shellcheck source=bench/host-suggest.sh
+. "$here/host-suggest.sh"
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -67,7 +69,7 @@ BUILD=$1
 OUT=$2
 PERIOD_US=$((PERIOD_MS * 1000))
 : "${WINDOW:=1.5}"
-rm -f "$OUT"/{facts,commands,latency-none}.txt "$OUT"/*.csv "$OUT"/*.tsv "$OUT"/guest*
+rm -f "$OUT"/{facts,commands,latency-none}.txt "$OUT"/*.csv "$OUT"/*.tsv "$OUT"/suggest.json "$OUT"/guest*
 
 wanted() {
 	[[ " $ONLY " == *" $1 "* ]]
@@ -80,6 +82,7 @@ fact host_kernel "$(uname -srvm)"
 fact host_cpu "$(sed -n 's/^model name[[:space:]]*: //p;T;q' /proc/cpuinfo)"
 fact period_us $PERIOD_US
 fact window_s "$WINDOW"
+fact only "$ONLY"
 keep_awake $CLIENT_CPU $GUEST_CPU
 guests_prepare
 traced_write +cpu "$CGROUPS/cgroup.subtree_control"
@@ -93,6 +96,7 @@ if [ "$ONLY" != coverage ]; then
 	! wanted linear || linear
 	! wanted isolation || isolation
 	! wanted steal || steal
+	! wanted suggest || suggest
 	! wanted latency || latency
 	guest_stop 1
 	guest_stop 2

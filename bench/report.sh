@@ -4,8 +4,9 @@
 # usage: report.sh OUT
 #
 # Makes the table (standard output and OUT/table.txt) and OUT/report.html of what
-# host.sh has measured. Exit status: 0 if all listed threads are in the capsule, the
-# throughput follows the reservation, and no neighbour takes any of it; 1 if not.
+# host.sh has measured, and PAPERS_OUT/guest/suggest.csv for papers/report.sh. Exit status: 0
+# if all listed threads are in the capsule, the throughput follows the reservation, and
+# no neighbour takes any of it, as far as that was asked for; 1 if not.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -17,6 +18,7 @@ PAPER_LOSS="20-30 %"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 OUT=${1:?usage: report.sh OUT}
+PAPERS=${PAPERS_OUT:-$here/../out/papers}/guest
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/bench-report.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 
@@ -38,6 +40,11 @@ read_facts() {
 	PERIOD=$((FACT[period_us] / 1000))
 }
 
+# missing PART WHAT: it is not there; that is wrong if it was asked for.
+missing() {
+	[[ " ${FACT[only]:-$1} " != *" $1 "* ]] || WRONG+=("$2 not measured")
+}
+
 # The median of numbers, one a line.
 median() {
 	sort -g | awk '{ t[NR] = $1 } END { if (NR) print (t[int((NR + 1) / 2)] + t[int(NR / 2) + 1]) / 2 }'
@@ -53,7 +60,7 @@ difference() {
 
 coverage_data() {
 	local listed sum
-	have time-end.tsv || { WRONG+=("coverage is not measured"); return 0; }
+	have time-end.tsv || { missing coverage "coverage is"; return 0; }
 	listed=,$(cut -f 1 "$OUT/threads.tsv" | tr '\n' ,)
 	awk -v pid="${FACT[coverage_pid]}" -v listed="$listed" -f "$here/coverage.awk" \
 		"$OUT/time-begin.tsv" "$OUT/time-end.tsv" >"$TMP/coverage"
@@ -101,7 +108,7 @@ linear_scaled() {
 }
 
 linear_data() {
-	have linear.csv || { WRONG+=("throughput over the reservation is not measured"); return 0; }
+	have linear.csv || { missing linear "throughput over the reservation is"; return 0; }
 	linear_scaled >"$TMP/linear.all"
 	tail -n +2 "$OUT/linear.csv" | cut -d , -f 2,4 | tr , ' ' >"$TMP/linear.cpu"
 	awk 'NR == FNR { mbits[$1] += $2; n[$1]++; next }
@@ -131,7 +138,7 @@ linear_text() {
 # mean of what was before and after: throughput and CPU time, in percent.
 isolation_data() {
 	local share load other lost
-	have isolation.csv || { WRONG+=("isolation is not measured"); return 0; }
+	have isolation.csv || { missing isolation "isolation is"; return 0; }
 	mapfile -t SHARES < <(tail -n +2 "$OUT/isolation.csv" | cut -d , -f 2 | sort -nu)
 	for share in "${SHARES[@]}"; do
 		for load in network compute process; do
@@ -229,6 +236,84 @@ steal_text() {
 	} | column -t -s $'\t' | sed 's/^/   /'
 }
 
+# --- 6: what sched-vm suggest says ---
+
+P99_FROM=300	# requests
+
+# times_of MODE: in ms, in order; what was not answered is not there.
+times_of() {
+	awk -F , -v m="$1" '$2 == m && $4 != "lost" { print $4 / 1000 }' "$OUT/suggest.csv" | sort -g
+}
+
+# One that is not answered comes after all others. Each row: the setting, Q and P, of a CPU in percent, used in percent, periods that ran dry in
+# percent, requests, those lost, median, p95, p99, longest in ms
+suggest_data() {
+	local mode
+	have suggest.csv || return 0
+	for mode in whole suggestion below; do
+		awk -F '\t' -v OFS='\t' -v m=$mode '
+			$1 == m { res = $2; periods += $3; dry += $4; used += $5; time += $6 }
+			END {
+				split(res, q, " ")
+				print m, res == "max" ? "-" : sprintf("%.1f / %.1f", q[1] / 1000, q[2] / 1000),
+					res == "max" ? 100 : sprintf("%.1f", 100 * q[1] / q[2]),
+					sprintf("%.1f", 100 * used / time), periods ? sprintf("%.1f", 100 * dry / periods) : "-"
+			}' "$OUT/suggest.tsv" >"$TMP/suggest.head"
+		times_of $mode | awk -v all="$(grep -c ",$mode," "$OUT/suggest.csv")" -v from=$P99_FROM -v OFS='\t' '
+			function rank(s) { i = int(s * all); i += i < s * all; return i in t ? t[i] : "-" }
+			{ t[NR] = $1 }
+			END { print all, all - NR, rank(0.5), rank(0.95), (all >= from ? rank(0.99) : "-"), t[NR] }' |
+			paste "$TMP/suggest.head" -
+	done >"$TMP/suggest.tsv"
+	suggest_papers
+}
+
+# For the column "guest" of make papers
+suggest_papers() {
+	mkdir -p "$PAPERS"
+	awk -F '\t' -v OFS=, '
+		function line(what, value, unit) {
+			if (value != "-")
+				print "suggest", "at=" $1 " " what, value, unit
+		}
+		BEGIN { print "id", "condition", "value", "unit" }
+		{
+			line("budget", $3, "% of a CPU")
+			line("used", $4, "% of a CPU")
+			line("dry", $5, "% of periods")
+			line("requests", $6, "requests")
+			line("lost", $7, "requests")
+			line("median", $8, "ms")
+			line("p95", $9, "ms")
+			line("p99", $10, "ms")
+			line("longest", $11, "ms")
+		}' "$TMP/suggest.tsv" >"$PAPERS/suggest.csv"
+}
+
+# On a machine with other things to do a guest may take all of the CPU for this.
+suggest_refused() {
+	[ ! -s "$OUT/suggest.json" ] || printf '6. sched-vm suggest has no suggestion:\n   %s\n' \
+		"$(sed -n 's/^ *"\(error\|cure\)": *//p' "$OUT/suggest.json" | paste -s -d ' ')"
+}
+
+suggest_text() {
+	have suggest.csv || { suggest_refused; return 0; }
+	echo "6. Response times of a web server at what sched-vm suggest says, 20 % below, and with a whole CPU"
+	{
+		printf 'CPU time\tQ / P ms\tof a CPU, %%\tused, %%\tran dry, %%\trequests\tlost\tmedian ms\tp95 ms\tp99 ms\tlongest ms\n'
+		awk -F '\t' -v OFS='\t' '
+			$1 == "below" { $1 = "20 % below" }
+			$1 == "whole" { $1 = "a whole CPU" }
+			{ for (i = 8; i <= 11; i++) if ($i != "-") $i = sprintf("%.1f", $i); print }' "$TMP/suggest.tsv"
+	} | column -t -s $'\t' | sed 's/^/   /'
+	cat <<END
+   A request (100 kB, a connection of its own) takes $(ratio "${FACT[suggest_request_us]}" 1000 1) ms of CPU time, and one is due every
+   $(ratio "${FACT[suggest_interval_us]}" 1000 0) ms, whatever became of those before; its time counts from then. No neighbour.
+   p99: from $P99_FROM requests on. The suggestion is for the period of the requests: ${FACT[suggest_percentile]} % of the periods would
+   have been enough, and there is 10 % of headroom.
+END
+}
+
 emulation() {
 	cat <<'END'
 AMD-V itself is emulated: the CPUs of the host of the guests are threads of a program, an exit from a guest
@@ -240,7 +325,9 @@ END
 }
 
 verdict() {
-	if [ ${#WRONG[@]} -eq 0 ]; then
+	if [ ${#WRONG[@]} -eq 0 ] && [ -z "${COVERAGE:+${R2:+${LOSS_MAX:-}}}" ]; then
+		echo "Nothing wrong with what was asked for: ${FACT[only]}."
+	elif [ ${#WRONG[@]} -eq 0 ]; then
 		echo "Shown: $COVERAGE % of a guest's CPU time is in its capsule, its throughput follows the reservation (R^2 = $R2), and no neighbour takes of its CPU time."
 	else
 		printf 'NOT shown: '
@@ -251,7 +338,7 @@ verdict() {
 
 text() {
 	local part
-	for part in coverage linear isolation latency steal; do
+	for part in coverage linear isolation latency steal suggest; do
 		${part}_text
 		echo
 	done
@@ -296,7 +383,7 @@ svg { max-width: 100%; height: auto }
 The paper is T. Cucinotta, D. Giani, D. Faggioli, F. Checconi: <i>Providing Performance Guarantees to Virtual Machines
 using Real-Time Scheduling</i>.</p>
 <div class="verdict">$(verdict | escape)</div>
-$(for part in coverage linear isolation latency steal; do html_part $part; done)
+$(for part in coverage linear isolation latency steal suggest; do html_part $part; done)
 <h2>What emulation does to the figures</h2>
 <p>$(emulation | escape)</p>
 <h2>The machine</h2>
@@ -313,6 +400,7 @@ coverage_data
 linear_data
 isolation_data
 latency_data
+suggest_data
 text | tee "$OUT/table.txt"
 [ -e "$OUT/machine.txt" ] || printf 'what\tvalue\n' >"$OUT/machine.txt"
 [ -e "$OUT/started.txt" ] || : >"$OUT/started.txt"

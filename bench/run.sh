@@ -40,10 +40,13 @@ prepare() {
 		image=$($LAB kernel --kernel "$KERNEL")
 	fi
 	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
-	if stale $BUILD/initramfs.cpio bench/guest/* demo/guest/initramfs-lib.sh \
+	build_client
+	make -s -C tools/sched_vm O="$PWD/$BUILD/sched_vm" all
+	get_nginx
+	if stale $BUILD/initramfs.cpio bench/guest/* demo/guest/initramfs-lib.sh demo/guest/nginx.conf "$NGINX" \
 		"$(command -v busybox)" "$(command -v iperf3)" "$(command -v cyclictest)"; then
 		say "the guests' initramfs"
-		bench/guest/mkinitramfs.sh $BUILD/initramfs.cpio
+		bench/guest/mkinitramfs.sh "$NGINX" $BUILD/initramfs.cpio
 	fi
 }
 
@@ -62,5 +65,6 @@ done
 prepare
 check_load
 describe_machine "iperf3" "$(iperf3 --version | head -n 1)" \
-	"cyclictest" "$(cyclictest --help | head -n 1)"
+	"cyclictest" "$(cyclictest --help | head -n 1)" \
+	"web server" "$("$NGINX" -v 2>&1 | sed 's/.*: //')"
 judge bench/report.sh bench/host.sh "${OPTIONS[@]}" $BUILD $OUT

@@ -104,3 +104,27 @@ finish_facts() {
 	sed -n 's/^host_kernel\t/kernel of host and guests\t/p; s/^host_cpu\t/CPU of the host, as emulated\t/p' \
 		"$OUT/facts.txt" >>"$OUT/machine.txt"
 }
+
+build_client() {
+	stale "$BUILD/client" demo/client.c || return 0
+	say "the client"
+	gcc -O2 -Wall -Wextra -o "$BUILD/client" demo/client.c
+}
+
+# A program to be put into the guests is all that is wanted here. Were nginx
+# installed, it would run on this machine as well, on port 80. So, unless it is
+# there anyway, the package is only unpacked.
+get_nginx() {
+	NGINX=$(PATH=$PATH:/usr/sbin command -v nginx) && return
+	NGINX=$BUILD/nginx/usr/sbin/nginx
+	[ ! -x "$NGINX" ] || return 0
+	say "the package nginx"
+	rm -rf "$BUILD/nginx" "$BUILD/nginx.new"
+	mkdir -p "$BUILD/nginx.new"
+	(
+		cd "$BUILD/nginx.new"
+		apt-get -qq download nginx 2>apt.log || { cat apt.log >&2; exit 1; }
+		dpkg-deb -x nginx_*.deb .
+	) || die "cannot get the Debian package nginx: apt-get update may help"
+	mv "$BUILD/nginx.new" "$BUILD/nginx"
+}

@@ -32,24 +32,6 @@ $(demo/host.sh --help | tail -n +2)
 END
 }
 
-# A program to be put into the guests is all that is wanted here. Were nginx
-# installed, it would run on this machine as well, on port 80. So, unless it is
-# there anyway, the package is only unpacked.
-get_nginx() {
-	NGINX=$(PATH=$PATH:/usr/sbin command -v nginx) && return
-	NGINX=$BUILD/nginx/usr/sbin/nginx
-	[ ! -x "$NGINX" ] || return 0
-	say "the package nginx"
-	rm -rf $BUILD/nginx $BUILD/nginx.new
-	mkdir -p $BUILD/nginx.new
-	(
-		cd $BUILD/nginx.new
-		apt-get -qq download nginx 2>apt.log || { cat apt.log >&2; exit 1; }
-		dpkg-deb -x nginx_*.deb .
-	) || die "cannot get the Debian package nginx: apt-get update may help"
-	mv $BUILD/nginx.new $BUILD/nginx
-}
-
 prepare() {
 	local image
 	[ $DEPS = no ] || $LAB deps
@@ -57,10 +39,7 @@ prepare() {
 	say "the kernel"
 	image=$($LAB kernel --kernel "$KIND")
 	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
-	if stale $BUILD/client demo/client.c; then
-		say "the client"
-		gcc -O2 -Wall -Wextra -o $BUILD/client demo/client.c
-	fi
+	build_client
 	get_nginx
 	if stale $BUILD/initramfs.cpio demo/guest/* "$NGINX" "$(command -v busybox)"; then
 		say "the guests' initramfs"

@@ -13,10 +13,11 @@ JOBS=$(nproc)
 QUICK=
 ONLY=
 KERNEL=yes
+SEEDS=
 
 usage() {
 	cat <<'EOF'
-usage: papers/run.sh [--only "ID..."] [--quick] [--no-kernel] [--jobs N]
+usage: papers/run.sh [--only "ID..."] [--quick] [--no-kernel] [--jobs N] [--sets N]
 
 Runs the published experiments in the model, and what of them threads in capsules can do in
 the lab's kernel, which is built if need be; prints the verdicts, and writes tables and
@@ -28,6 +29,7 @@ measured in the kernel and in guests is taken from out/papers/kernel and out/pap
   --quick         few sets, short runs, no kernel: under a minute
   --no-kernel     the model alone; the kernel's column stays what it was
   --jobs N        so many at a time (default: the processors)
+  --sets N        in the kernel, of each condition of t2.4, f2.7 and f3.5 (default: 2)
 
 PAPERS_OUT is where the results go. Status: 0 if all verdicts hold, 1 if one does not.
 EOF
@@ -54,12 +56,16 @@ experiment_of() {
 part_of() {
 	case $1 in
 	t2.2 | t2.3 | f2.5 | f2.9) echo load ;;
+	t2.4) echo guaranteed ;;
+	f2.7 | f2.8) echo policies ;;
+	f3.5 | f3.6 | f3.7 | f3.8 | f3.9) echo global ;;
 	f2.4) echo least ;;
 	d-f11) echo gaps ;;
 	t4.2) echo hosts ;;
 	extra | resch) echo extra ;;
 	t2.1) echo switches ;;
-	semi | semi3) echo semi ;;
+	semi) echo semi global ;;
+	semi3) echo semi ;;
 	kernel) echo check ;;
 	plan) echo plan ;;
 	esac
@@ -67,9 +73,9 @@ part_of() {
 
 parts() {
 	local id
-	for id in ${ONLY:-t2.1 t2.2 f2.4 t4.2 d-f11 extra semi3 kernel plan}; do
+	for id in ${ONLY:-t2.1 t2.2 t2.4 f2.4 f2.7 f3.5 t4.2 d-f11 extra semi3 kernel plan}; do
 		part_of "$id"
-	done | sort -u | paste -s -d ' '
+	done | tr ' ' '\n' | sort -u | paste -s -d ' '
 }
 
 choose() {
@@ -102,6 +108,7 @@ while [ $# -gt 0 ]; do
 	--quick) QUICK=--quick KERNEL=no ;;
 	--no-kernel) KERNEL=no ;;
 	--jobs) JOBS=${2:?--jobs needs a number}; shift ;;
+	--sets) SEEDS=${2:?--sets needs a number}; shift ;;
 	--list) list; exit ;;
 	-h | --help) usage; exit ;;
 	*) die "unknown option '$1' (papers/run.sh --help)" ;;
@@ -117,10 +124,33 @@ make -s -C "$here" O="$OUT/build" >"$OUT/build.log" 2>&1 || {
 }
 check_only
 rm -rf "$OUT/model" "$OUT"/*.csv
+: >"$OUT/times.txt"
 mkdir -p "$OUT/model"
 [ $KERNEL = no ] || [ -z "$(parts)" ] ||
-	"$here/kernel/run.sh" --jobs "$JOBS" --parts "$(parts)" "$OUT" || die "the kernel's column cannot be had (--no-kernel)"
-choose | xargs -P "$JOBS" -I ID sh -c \
-	"'$OUT/build/experiment' $QUICK ID >'$OUT/model/ID.csv.new' && mv '$OUT/model/ID.csv.new' '$OUT/model/ID.csv'" ||
-	die "an experiment has failed"
-"$here/report.sh" "$OUT"
+	"$here/kernel/run.sh" --jobs "$JOBS" ${SEEDS:+--sets "$SEEDS"} --parts "$(parts)" "$OUT" || die "the kernel's column cannot be had (--no-kernel)"
+# Runs an experiment in the model, and notes how long that took.
+# shellcheck disable=SC2086,SC2317
+experiment() {
+	local TIMEFORMAT="model $1 %1R %1U"
+	{ time "$OUT/build/experiment" $QUICK "$1" >"$OUT/model/$1.csv.new" 2>&3; } 3>&2 2>>"$OUT/times.txt" &&
+		mv "$OUT/model/$1.csv.new" "$OUT/model/$1.csv"
+}
+
+# What took how long, and all of it: OUT/times.txt has "model|kernel WHAT REAL CPU", in seconds.
+times() {
+	awk -v all="$SECONDS" '
+		{ real[$1] += $3; cpu[$1] += $4; if ($3 > most[$1]) { most[$1] = $3; longest[$1] = $2 } }
+		END {
+			for (who in real)
+				printf "%s: %d s of CPU time in %d s, the longest %d s (%s); ", who, cpu[who], real[who], most[who], longest[who]
+			printf "%d s from begin to end\n", all
+		}' "$OUT/times.txt"
+}
+
+export -f experiment
+export OUT QUICK
+choose | xargs -P "$JOBS" -I ID bash -c 'experiment ID' || die "an experiment has failed"
+rc=0
+"$here/report.sh" "$OUT" || rc=$?
+times
+exit $rc

@@ -38,6 +38,21 @@ add_program() {
 	done
 }
 
+# add_nginx NGINX PORT: the web server, and the file of 100 kB that it serves
+add_nginx() {
+	local size=100000
+	mkdir -p "$root"/{www,etc/nginx,var/log/nginx}
+	mkdir -p "$root"/var/lib/nginx/{body,proxy,fastcgi,uwsgi,scgi}
+	add_program "$1" /bin/nginx
+	sed "s/listen 80 /listen $2 /" "${BASH_SOURCE[0]%/*}/nginx.conf" >"$root/etc/nginx/nginx.conf"
+	echo 'nobody:x:65534:65534::/:/bin/false' >>"$root/etc/passwd"
+	echo 'nobody:x:65534:' >>"$root/etc/group"
+
+	# Not all zeroes, in case anything on the way should compress.
+	seq 1000000 | head -c $size >"$root/www/100k" || true
+	[ "$(stat -c %s "$root/www/100k")" -eq $size ] || die "cannot make the file"
+}
+
 # The same input makes the same archive.
 initramfs_pack() {
 	find "$root" -exec touch -h -d @0 {} +

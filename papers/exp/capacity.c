@@ -130,6 +130,34 @@ static void guaranteed(enum gen_case which, int load, bool deferrable, const str
 	emit("t2.4", missed_sound, "jobs", "%s servers missed", condition);
 }
 
+#ifdef HAVE_RT_MODEL
+/* The same by the test of sched-vm plan, for servers as this project has them */
+static void guaranteed_cbs(enum gen_case which, int load, const struct effort *effort)
+{
+	static struct sim_result result;
+	static struct set set;
+	int64_t missed = 0;
+	int seed, nr = 0;
+
+	for (seed = 1; seed <= effort->sets; seed++) {
+		gen_capacity(&set, which, load, seed);
+		if (!analysis_cbs(&set, 0, 0))
+			continue;
+		run(&set, SIM_CBS, SIM_EDF, SIM_GUEST_RM, effort->seconds, &result);
+		nr++;
+		missed += result.all.missed;
+	}
+	emit("t2.4", percent(nr, effort->sets), "% guaranteed", "case=%s policy=cbs load=%d",
+	     gen_case_name[which], load);
+	emit("t2.4", missed, "jobs", "case=%s policy=cbs load=%d missed", gen_case_name[which],
+	     load);
+}
+#else
+static void guaranteed_cbs(enum gen_case which, int load, const struct effort *effort)
+{
+}
+#endif
+
 void exp_t24(const struct effort *effort)
 {
 	int which, load;
@@ -138,5 +166,6 @@ void exp_t24(const struct effort *effort)
 		for (load = 30; load <= 100; load += 5) {
 			guaranteed(which, load, true, effort);
 			guaranteed(which, load, false, effort);
+			guaranteed_cbs(which, load, effort);
 		}
 }

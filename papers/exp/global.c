@@ -34,18 +34,18 @@ static void simulate(struct set *set, int guest, int vmm, int promised, struct t
 
 static void one_set(int percentage, int seed, int guest, struct tally *t, int seconds)
 {
+	const struct gen_guests g = { .guest = guest, .divide = 1 };
 	struct set set, packed;
-	int vmm, i, promised;
+	int vmm, promised;
 	bool fits;
 
 	gen_bimodal(&set, percentage, seed);
-	if (!gen_vcpus(&set, guest))
+	if (!gen_vcpus(&set, &g))
 		return;
 	t->interfaces[guest]++;
-	for (i = 0; i < set.nr_servers; i++)
-		t->bandwidth[guest] += (double)set.server[i].budget / set.server[i].period;
+	t->bandwidth[guest] += gen_bandwidth(&set);
 	packed = set;
-	fits = gen_pack(&packed);
+	fits = gen_pack(&packed, 1000);
 	for (vmm = 0; vmm < VMMS; vmm++) {
 		bool global = vmm == GEDF || vmm == GDM;
 
@@ -58,24 +58,23 @@ static void one_set(int percentage, int seed, int guest, struct tally *t, int se
 
 static void print_tally(const struct tally *t, int percentage, int sets)
 {
-	static const char *const guest_name[] = { "pedf", "gedf" };
 	static const char *const server_name[] = { "deferrable", "periodic" };
 	int guest, vmm, i;
 
 	for (guest = 0; guest < 2; guest++) {
 		emit("f3.7", t->interfaces[guest] ? t->bandwidth[guest] / t->interfaces[guest] : 0,
-		     "CPUs", "u=%d guest=%s", percentage, guest_name[guest]);
+		     "CPUs", "u=%d guest=%s", percentage, gen_guest_name[guest]);
 		for (vmm = 0; vmm < VMMS; vmm++) {
 			emit("f3.5", percent(t->theory[guest][vmm], sets), "% of sets",
 			     "u=%d guest=%s vmm=%s server=theory", percentage,
-			     guest_name[guest], vmm_name[vmm]);
+			     gen_guest_name[guest], vmm_name[vmm]);
 			emit("f3.6", t->unsound[guest][vmm], "sets",
 			     "u=%d guest=%s vmm=%s missed though promised", percentage,
-			     guest_name[guest], vmm_name[vmm]);
+			     gen_guest_name[guest], vmm_name[vmm]);
 			for (i = 0; i < 2; i++)
 				emit("f3.5", percent(t->model[guest][vmm][i], sets), "% of sets",
 				     "u=%d guest=%s vmm=%s server=%s", percentage,
-				     guest_name[guest], vmm_name[vmm], server_name[i]);
+				     gen_guest_name[guest], vmm_name[vmm], server_name[i]);
 		}
 	}
 }
@@ -88,8 +87,8 @@ void exp_f35(const struct effort *effort)
 		struct tally t = {};
 
 		for (seed = 1; seed <= effort->sets; seed++) {
-			one_set(percentage, seed, 0, &t, effort->seconds);
-			one_set(percentage, seed, 1, &t, effort->seconds);
+			one_set(percentage, seed, GEN_PEDF, &t, effort->seconds);
+			one_set(percentage, seed, GEN_GEDF, &t, effort->seconds);
 		}
 		print_tally(&t, percentage, effort->sets);
 	}
@@ -98,6 +97,7 @@ void exp_f35(const struct effort *effort)
 /* The same sets, guests partitioned: whole servers, pieces with deadlines, global ones */
 static void split_sets(const struct effort *effort)
 {
+	static const struct gen_guests g = { .guest = GEN_PEDF, .divide = 1 };
 	int percentage, seed, whole, pieces, global, ran;
 	static struct sim_result result;
 	struct set set, split;
@@ -109,11 +109,11 @@ static void split_sets(const struct effort *effort)
 		ran = 0;
 		for (seed = 1; seed <= effort->sets; seed++) {
 			gen_bimodal(&set, percentage, seed);
-			if (!gen_vcpus(&set, false))
+			if (!gen_vcpus(&set, &g))
 				continue;
 			global += analysis_gedf(&set);
 			split = set;
-			whole += gen_pack(&split);
+			whole += gen_pack(&split, 1000);
 			split = set;
 			if (!analysis_split(&split))
 				continue;

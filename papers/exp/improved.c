@@ -12,17 +12,6 @@ static const enum sim_policy policies[] = { SIM_PERIODIC, SIM_WCPS, SIM_CRPS, SI
 
 #define NR	ARRAY_SIZE(policies)
 
-/* The server of the lowest priority is the last. */
-static double bandwidth(const struct set *set)
-{
-	double sum = 0;
-	int i;
-
-	for (i = 0; i < set->nr_servers; i++)
-		sum += (double)set->server[i].budget / set->server[i].period;
-	return sum;
-}
-
 static double utilisation(const struct set *set)
 {
 	double sum = 0;
@@ -48,7 +37,7 @@ static void compare(const char *id, const char *condition, const struct gen_impr
 		if (!gen_improved(&set, g, seed))
 			continue;
 		nr++;
-		overhead += bandwidth(&set) - utilisation(&set);
+		overhead += gen_bandwidth(&set) - utilisation(&set);
 		for (i = 0; i < NR; i++) {
 			run(&set, policies[i], order_of(policies[i]), SIM_GUEST_RM, effort->seconds,
 			    &result);

@@ -88,17 +88,8 @@ static void overloaded_sets(const struct effort *effort)
 	print_tally(&tally, "set=overloaded load=70");
 }
 
-/* Budgets as the kernel admits them: 95 % of a CPU at most, each less in proportion */
-static void admit(struct set *set)
-{
-	double sum = 0;
-	int i;
-
-	for (i = 0; i < set->nr_servers; i++)
-		sum += (double)set->server[i].budget / set->server[i].period;
-	for (i = 0; i < set->nr_servers && sum > 0.95; i++)
-		set->server[i].budget *= 0.95 / sum;
-}
+/* Budgets as the kernel admits them: so much of a CPU at most */
+#define ADMITTED	950
 
 static void improved_sets(const struct gen_improved *g, bool admitted, const struct effort *effort)
 {
@@ -112,7 +103,7 @@ static void improved_sets(const struct gen_improved *g, bool admitted, const str
 			continue;
 		nr++;
 		if (admitted)
-			admit(&set);
+			gen_admit(&set, ADMITTED);
 		run_all(&set, effort, &tally);
 	}
 	snprintf(condition, sizeof(condition), "set=%d-%d load=%d etf=%d budgets=%s", g->low,

@@ -39,6 +39,13 @@ bool analysis_gdm(const struct set *set);
 bool analysis_demand(const struct set_server *servers, int nr);
 
 /*
+ * Servers as this project has them, each on one CPU, and tasks of fixed priorities in
+ * them, as sched-vm plan has it: of each budget @lost is lost to switches, and @debt may be
+ * owed. Return: whether each task ends in time
+ */
+bool analysis_cbs(const struct set *set, int64_t lost, int64_t debt);
+
+/*
  * Gives each server a CPU, and splits those that fit on none into pieces on two or more
  * (C = D: A. Burns, R. I. Davis, P. Wang, F. Zhang, 2012).
  * Return: false if they do not fit

@@ -6,6 +6,7 @@
 #include "rng.h"
 
 const char *const gen_case_name[GEN_CASES] = { "decreasing", "even", "increasing" };
+const char *const gen_guest_name[GEN_GUESTS] = { "pedf", "gedf", "prm" };
 
 void gen_uunifast(struct rng *rng, double *part, int nr, double sum)
 {
@@ -172,6 +173,25 @@ void gen_scale(struct set *set, int divide, int spare, int apart)
 	}
 }
 
+double gen_bandwidth(const struct set *set)
+{
+	double sum = 0;
+	int i;
+
+	for (i = 0; i < set->nr_servers; i++)
+		sum += (double)set->server[i].budget / set->server[i].period;
+	return sum;
+}
+
+void gen_admit(struct set *set, int most)
+{
+	double sum = gen_bandwidth(set);
+	int i;
+
+	for (i = 0; i < set->nr_servers && sum > most / 1000.0; i++)
+		set->server[i].budget *= most / 1000.0 / sum;
+}
+
 static bool is_on(const struct set *set, int cpu, int domain, int before)
 {
 	int i;
@@ -183,7 +203,8 @@ static bool is_on(const struct set *set, int cpu, int domain, int before)
 }
 
 /* Bandwidth in 2^-30; rounded up by less than SLACK for all servers together. */
-#define SLACK SET_SERVERS
+#define SLACK	SET_SERVERS
+#define ROOM(most)	(((int64_t)(most) << 30) / 1000 + SLACK)
 
 static int64_t bandwidth(const struct set_server *s)
 {
@@ -191,13 +212,13 @@ static int64_t bandwidth(const struct set_server *s)
 }
 
 /* The fullest CPU with room, without another vCPU of the domain if possible. */
-static int fullest(const struct set *set, const int64_t *used, int nr)
+static int fullest(const struct set *set, const int64_t *used, int nr, int most)
 {
 	const struct set_server *s = &set->server[nr];
 	int cpu, best = -1, alone, best_alone = 0;
 
 	for (cpu = 0; cpu < set->nr_cpus; cpu++) {
-		if (used[cpu] + bandwidth(s) > (INT64_C(1) << 30) + SLACK)
+		if (used[cpu] + bandwidth(s) > ROOM(most))
 			continue;
 		alone = !is_on(set, cpu, s->domain, nr);
 		if (best < 0 || alone > best_alone ||
@@ -219,14 +240,14 @@ static int emptiest(const struct set *set, const int64_t *used)
 	return best;
 }
 
-bool gen_pack(struct set *set)
+bool gen_pack(struct set *set, int most)
 {
 	int64_t used[SET_CPUS] = { 0 };
 	bool fits = true;
 	int i;
 
 	for (i = 0; i < set->nr_servers; i++) {
-		int cpu = fullest(set, used, i);
+		int cpu = fullest(set, used, i, most);
 
 		if (cpu < 0) {
 			cpu = emptiest(set, used);
@@ -236,4 +257,85 @@ bool gen_pack(struct set *set)
 		used[cpu] += bandwidth(&set->server[i]);
 	}
 	return fits;
+}
+
+static int nr_tasks_of(const struct set *set, const struct set_server *s)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < set->nr_tasks; i++)
+		nr += set->task[i].domain == s->domain && set->task[i].vcpu == s->vcpu;
+	return nr;
+}
+
+/* Those that cannot be in pieces come first, then the largest. */
+static bool comes_first(const struct set *set, const struct set_server *a,
+			const struct set_server *b)
+{
+	bool whole = nr_tasks_of(set, a) > 1;
+
+	if (whole != (nr_tasks_of(set, b) > 1))
+		return whole;
+	return a->budget * b->period > b->budget * a->period;
+}
+
+static void sort_for_pieces(struct set *set)
+{
+	struct set_server moved;
+	int i, j;
+
+	for (i = 1; i < set->nr_servers; i++) {
+		moved = set->server[i];
+		for (j = i; j && comes_first(set, &moved, &set->server[j - 1]); j--)
+			set->server[j] = set->server[j - 1];
+		set->server[j] = moved;
+	}
+}
+
+/* Less than that on a CPU would be eaten up by switches: 5 % of a period */
+#define LEAST_PIECE	20
+
+/* The server @nr gets pieces of what is left on each CPU; the first is in its place. */
+static bool add_pieces(struct set *set, int nr, int64_t *used, int most)
+{
+	struct set_server whole = set->server[nr], *piece = &set->server[nr];
+	int64_t left = whole.budget, this;
+	int cpu;
+
+	for (cpu = 0; cpu < set->nr_cpus && left; cpu++) {
+		this = (ROOM(most) - used[cpu]) * whole.period >> 30;
+		if (this > left)
+			this = left;
+		if (this < whole.period / LEAST_PIECE)
+			continue;
+		if (left != whole.budget)
+			piece = set_add_server(set, whole.domain, whole.vcpu, cpu, this,
+					       whole.period);
+		if (!piece)
+			return false;
+		piece->cpu = cpu;
+		piece->budget = this;
+		used[cpu] += bandwidth(piece);
+		left -= this;
+	}
+	return !left;
+}
+
+bool gen_spread(struct set *set, int most)
+{
+	int64_t used[SET_CPUS] = { 0 };
+	int i, cpu, nr = set->nr_servers;
+
+	sort_for_pieces(set);
+	for (i = 0; i < nr; i++) {
+		cpu = fullest(set, used, i, most);
+		if (cpu >= 0) {
+			set->server[i].cpu = cpu;
+			used[cpu] += bandwidth(&set->server[i]);
+		} else if (nr_tasks_of(set, &set->server[i]) > 1 ||
+			   !add_pieces(set, i, used, most)) {
+			return false;
+		}
+	}
+	return true;
 }

@@ -49,10 +49,20 @@ bool gen_improved(struct set *set, const struct gen_improved *g, uint64_t seed);
 void gen_bimodal(struct set *set, int percent, uint64_t seed);
 
 /*
- * The servers for them. Partitioned guests: each task gets a vCPU. Global ones: none.
- * Return: false if there is no interface
+ * The servers for them. In partitioned guests each task gets a vCPU, with EDF or, as
+ * in the kernel, fixed priorities in it; in global ones none does.
  */
-bool gen_vcpus(struct set *set, bool global_guest);
+enum gen_guest { GEN_PEDF, GEN_GEDF, GEN_PRM, GEN_GUESTS };
+extern const char *const gen_guest_name[GEN_GUESTS];
+
+struct gen_guests {
+	enum gen_guest guest;
+	int divide;		/* what times were divided by: periods and steps are, too */
+	int64_t lost, debt;	/* of each budget, as sched-vm plan has it */
+};
+
+/* Return: false if there is no interface */
+bool gen_vcpus(struct set *set, const struct gen_guests *g);
 
 /*
  * Two to five servers on one CPU, some with deadlines before the end of their periods, with
@@ -73,7 +83,23 @@ void gen_guest(struct set *set, uint64_t seed);
  */
 void gen_scale(struct set *set, int divide, int spare, int apart);
 
-/* Gives each vCPU a CPU. Return: false if they do not fit; they have one even so */
-bool gen_pack(struct set *set);
+/* The sum of all budgets, each in its period */
+double gen_bandwidth(const struct set *set);
+
+/* One CPU: if that is more than @most of 1000, each budget is less, in proportion. */
+void gen_admit(struct set *set, int most);
+
+/*
+ * Gives each vCPU a CPU, of which @most of 1000 is there.
+ * Return: false if they do not fit; they have one even so
+ */
+bool gen_pack(struct set *set, int most);
+
+/*
+ * The same, but a vCPU that fits nowhere gets what there is on several CPUs, by the same
+ * deadline on each. Only one with a single task: in a capsule several may run at once then.
+ * Return: false if they do not fit
+ */
+bool gen_spread(struct set *set, int most);
 
 #endif

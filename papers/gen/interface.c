@@ -23,17 +23,24 @@ static int collect(const struct set *set, int domain, int vcpu, struct rt_task *
 	return nr;
 }
 
+/* What is looked for */
+struct wanted {
+	enum rt_policy policy;
+	int nr_cpus;
+	int64_t step, lost, debt;
+};
+
 /* Return: 0 if there is none */
-static int64_t least_budget(const struct rt_task *tasks, int nr, int nr_cpus, int64_t period,
-			    enum rt_policy policy, int64_t step)
+static int64_t least_budget(const struct rt_task *tasks, int nr, int64_t period,
+			    const struct wanted *w)
 {
 	struct rt_question q = {
-		.policy = policy,
+		.policy = w->policy,
 		.tasks = tasks,
 		.nr = nr,
-		.nr_cpus = nr_cpus,
-		.server = { .p = period, .d = period },
-		.step = step,
+		.nr_cpus = w->nr_cpus,
+		.server = { .p = period, .d = period, .lost = w->lost, .debt = w->debt },
+		.step = w->step,
 		.most = period,
 	};
 	struct rt_failure f;
@@ -47,11 +54,12 @@ int64_t analysis_least_budget(const struct set *set, int domain, int64_t period,
 {
 	struct rt_task tasks[SET_TASKS];
 	int nr = collect(set, domain, SET_ANY, tasks);
+	struct wanted w = { edf ? RT_EDF : RT_FP, 1, step };
 
-	return least_budget(tasks, nr, 1, period, edf ? RT_EDF : RT_FP, step);
+	return least_budget(tasks, nr, period, &w);
 }
 
-/* Budgets are whole ms, as theirs. */
+/* Budgets are whole ms, as theirs, or a part of that. */
 struct interface {
 	int64_t budget;
 	int64_t period;
@@ -64,11 +72,10 @@ static bool less(const struct interface *a, const struct interface *b)
 	       a->budget * a->nr_cpus * b->period < b->budget * b->nr_cpus * a->period;
 }
 
-static void try_period(const struct rt_task *tasks, int nr, int nr_cpus, int64_t period,
-		       enum rt_policy policy, struct interface *best)
+static void try_period(const struct rt_task *tasks, int nr, int64_t period,
+		       const struct wanted *w, struct interface *best)
 {
-	struct interface this = { least_budget(tasks, nr, nr_cpus, period, policy, MS), period,
-				  nr_cpus };
+	struct interface this = { least_budget(tasks, nr, period, w), period, w->nr_cpus };
 
 	if (this.budget && less(&this, best))
 		*best = this;
@@ -77,23 +84,26 @@ static void try_period(const struct rt_task *tasks, int nr, int nr_cpus, int64_t
 /* Of all periods up to the shortest task's, that with the least bandwidth. */
 static struct interface interface_rm(const struct rt_task *tasks, int nr)
 {
+	const struct wanted w = { RT_FP, 1, MS };
 	struct interface best = {};
 	int64_t period;
 
 	for (period = MS; nr && period <= (int64_t)tasks[0].t; period += MS)
-		try_period(tasks, nr, 1, period, RT_FP, &best);
+		try_period(tasks, nr, period, &w, &best);
 	return best;
 }
 
 /* Harmonic periods: 5, 10, ... 160 ms */
 static struct interface interface_harmonic(const struct rt_task *tasks, int nr, int nr_cpus,
-					   enum rt_policy policy)
+					   const struct gen_guests *g)
 {
+	enum rt_policy policy = g->guest == GEN_PRM ? RT_FP : nr_cpus > 1 ? RT_GEDF : RT_EDF;
+	const struct wanted w = { policy, nr_cpus, MS / g->divide, g->lost, g->debt };
 	struct interface best = {};
 	int64_t period;
 
-	for (period = 5 * MS; period <= 160 * MS; period *= 2)
-		try_period(tasks, nr, nr_cpus, period, policy, &best);
+	for (period = 5 * w.step; period <= 160 * w.step; period *= 2)
+		try_period(tasks, nr, period, &w, &best);
 	return best;
 }
 
@@ -154,7 +164,8 @@ bool gen_improved(struct set *set, const struct gen_improved *g, uint64_t seed)
 }
 
 /* Puts a task on the vCPU that has the most and can take it, or on a new one. */
-static bool place_task(struct set *set, struct set_task *task, struct interface *of, int *nr)
+static bool place_task(struct set *set, struct set_task *task, const struct gen_guests *g,
+		       struct interface *of, int *nr)
 {
 	struct rt_task tasks[SET_TASKS];
 	struct interface with = {}, best = {};
@@ -162,7 +173,7 @@ static bool place_task(struct set *set, struct set_task *task, struct interface 
 
 	for (i = 1; i <= *nr; i++) {
 		task->vcpu = i;
-		with = interface_harmonic(tasks, collect(set, task->domain, i, tasks), 1, RT_EDF);
+		with = interface_harmonic(tasks, collect(set, task->domain, i, tasks), 1, g);
 		if (with.budget && (!chosen || less(&of[chosen], &of[i]))) {
 			chosen = i;
 			best = with;
@@ -171,22 +182,21 @@ static bool place_task(struct set *set, struct set_task *task, struct interface 
 	if (!chosen) {
 		chosen = ++*nr;
 		task->vcpu = chosen;
-		best = interface_harmonic(tasks, collect(set, task->domain, chosen, tasks), 1,
-					  RT_EDF);
+		best = interface_harmonic(tasks, collect(set, task->domain, chosen, tasks), 1, g);
 	}
 	task->vcpu = chosen;
 	of[chosen] = best;
 	return best.budget;
 }
 
-static bool partitioned_vcpus(struct set *set, int domain)
+static bool partitioned_vcpus(struct set *set, int domain, const struct gen_guests *g)
 {
 	struct interface of[SET_SERVERS] = {};
 	int i, nr = 0;
 
 	/* collect() takes those of a vCPU; none is on one yet. */
 	for (i = 0; i < set->nr_tasks; i++)
-		if (set->task[i].domain == domain && !place_task(set, &set->task[i], of, &nr))
+		if (set->task[i].domain == domain && !place_task(set, &set->task[i], g, of, &nr))
 			return false;
 	for (i = 1; i <= nr; i++)
 		if (!set_add_server(set, domain, i, SET_ANY, of[i].budget, of[i].period))
@@ -194,7 +204,7 @@ static bool partitioned_vcpus(struct set *set, int domain)
 	return true;
 }
 
-static bool global_vcpus(struct set *set, int domain)
+static bool global_vcpus(struct set *set, int domain, const struct gen_guests *g)
 {
 	struct rt_task tasks[SET_TASKS];
 	struct interface best = {}, this;
@@ -203,7 +213,7 @@ static bool global_vcpus(struct set *set, int domain)
 	if (!nr)
 		return true;
 	for (i = 1; i <= nr && i <= set->nr_cpus; i++) {
-		this = interface_harmonic(tasks, nr, i, i > 1 ? RT_GEDF : RT_EDF);
+		this = interface_harmonic(tasks, nr, i, g);
 		if (this.budget && less(&this, &best))
 			best = this;
 	}
@@ -212,13 +222,14 @@ static bool global_vcpus(struct set *set, int domain)
 	return best.budget;
 }
 
-bool gen_vcpus(struct set *set, bool global_guest)
+bool gen_vcpus(struct set *set, const struct gen_guests *g)
 {
 	bool all = true;
 	int i;
 
 	for (i = 1; i <= 4; i++)
-		all = (global_guest ? global_vcpus(set, i) : partitioned_vcpus(set, i)) && all;
+		all = (g->guest == GEN_GEDF ? global_vcpus(set, i, g) :
+					      partitioned_vcpus(set, i, g)) && all;
 	return all;
 }
 
@@ -297,4 +308,36 @@ bool analysis_demand(const struct set_server *servers, int nr)
 					     servers[i].period, i };
 	rt_sort(tasks, nr);
 	return rt_fits_edf(tasks, nr, &cpu, &f);
+}
+
+/* The servers of a CPU */
+static bool cpu_fits(const struct set *set, int cpu)
+{
+	struct set_server on[SET_SERVERS];
+	int i, nr = 0;
+
+	for (i = 0; i < set->nr_servers; i++)
+		if (set->server[i].cpu == cpu)
+			on[nr++] = set->server[i];
+	return analysis_demand(on, nr);
+}
+
+bool analysis_cbs(const struct set *set, int64_t lost, int64_t debt)
+{
+	struct rt_task tasks[SET_TASKS];
+	struct rt_failure f;
+	int i, nr;
+
+	for (i = 0; i < set->nr_servers; i++) {
+		const struct set_server *s = &set->server[i];
+		const struct rt_server server = { s->budget, s->period, s->deadline, lost, debt };
+
+		nr = collect(set, s->domain, s->vcpu, tasks);
+		if (nr && !rt_fits_fp(tasks, nr, &server, &f))
+			return false;
+	}
+	for (i = 0; i < set->nr_cpus; i++)
+		if (!cpu_fits(set, i))
+			return false;
+	return true;
 }

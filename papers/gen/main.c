@@ -8,21 +8,43 @@
 static const char usage[] =
 	"usage: gen-set [OPTION...] capacity decreasing|even|increasing LOAD SEED [overload]\n"
 	"       gen-set [OPTION...] improved PERCENT LOW HIGH ETF SEED\n"
-	"       gen-set [OPTION...] global PERCENT rm|any SEED\n"
+	"       gen-set [OPTION...] global PERCENT pedf|gedf|prm SEED\n"
 	"       gen-set [OPTION...] mixed|guest SEED\n"
 	"\n"
 	"Prints a set of tasks and servers (its form: papers/model/set.h). The same numbers give\n"
-	"the same set, everywhere.\n"
+	"the same set, everywhere. Status 3: there is none that fits.\n"
 	"\n"
 	"  capacity   Table 2.3 and Fig. 2.5 of RT-Xen: LOAD in percent; overload: Table 2.2\n"
 	"  improved   its Fig. 2.7 to 2.9: periods between LOW and HIGH ms\n"
-	"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, or any of their domain\n"
+	"  global     its Fig. 3.5 to 3.9: tasks with a vCPU each, EDF (pedf) or fixed priorities\n"
+	"             (prm) in it, or any vCPU of their domain (gedf)\n"
 	"  mixed      servers with tasks of no round numbers, some with deadlines\n"
 	"  guest      tasks of one guest, for sched-vm plan\n"
 	"\n"
 	"  --divide N   all times are divided by N\n"
 	"  --spare N    budgets are smaller by N of 1000\n"
-	"  --apart US   the tasks of domain d begin d times so much later\n";
+	"  --apart US   the tasks of domain d begin d times so much later\n"
+	"  --most N     of a CPU, N of 1000 are there: improved has less budgets, in proportion;\n"
+	"               global a CPU for each vCPU\n"
+	"  --spread 1   global: vCPUs that fit on no CPU have a budget on each of several\n"
+	"  --lost US    global: so much of each budget is lost to switches\n"
+	"  --debt US    global: so much of a budget may be owed\n";
+
+/* What is not given is 0. */
+static struct {
+	int64_t divide, spare, apart, most, spread, lost, debt;
+} opt;
+
+#define NONE_FITS	3
+
+static const struct option {
+	const char *name;
+	int64_t *value;
+} options[] = {
+	{ "--divide", &opt.divide }, { "--spare", &opt.spare }, { "--apart", &opt.apart },
+	{ "--most", &opt.most }, { "--spread", &opt.spread }, { "--lost", &opt.lost },
+	{ "--debt", &opt.debt }, {}
+};
 
 static int bad(const char *why)
 {
@@ -67,18 +89,42 @@ static const char *make_improved(struct set *set, char **argv, int argc)
 	    !number(argv[4], 0, INT32_MAX, &v[4]))
 		return "improved takes a load, periods in ms, a percentage and a seed";
 	g = (struct gen_improved){ v[0], v[1], v[2], v[3] };
-	return gen_improved(set, &g, v[4]) ? NULL : "a domain of this set has no interface";
+	if (!gen_improved(set, &g, v[4]))
+		exit(NONE_FITS);
+	if (opt.most)
+		gen_admit(set, opt.most);
+	return NULL;
+}
+
+/* The tasks are scaled before they get servers: these are for a kernel as it is. */
+static void make_vcpus(struct set *set, int guest)
+{
+	const struct gen_guests g = { guest, opt.divide, opt.lost, opt.debt };
+
+	gen_scale(set, opt.divide, 0, opt.apart);
+	opt.divide = 1;
+	opt.apart = 0;
+	if (!gen_vcpus(set, &g))
+		exit(NONE_FITS);
+	if (opt.most && !(opt.spread ? gen_spread(set, opt.most) : gen_pack(set, opt.most)))
+		exit(NONE_FITS);
 }
 
 static const char *make_global(struct set *set, char **argv, int argc)
 {
 	int64_t percent, seed;
+	int guest;
 
-	if (argc < 3 || !number(argv[0], 1, 490, &percent) || !number(argv[2], 0, INT32_MAX, &seed))
-		return "global takes a utilisation of 1 to 490 percent, rm or any, and a seed";
+	if (argc < 3 || !number(argv[0], 1, 490, &percent) ||
+	    !number(argv[2], 0, INT32_MAX, &seed))
+		return "global takes a utilisation of 1 to 490 percent, a guest and a seed";
+	for (guest = 0; guest < GEN_GUESTS && strcmp(gen_guest_name[guest], argv[1]); guest++)
+		;
+	if (guest == GEN_GUESTS)
+		return "guests are pedf, gedf or prm";
 	gen_bimodal(set, percent, seed);
-	return gen_vcpus(set, !strcmp(argv[1], "any")) ? NULL :
-							 "a domain of this set has no interface";
+	make_vcpus(set, guest);
+	return NULL;
 }
 
 static const char *make_by_seed(void (*gen)(struct set *set, uint64_t seed), struct set *set,
@@ -92,31 +138,38 @@ static const char *make_by_seed(void (*gen)(struct set *set, uint64_t seed), str
 	return NULL;
 }
 
-/* The value of an option, which is taken off the arguments. Return: @value if it is not there */
-static int64_t option(int *argc, char ***argv, const char *name, int64_t value)
+/* Return: how many of the arguments are options */
+static int parse_options(int argc, char **argv)
 {
-	if (*argc < 3 || strcmp((*argv)[1], name))
-		return value;
-	if (!number((*argv)[2], 0, 999, &value))
-		exit(bad("--divide, --spare and --apart take a number up to 999"));
-	*argc -= 2;
-	*argv += 2;
-	return value;
+	const struct option *o;
+	int at;
+
+	for (at = 1; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
+		for (o = options; o->name && strcmp(o->name, argv[at]); o++)
+			;
+		if (!o->name)
+			exit(bad("there is no such option"));
+		if (!number(argv[at + 1], 0, 1000, o->value))
+			exit(bad("options take a number up to 1000"));
+	}
+	if (!opt.divide)
+		opt.divide = 1;
+	return at - 1;
 }
 
 int main(int argc, char **argv)
 {
 	static struct set set;
 	const char *fault = "which set?";
-	int64_t divide, spare, apart;
+	int nr;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
 		return 0;
 	}
-	divide = option(&argc, &argv, "--divide", 1);
-	spare = option(&argc, &argv, "--spare", 0);
-	apart = option(&argc, &argv, "--apart", 0);
+	nr = parse_options(argc, argv);
+	argc -= nr;
+	argv += nr;
 	if (argc > 1 && !strcmp(argv[1], "capacity"))
 		fault = make_capacity(&set, argv + 2, argc - 2);
 	else if (argc > 1 && !strcmp(argv[1], "improved"))
@@ -129,7 +182,7 @@ int main(int argc, char **argv)
 		fault = make_by_seed(gen_guest, &set, argv + 2, argc - 2);
 	if (fault)
 		return bad(fault);
-	gen_scale(&set, divide ? divide : 1, spare, apart);
+	gen_scale(&set, opt.divide, opt.spare, opt.apart);
 	set_print(&set, stdout);
 	return 0;
 }

@@ -16,6 +16,8 @@ KERNEL_UPDATE=yes
 PROGRAM=
 SCHED_VM=
 PARTS=
+SEEDS=2
+ALL="check load policies guaranteed plan least semi global gaps hosts extra switches"
 
 usage() {
 	cat <<'END'
@@ -27,8 +29,9 @@ OUT/model/kernel-*.csv. OUT/build has the programs of papers/. The sets, and whe
 ended, are in OUT/jobs.
 
   --quick         few sets, short runs: a minute and a half
-  --parts "P..."  of check, load, plan, least, semi, gaps, hosts, extra, switches (with --quick:
-                  not load, least, hosts, extra, switches)
+  --parts "P..."  of check, load, policies, guaranteed, plan, least, semi, global, gaps, hosts,
+                  extra, switches (with --quick: of check, plan, semi, gaps)
+  --sets N        of each condition in policies, guaranteed and global (default: 2)
   --jobs N        so many machines at a time (default: the processors)
   --no-build      take the kernel as it was built last
   --kernel FILE   this bzImage
@@ -47,6 +50,7 @@ while [ $# -gt 0 ]; do
 	--quick) QUICK=yes ;;
 	--parts) PARTS=${2:?--parts needs names}; shift ;;
 	--jobs) JOBS=${2:?--jobs needs a number}; shift ;;
+	--sets) SEEDS=${2:?--sets needs a number}; shift ;;
 	--no-build) KERNEL_UPDATE=no ;;
 	--kernel) KERNEL_UPDATE=no KERNEL=$(realpath "${2:?--kernel needs a file}"); shift ;;
 	--program) PROGRAM=$(realpath "${2:?--program needs a file}"); shift ;;
@@ -58,7 +62,8 @@ while [ $# -gt 0 ]; do
 	shift
 done
 # The quick ones are those that can fail if the kernel does.
-[ -n "$PARTS" ] || PARTS=$([ $QUICK = yes ] && echo "check plan semi gaps" || echo "check load plan least semi gaps hosts extra switches")
+[ -n "$PARTS" ] || PARTS=$([ $QUICK = yes ] && echo "check plan semi gaps" || echo "$ALL")
+[[ $SEEDS =~ ^[1-9][0-9]*$ ]] || die "--sets takes a number, not '$SEEDS'"
 [ $# -eq 1 ] || { usage >&2; exit 2; }
 OUT=$(realpath -m -- "$1")
 BUILD=$OUT/build
@@ -74,7 +79,7 @@ many() {
 build_programs() {
 	local tree
 	[ -x "$BUILD/gen-set" ] || make -s -C "$here/.." O="$BUILD"
-	[ -n "$SCHED_VM" ] || {
+	[ -n "$SCHED_VM" ] || [[ " $PARTS " != *" plan "* ]] || {
 		make -s -C "$TOP/tools/sched_vm" O="$BUILD/sched_vm" all
 		SCHED_VM=$BUILD/sched_vm/sched-vm
 	}
@@ -91,10 +96,10 @@ build_programs() {
 
 # --- sets: a folder for each machine, with a file "run" of what it is to do ---
 
-# machine FOLDER CPUS LENGTH_US [OPTION]
+# machine FOLDER CPUS LENGTH_US [OPTIONS] [OPTIONS of the model; -: it has nothing to compare]
 machine() {
 	mkdir -p "$SETS/$1"
-	echo "CPUS=$2 LENGTH=$3 OPTION=${4:-}" >"$SETS/$1/run"
+	echo "CPUS=$2 LENGTH=$3 OPTION='${4:-}' MODEL='${5:-}'" >"$SETS/$1/run"
 }
 
 gen() {
@@ -163,6 +168,56 @@ sets_etf() {
 	done
 }
 
+# Of policies and guaranteed: so long, and more sets instead
+SOME_US=2000000
+
+# Of Fig. 2.7, the budgets that the kernel admits with what it keeps for others by default
+ADMITTED=950
+RANGES="550-650 350-850 100-1100"
+
+sets_policies() {
+	local uw range seed way nr
+	machine policies-none 1 $SOME_US
+	machine policies-idle 1 $SOME_US "--extra idle" "--policy cbs-idle"
+	machine policies-fair 1 $SOME_US "--extra fair --beside" "--policy cbs-idle --beside one"
+	for uw in 70 90; do
+		for range in $RANGES; do
+			for ((seed = 1, nr = 0; nr < SEEDS; seed++)); do
+				# shellcheck disable=SC2086
+				gen $SCALED --most $ADMITTED improved $uw ${range/-/ } 100 $seed >"$SETS/f27" || continue
+				nr=$((nr + 1))
+				for way in none idle fair; do
+					cp "$SETS/f27" "$SETS/policies-$way/f27_${uw}_${range}_$seed.set"
+				done
+			done
+		done
+	done
+	rm "$SETS/f27"
+}
+
+# What a budget loses and owes, as sched-vm plan has it by default, in us
+LOST=8
+DEBT=20
+LOADS="30 45 60 75"
+
+# Those of Table 2.4 that the arithmetic of plan promises; all are in the list.
+sets_guaranteed() {
+	local c load seed file
+	machine guaranteed-1 1 $SOME_US
+	machine guaranteed-2 1 $SOME_US
+	for c in decreasing even increasing; do
+		for load in $LOADS; do
+			for ((seed = 1; seed <= SEEDS; seed++)); do
+				file=$SETS/guaranteed-$((seed % 2 + 1))/t24_${c}_${load}_$seed.set
+				# shellcheck disable=SC2086
+				gen $SCALED capacity $c "$load" $seed >"$file"
+				echo "$c $load" >>"$SETS/guaranteed.list"
+				"$BUILD/promised" cbs "$file" $LOST $DEBT || rm "$file"
+			done
+		done
+	done
+}
+
 # planned FILE PERIOD: the least budget by sched-vm plan for the tasks of a set, or nothing
 planned() {
 	# shellcheck disable=SC2046
@@ -192,7 +247,7 @@ sets_plan() {
 # 20 jobs a step; of the low domain a bit less than the rest, for the rounding.
 sets_least() {
 	local x
-	machine least 1 2000000 --least
+	machine least 1 2000000 --least -
 	for x in $(many "" "1000 100 50"); do
 		cat >"$SETS/least/quantum_$x.set" <<END
 server 1 1 0 $x $((2 * x)) $((2 * x)) 1 0
@@ -220,6 +275,44 @@ END
 	sed 's/^task 3 .*/task 3 1 100 100 100 200 100/' "$SETS/semi/response.set" >"$SETS/semi/share.set"
 }
 
+# Of Fig. 3.5 to 3.9, what the kernel has: partitioned guests of fixed priorities, and capsules on
+# a CPU each; and where these do not fit, in pieces. Each group of CPUs is a machine. The list
+# has "U SEED whole|pieces|none BANDWIDTH".
+UTILISATIONS="190 310 370 390 410 430 450"
+GLOBAL_US=1000000
+
+sets_global() {
+	local u seed how file
+	local -a options=(--divide 10 --apart 20 --lost "$LOST" --debt "$DEBT" --most 990)
+	mkdir -p "$SETS/global"
+	for u in $UTILISATIONS; do
+		for ((seed = 1; seed <= SEEDS; seed++)); do
+			file=$SETS/global/${u}_$seed how=whole
+			gen "${options[@]}" global "$u" prm $seed >"$file" || {
+				how=pieces
+				gen "${options[@]}" --spread 1 global "$u" prm $seed >"$file" || how=none
+			}
+			echo "$u $seed $how $(awk '$1 == "server" { sum += $5 / $6 } END { print sum + 0 }' "$file")" >>"$SETS/global.list"
+			[ $how = none ] || awk -v name="${file}_$how" -f "$here/parts.awk" "$file"
+			rm "$file"
+		done
+	done
+	global_machines
+}
+
+# PATH-CPUS-N.set: a folder for each number of CPUs, and for one CPU two.
+global_machines() {
+	local file cpus nr=0
+	for file in "$SETS"/global/*.set; do
+		[ -e "$file" ] || continue
+		cpus=${file%-*} cpus=${cpus##*-}
+		[ "$cpus" -gt 1 ] || nr=$((nr + 1)) cpus=1-$((nr % 2 + 1))
+		machine "global-$cpus" "${cpus%-*}" $GLOBAL_US
+		mv "$file" "$SETS/global-$cpus/"
+	done
+	rmdir "$SETS/global"
+}
+
 # 25 % in two ways, and how long nothing comes
 sets_gaps() {
 	local pair
@@ -232,7 +325,7 @@ sets_gaps() {
 
 # The domains of Table 2.1, for as long
 sets_switches() {
-	machine switches 1 10000000 --switches
+	machine switches 1 10000000 --switches -
 	gen --spare 2 --apart 20 capacity even 70 1 >"$SETS/switches/even.set"
 }
 
@@ -253,7 +346,7 @@ sets_extra() {
 
 # run_machine FOLDER: FOLDER.tap
 run_machine() {
-	local folder=$1 CPUS LENGTH OPTION command rc=0
+	local folder=$1 CPUS LENGTH OPTION MODEL command rc=0 TIMEFORMAT
 	shift
 	# shellcheck disable=SC1090
 	. "$SETS/$folder/run"
@@ -263,11 +356,12 @@ run_machine() {
 		[ "$(find "$SETS/$folder" -name '*.set' | wc -l)" -gt 0 ] || return 0
 		command="exec /tests/${PROGRAM##*/} $OPTION --length $LENGTH /sets/*.set"
 	fi
+	TIMEFORMAT="kernel $folder %1R %1U"
 	# shellcheck disable=SC2086
-	(cd / && TERM=dumb "$LAB" run --no-build --kernel "${KERNEL:-release}" --time virtual --cpus "$CPUS" "$@" \
+	{ time (cd / && TERM=dumb "$LAB" run --no-build --kernel "${KERNEL:-release}" --time virtual --cpus "$CPUS" "$@" \
 		--timeout 1500 --log "$SETS/$folder/kernel.log" --add "${PROGRAM%/*}=/tests" --add "$SETS/$folder=/sets" -- \
 		sh -c "$command" \
-		>"$SETS/$folder.tap" 2>"$SETS/$folder.err" </dev/null) || rc=$?
+		>"$SETS/$folder.tap" 2>"$SETS/$folder.err" </dev/null) || rc=$?; } 2>>"$OUT/times.txt"
 	[ $rc -eq 0 ] || {
 		echo "$folder: status $rc" >>"$SETS/failed"
 		grep -h -E '^(not ok|Bail out)|missed' "$SETS/$folder.tap" | head -n 5 >>"$SETS/failed" || true
@@ -275,18 +369,32 @@ run_machine() {
 	}
 }
 
-# What the kernel and the model say of each set: NAME.kernel, NAME.model
-collect() {
-	local folder set name CPUS LENGTH OPTION
+# The machines, those first that take longest, about: so much virtual time, in us, or a minute
+machines() {
+	local folder CPUS LENGTH OPTION MODEL nr
 	for folder in "$SETS"/*/; do
 		# shellcheck disable=SC1090
 		. "$folder/run"
-		[ -z "$OPTION" ] || continue
+		nr=$(find "$folder" -name '*.set' | wc -l)
+		# --least runs a set again and again.
+		[ "$OPTION" != --least ] || nr=$((nr * 9))
+		echo "$((LENGTH ? nr * LENGTH * CPUS : 60000000)) $(basename "$folder")"
+	done | sort -k 1,1nr -k 2 | cut -d ' ' -f 2
+}
+
+# What the kernel and the model say of each set: NAME.kernel, NAME.model
+collect() {
+	local folder set name CPUS LENGTH OPTION MODEL
+	for folder in "$SETS"/*/; do
+		# shellcheck disable=SC1090
+		. "$folder/run"
+		[ "$MODEL" != - ] || continue
 		for set in "$folder"/*.set; do
 			[ -f "$set" ] || continue
 			name=${set%.set}
 			awk -v name="$(basename "$name")" '$2 == "job" && $3 == name { print $4 }' "${folder%/}.tap" >"$name.kernel"
-			"$BUILD/model-run" --jobs --length "$LENGTH" "$set" >"$name.model" || [ $? -eq 1 ]
+			# shellcheck disable=SC2086
+			"$BUILD/model-run" $MODEL --jobs --length "$LENGTH" "$set" >"$name.model" || [ $? -eq 1 ]
 			echo "$LENGTH" >"$name.length"
 		done
 	done
@@ -361,6 +469,61 @@ figures_load() {
 	done
 }
 
+# quartile_of COLUMN DOMAIN FILES...: response / deadline, the mean of several sets
+quartile_of() {
+	local column=$1 domain=$2 name
+	shift 2
+	for name; do
+		name=${name%.set}
+		awk -v length_us="$(cat "$name.length")" -v quartile="$domain" -f "$here/stats.awk" "$name.set" "$name.$column"
+	done | awk '{ sum += $1 } END { printf "%.6g\n", sum / NR }'
+}
+
+figures_policies() {
+	local way uw range condition column
+	for way in none idle fair; do
+		for uw in 70 90; do
+			for range in $RANGES; do
+				condition="uw=$uw periods=$range budgets=admitted policy=cbs"
+				case $way in
+				idle) condition+="-idle" ;;
+				fair) condition+="-idle beside=one" ;;
+				esac
+				for column in model kernel; do
+					emit $column policies \
+						"f2.7,$condition,$(missed_of $column d5 "$SETS/policies-$way/f27_${uw}_${range}"_*.set),% missed" \
+						"f2.7,$condition q3,$(quartile_of $column 5 "$SETS/policies-$way/f27_${uw}_${range}"_*.set),response / deadline; upper quartile"
+				done
+			done
+		done
+	done
+	emit kernel policies "f2.7,sets of each condition,$SEEDS,sets"
+}
+
+# sum_missed COLUMN FILES...: jobs, of sets that may not be there
+sum_missed() {
+	local column=$1 name
+	shift
+	for name; do
+		[ ! -e "$name" ] || stats "${name%.set}" "$column"
+	done | awk '$1 == "all" { missed += $3 } END { print missed + 0 }'
+}
+
+figures_guaranteed() {
+	local c load sets all column
+	for c in decreasing even increasing; do
+		for load in $LOADS; do
+			all=$(grep -c "^$c $load\$" "$SETS/guaranteed.list")
+			sets=$(find "$SETS"/guaranteed-? -name "t24_${c}_${load}_*.set" | wc -l)
+			emit kernel guaranteed "t2.4,case=$c policy=cbs load=$load run,$sets,of $all sets"
+			[ "$sets" -gt 0 ] || continue
+			for column in model kernel; do
+				emit $column guaranteed "t2.4,case=$c policy=cbs load=$load run missed,$(sum_missed $column "$SETS"/guaranteed-?/t24_"${c}_${load}"_*.set),jobs"
+			done
+		done
+	done
+}
+
 # Does a job of the guest miss its deadline? Its tasks are between the one that uses up the
 # first budget and that of the busy server.
 missed_guest() {
@@ -404,6 +567,63 @@ figures_semi() {
 			"semi3,how=cbs cost=5.8ms worst,$(awk -v w="$worst" 'BEGIN { print w / 1000 }'),ms" \
 			"semi3,how=cbs cost=5.8ms missed,$(awk -v a="$missed" -v b="$jobs" 'BEGIN { print 100 * a / b }'),% missed" \
 			"semi3,how=cbs cost=5.8ms others,$others,jobs"
+	done
+}
+
+# CPUs that take turns let a job end some 0.1 ms later.
+TURNS_US=200
+
+# global_missed COLUMN NAME: jobs of a set that miss, of all its machines
+global_missed() {
+	local column=$1 name grace
+	for name in "$SETS"/global-*/"$2"-*.set; do
+		grace=0
+		[[ $name == */global-1-* ]] || grace=$TURNS_US
+		name=${name%.set}
+		awk -v length_us="$(cat "$name.length")" -v grace_us=$grace -f "$here/stats.awk" "$name.set" "$name.$column"
+	done | awk '$1 == "all" { missed += $3 } END { print missed + 0 }'
+}
+
+# For each set "U HOW BANDWIDTH MODEL KERNEL", the last two being jobs missed
+global_results() {
+	local u seed how bandwidth
+	while read -r u seed how bandwidth; do
+		[ "$how" = none ] && echo "$u $how 0 0 0" && continue
+		echo "$u $how $bandwidth $(global_missed model "${u}_${seed}_$how") $(global_missed kernel "${u}_${seed}_$how")"
+	done <"$SETS/global.list"
+}
+
+# Guests of fixed priorities (prm) in this project's servers; what fits is what plan's
+# arithmetic promises.
+figures_global() {
+	local u column at
+	local -a lines
+	global_results >"$SETS/global.results"
+	for u in $UTILISATIONS; do
+		for column in model kernel; do
+			at=$([ $column = model ] && echo 4 || echo 5)
+			mapfile -t lines < <(awk -v u="$u" -v at="$at" '
+				function share(what, value) {
+					printf "%s,%.6g,%% of sets\n", what, 100 * value / sets
+				}
+				$1 != u { next }
+				{ sets++ }
+				$2 == "whole" { fit++; well += !$at; asked += $3 }
+				$2 == "pieces" { pieces++; well_pieces += !$at }
+				END {
+					of = "u=" u " guest=prm "
+					print "f3.5," of "sets," sets ",sets"
+					if (at == 4)
+						share("f3.5," of "vmm=pedf server=theory", fit)
+					share("f3.5," of "vmm=pedf server=cbs", well)
+					share("semi," of "how=partitioned", well)
+					share("semi," of "how=budgets", well + well_pieces)
+					print "semi," of "sets in pieces," pieces + 0 ",sets"
+					if (fit && at == 4)
+						printf "f3.7,u=%d guest=prm,%.6g,CPUs\n", u, asked / fit
+				}' "$SETS/global.results")
+			emit $column global "${lines[@]}"
+		done
 	done
 }
 
@@ -490,8 +710,8 @@ for part in $PARTS; do
 	"sets_$part" || die "there is no part '$part', or it has no sets"
 done
 export -f run_machine
-export SETS LAB PROGRAM KERNEL
-find "$SETS" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | xargs -P "$JOBS" -I FOLDER bash -c 'run_machine FOLDER'
+export OUT SETS LAB PROGRAM KERNEL
+machines | xargs -P "$JOBS" -I FOLDER bash -c 'run_machine FOLDER'
 [ ! -s "$SETS/failed" ] || {
 	cat "$SETS/failed" >&2
 	die "a run has failed"

@@ -339,7 +339,7 @@ static void test_split(void)
 	set_init(&set, 2, 0);
 	for (i = 1; i <= 3; i++)
 		set_add_server(&set, i, 1, SET_ANY, 6 * MS, 10 * MS);
-	check(!gen_pack(&set), "three servers of 60 % do not fit on two CPUs");
+	check(!gen_pack(&set, 1000), "three servers of 60 % do not fit on two CPUs");
 	for (i = 0; i < 3; i++)
 		set.server[i].cpu = SET_ANY;
 	check(analysis_split(&set) && set.nr_servers == 4, "one of them in two pieces does");
@@ -374,12 +374,15 @@ static void test_global(void)
 
 static void test_interfaces(void)
 {
-	static const struct gen_improved g = { 90, 350, 850, 50 };
+	static const struct gen_improved improved = { 90, 350, 850, 50 };
+	struct gen_guests g = { .divide = 1 };
+	double asked[GEN_GUESTS];
 	static struct set set;
+	char what[80];
 	int i;
 	bool ok;
 
-	ok = gen_improved(&set, &g, 1) && set.nr_servers == 5;
+	ok = gen_improved(&set, &improved, 1) && set.nr_servers == 5;
 	for (i = 1; i < 5 && ok; i++)
 		ok = set.server[i].period >= set.server[i - 1].period;
 	check(ok, "improved: the shorter the period the higher");
@@ -387,11 +390,78 @@ static void test_interfaces(void)
 		ok = ok && set.task[i].percent == (set.task[i].domain <= 3 ? 50 : 100);
 	check(ok && fabs(load_of(&set, 0) - 0.925) < 0.03,
 	      "improved: the load, and who executes less");
-	gen_bimodal(&set, 290, 3);
-	check(gen_vcpus(&set, false) && !set_fault(&set),
-	      "each task of a partitioned guest has a vCPU");
-	gen_bimodal(&set, 290, 3);
-	check(gen_vcpus(&set, true) && !set_fault(&set), "a global guest has vCPUs");
+	for (g.guest = 0; g.guest < GEN_GUESTS; g.guest++) {
+		gen_bimodal(&set, 290, 3);
+		snprintf(what, sizeof(what), "the tasks of a guest have vCPUs: %s",
+			 gen_guest_name[g.guest]);
+		check(gen_vcpus(&set, &g) && !set_fault(&set), what);
+		asked[g.guest] = gen_bandwidth(&set);
+	}
+	check(asked[GEN_PEDF] <= asked[GEN_PRM] && asked[GEN_PEDF] <= asked[GEN_GEDF],
+	      "EDF on each vCPU asks for the least");
+}
+
+/* Three servers of 60 % on two CPUs, one or two tasks in each */
+static void make_three(struct set *set, int first, int second, int third)
+{
+	const int nr[] = { first, second, third };
+	int i, j;
+
+	set_init(set, 2, 0);
+	for (i = 0; i < 3; i++) {
+		set_add_server(set, i + 1, 1, SET_ANY, 6 * MS, 10 * MS);
+		for (j = 0; j < nr[i]; j++)
+			set_add_task(set, i + 1, 1, 1 * MS, 20 * MS);
+	}
+}
+
+/* Of each CPU 90 %: 30 are left on each. */
+static void test_spread(void)
+{
+	static struct set set;
+	int64_t on[2] = {};
+	bool ok;
+	int i;
+
+	make_three(&set, 2, 1, 2);
+	ok = gen_spread(&set, 900) && set.nr_servers == 4;
+	for (i = 0; i < set.nr_servers; i++) {
+		const struct set_server *s = &set.server[i];
+
+		on[s->cpu] += s->budget;
+		ok = ok && s->deadline == 10 * MS && s->budget == (s->domain == 2 ? 3 : 6) * MS;
+	}
+	check(ok && on[0] == 9 * MS && on[1] == 9 * MS,
+	      "spread: what fits nowhere has a budget on both CPUs");
+	make_three(&set, 2, 2, 2);
+	check(!gen_spread(&set, 900), "but not what has two tasks");
+	make_three(&set, 1, 1, 1);
+	check(!gen_spread(&set, 890), "nor what is more than there is");
+	make_three(&set, 1, 1, 1);
+	gen_admit(&set, 900);
+	gen_admit(&set, 901);
+	check(set.server[0].budget == 3 * MS && set.server[2].budget == 3 * MS,
+	      "admitted: each budget is less, in proportion, if there is not enough");
+}
+
+/*
+ * 3 in 10 for tasks of 3 in 20 and 2 in 40: the longest gap is 14, so the first is done after
+ * 17, and the other one, behind two of that, after 36. With 1 less of each budget, the first
+ * takes 25 at least.
+ */
+static void test_promised(void)
+{
+	static struct set set;
+
+	set_init(&set, 1, 0);
+	set_add_server(&set, 1, 1, 0, 3, 10);
+	set_add_task(&set, 1, 1, 3, 20);
+	set_add_task(&set, 1, 1, 2, 40);
+	set_add_server(&set, 2, 1, 0, 14, 20);
+	check(analysis_cbs(&set, 0, 0), "cbs: both tasks are in time");
+	check(!analysis_cbs(&set, 1, 0), "not if 1 of each budget is lost");
+	set.server[1].budget = 15;
+	check(!analysis_cbs(&set, 0, 0), "nor if there is more than the CPU");
 }
 #endif
 
@@ -416,6 +486,8 @@ int main(void)
 	test_split();
 	test_global();
 	test_interfaces();
+	test_spread();
+	test_promised();
 #endif
 	return failed ? 1 : 0;
 }

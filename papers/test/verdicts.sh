@@ -70,6 +70,8 @@ wrong t2.4 'case=increasing policy=deferrable load=30$' 0 'most are'
 wrong t2.4 'case=even policy=periodic load=40 missed' 1 'decreasing.*even'
 wrong t2.4 'case=decreasing policy=periodic load=40 servers missed' 1 'budgets, too'
 if [ -s "$WORK/f2.7.csv" ]; then
+	wrong t2.4 'case=even policy=cbs load=40 missed' 1 'plan promises'
+	wrong t2.4 'case=even policy=cbs load=30$' 10 'no fewer sets'
 	wrong prm 'period=12 least budget$' 9.30
 	wrong f2.7 'uw=90 periods=350-850 policy=wcps$' 100 'in each of 12'
 	wrong f2.7 'uw=70 periods=350-850 policy=periodic$' 2 negligible
@@ -112,6 +114,14 @@ wrong_in kernel t2.2 'overloaded=yes policy=cbs domain=2' 1 'no other does'
 wrong_in kernel t2.2 'overloaded=yes policy=cbs domain=3' 1 'domain misses'
 wrong_in kernel f2.5 'case=even policy=cbs load=95' 20 'in all cases'
 wrong_in kernel f2.9 'uw=90 etf=10 ' 3 'lowest domain'
+wrong_in kernel f2.7 'uw=70 periods=350-850 budgets=admitted policy=cbs$' 2 'negligible misses at'
+wrong_in kernel f2.7 'uw=90 periods=350-850 budgets=admitted policy=cbs$' 61 'than was published'
+wrong_in kernel f2.7 'uw=90 periods=350-850 budgets=admitted policy=cbs-idle$' 4 'the fewer are missed'
+wrong_in kernel f2.7 'uw=90 periods=100-1100 budgets=admitted policy=cbs$' 12 'in each of 18'
+wrong_in kernel t2.4 'case=even policy=cbs load=45 run missed' 1 'promises for it'
+wrong_in kernel f3.5 'u=350 guest=prm vmm=pedf server=cbs' 0 'of the same sets'
+wrong_in kernel f3.5 'u=350 guest=prm vmm=pedf server=cbs' 0 'theory admits'
+wrong_in kernel semi 'u=350 guest=prm how=budgets' 300 'in pieces by one deadline'
 wrong_in kernel semi3 'busy share' 55 'share of 60'
 wrong_in kernel semi3 'worst' 20 "longest response"
 wrong_in kernel semi3 'others' 1 "no others"

@@ -209,9 +209,13 @@ make_judge() {
 	cp "$TOP/demo/run-lib.sh" demo/
 	printf '#!/bin/sh\n' | tee bench/host.sh >bench/mkinitramfs.sh
 	cp -r "$TOP/bench/guest" bench/
-	mkdir -p demo/guest
-	printf '#!/bin/sh\necho x >"$1"\n' >bench/guest/mkinitramfs.sh
+	mkdir -p demo/guest tools/sched_vm out/bench-vm/build/nginx/usr/sbin
+	printf '#!/bin/sh\necho x >"$2"\n' >bench/guest/mkinitramfs.sh
 	touch demo/guest/initramfs-lib.sh
+	echo 'all:' >tools/sched_vm/Makefile
+	# Neither is fetched nor built.
+	cp /bin/true out/bench-vm/build/nginx/usr/sbin/nginx
+	echo x >out/bench-vm/build/client
 	cat >scripts/lab <<-EOF
 		#!/bin/sh
 		case \$1 in

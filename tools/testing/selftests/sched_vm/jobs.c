@@ -11,6 +11,9 @@
  *                                        another, from the last instruction of the one to
  *                                        the first of the other: "# result jobs.switch.SET..."
  *
+ * What capsules have beyond their budgets: "--extra idle", "--extra fair", before --length, and
+ * "--beside", a busy normal thread on each CPU, of the weight that a capsule has.
+ *
  * A set is lines, times in us:
  *
  *   cpus   N
@@ -86,10 +89,15 @@ struct set {
 	char name[64];
 	int nr_cpus, nr_servers, nr_tasks;
 	bool spells;			/* to be noted */
+	char *beside;			/* the cgroup of normal threads, if there are any */
 	unsigned long seed;
 	struct server server[MAX_SERVERS];
 	struct task task[MAX_TASKS];
 };
+
+/* Of all capsules: cpu.rt_extra; and are there normal threads? */
+static const char *extra_text;
+static bool with_beside;
 
 static uint64_t mix(uint64_t z)
 {
@@ -297,6 +305,8 @@ static void make_capsule(struct set *set, struct server *s, int nr)
 	snprintf(text, sizeof(text), "%lu %lu %lu", s->budget, s->period,
 		 s->deadline);
 	write_or_die(s->cg, RT_MAX, text);
+	if (extra_text)
+		write_or_die(s->cg, EXTRA, extra_text);
 }
 
 static void make_capsules(struct set *set)
@@ -353,6 +363,22 @@ static void spawn_task(struct set *set, struct task *t, unsigned long length_us)
 	worker_spawn(&t->worker, &t->spec);
 }
 
+/* A busy normal thread on each CPU */
+static void start_beside(struct set *set)
+{
+	static struct worker_spec spec[MAX_CPUS];
+	static struct worker worker[MAX_CPUS];
+	int cpu;
+
+	set->beside = group_make(sv_top, "beside");
+	for (cpu = 0; cpu < set->nr_cpus && cpu < MAX_CPUS; cpu++) {
+		spec[cpu] = (struct worker_spec){
+			.group = set->beside, .policy = SCHED_OTHER, .cpu = cpu, .fn = fn_busy,
+		};
+		worker_start(&worker[cpu], &spec[cpu]);
+	}
+}
+
 /* Was every budget there by its deadline? */
 static bool kept_deadlines(const struct set *set)
 {
@@ -385,6 +411,8 @@ static bool run_set(struct set *set, unsigned long length_us)
 	make_capsules(set);
 	for (i = 0; i < set->nr_tasks; i++)
 		spawn_task(set, &set->task[i], length_us);
+	if (with_beside)
+		start_beside(set);
 	start = now_ns() + HEAD_START_NS;
 	for (i = 0; i < set->nr_tasks; i++) {
 		store_64(&set->task[i].worker.page->start_ns, start);
@@ -394,6 +422,8 @@ static bool run_set(struct set *set, unsigned long length_us)
 	kill_all_workers();
 	ok = kept_deadlines(set);
 	remove_capsules(set);
+	if (set->beside)
+		group_remove(set->beside);
 	return ok || set->nr_cpus > 1;
 }
 
@@ -631,6 +661,20 @@ static const struct mode modes[] = {
 	{ "--least", find_least }, { "--switches", show_switches }, { NULL, show_set },
 };
 
+/* Return: the place of the first argument that says nothing of extra time */
+static int extra_options(int argc, char **argv, int i)
+{
+	if (argc > i + 1 && !strcmp(argv[i], "--extra")) {
+		extra_text = argv[i + 1];
+		i += 2;
+	}
+	if (argc > i && !strcmp(argv[i], "--beside")) {
+		with_beside = true;
+		i++;
+	}
+	return i;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long length_us = 1000000;
@@ -642,6 +686,7 @@ int main(int argc, char **argv)
 		mode++;
 	if (mode->option)
 		i++;
+	i = extra_options(argc, argv, i);
 	if (argc > i + 1 && !strcmp(argv[i], "--length")) {
 		length_us = strtoul(argv[i + 1], NULL, 10);
 		i += 2;
