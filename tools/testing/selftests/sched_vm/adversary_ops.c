@@ -114,24 +114,51 @@ void op_flip(const struct adv_op *op)
 	put(op, op->slot, RT_MAX, text);
 }
 
-/* What a child has used in the beginning of a long period is given back, to be used again. */
+#define KIDS		4	/* slots that are in no other */
+
+enum adv_give { GIVE_ENDS, GIVE_SHRINKS, GIVE_AT_ONCE, GIVE_SAME, NR_GIVES };
+
+/*
+ * A child has a budget, uses it, and gives its bandwidth back: it ends, or keeps next to
+ * nothing. Or it does so at once, and uses what it still has. Or it has another period.
+ */
+static void give_once(const struct adv_op *op, pid_t pid, long p, unsigned int nr)
+{
+	enum adv_give how = op->r[2] % NR_GIVES;
+	int slot = how == GIVE_SAME ? op->slot : (int)(op->slot + nr) % KIDS;
+	long q = share_of(p, 800);
+	char text[64];
+
+	if (how != GIVE_SAME)
+		put(op, slot, BUDGET, "max");
+	snprintf(text, sizeof(text), "%ld %ld", q, p - nr);
+	if (put(op, slot, RT_MAX, text))
+		return;
+	adv_attach(op->owner, slot, pid);
+	sleep_ns(how == GIVE_AT_ONCE ? NS_PER_MS : (2 + nr % 3) * q * NS_PER_US / 2);
+	snprintf(text, sizeof(text), "%d %d", STARVE_Q_US, STARVE_P_US);
+	if (how == GIVE_ENDS)
+		put(op, slot, BUDGET, "max");
+	else if (how != GIVE_SAME)
+		put(op, slot, RT_MAX, text);
+	if (how == GIVE_AT_ONCE)
+		sleep_ns(q * NS_PER_US);
+}
+
+/* One child after the other, with the same bandwidth and the same thread. */
 void op_give(const struct adv_op *op)
 {
 	struct adv_owner *o = &adv->owner[op->owner];
-	long p = plan.max_period_us, q = share_of(p, 800);
-	int id = op->r[0] % ADV_OUTSIDER;
-	char text[64];
+	bool is_long = op->r[1] % 3;
+	unsigned int id = op->r[0] % ADV_OUTSIDER, nr = is_long ? 2 * KIDS : 16 * KIDS, i;
 
-	if (id == op->agent)
+	if (id == (unsigned int)op->agent)
 		id = (id + 1) % ADV_OUTSIDER;
-	snprintf(text, sizeof(text), "%ld %ld", q, p);
-	if (put(op, op->slot, RT_MAX, text) || o->agent[id] <= 0)
-		return;
+	for (i = ADV_SLOTS; i; i--)
+		put(op, i - 1, BUDGET, "max");
 	store_u(&o->mode[id], MODE_SPIN);
-	adv_attach(op->owner, op->slot, o->agent[id]);
-	sleep_ns((2 + op->r[1] % 4) * q * NS_PER_US / 2);
-	snprintf(text, sizeof(text), "%d %d", STARVE_Q_US, STARVE_P_US);
-	put(op, op->slot, RT_MAX, text);
+	for (i = 0; i < nr && o->agent[id] > 0; i++)
+		give_once(op, o->agent[id], is_long ? plan.max_period_us : 10000, i);
 }
 
 void op_end(const struct adv_op *op)

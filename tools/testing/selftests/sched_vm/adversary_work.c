@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 #include "kselftest.h"
 
 #define ENTRIES		64
-#define BIG		(32UL << 20)
+#define BIG		(1024 * 1024)
 
 static void work_fork(int owner)
 {
@@ -53,16 +54,21 @@ static char *buffer(void)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* In one page again and again: long, and no memory. */
+/* In the same pages again and again: long, now and then very long, and no memory. */
 static void work_read(int owner)
 {
+	static struct iovec iov[1024];
+	static unsigned int nr;
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	char *p = buffer();
+	int entries = nr++ % 4 ? 64 : ARRAY_SIZE(iov), i;
 
 	if (fd < 0 || !p)
 		return;
-	if (read(fd, p, BIG) > 0)
-		madvise(p, BIG, MADV_DONTNEED);
+	for (i = 0; i < entries; i++)
+		iov[i] = (struct iovec){ .iov_base = p, .iov_len = BIG };
+	while (readv(fd, iov, entries) < 0 && errno == EINTR)
+		;
 	close(fd);
 }
 
