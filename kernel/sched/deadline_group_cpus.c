@@ -124,7 +124,7 @@ void dl_group_cpuset_shrink(struct cgroup *cgrp)
 }
 
 /* More than there ever is of a CPU, or of a budget, and no sum of two overflows. */
-#define DL_GROUP_TOO_MUCH	(1ULL << 60)
+#define DL_GROUP_TOO_MUCH	BIT_ULL(60)
 
 /* What capsules at and below @tg would need to have @cpu as well, see dl_group_share(). */
 static u64 dl_group_demand(struct task_group *tg, int cpu, u64 of)

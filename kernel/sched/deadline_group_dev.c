@@ -236,7 +236,8 @@ static void dl_group_check_fit(struct task_group *tg, const struct dl_group_spec
 			      dl_group_parent(tg) ? SCHED_VM_PARENT_FULL : SCHED_VM_CPU_FULL;
 	}
 
-	arg->missing_ppm = min_t(u64, mul_u64_u64_div_u64_roundup(worst, 1000000, deadline), U32_MAX);
+	worst = mul_u64_u64_div_u64_roundup(worst, 1000000, deadline);
+	arg->missing_ppm = min_t(u64, worst, U32_MAX);
 	if (!hopeless && least <= most && most >= DL_GROUP_MIN_RUNTIME)
 		arg->max_budget_us = div_u64(most, NSEC_PER_USEC);
 }

