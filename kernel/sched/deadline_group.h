@@ -483,7 +483,10 @@ static inline bool dl_group_blocks(struct rq *rq, struct task_struct *p)
 	return true;
 }
 
-/* The priority in its capsule that @p was granted, or 0; see deadline_group_grant.c. */
+/*
+ * The priority in its capsule that @p was granted, see deadline_group_grant.c; 0 if it has
+ * one by its policy, or none.
+ */
 static inline int dl_group_priority(const struct task_struct *p)
 {
 	return p->dl_group_granted & 0x7f;
