@@ -41,9 +41,11 @@ static void own_end(void)
 	group_remove(own);
 }
 
+/* value[0]: whether it is the owner's */
 static void fn_owner(struct worker *w, void *arg)
 {
 	owner_become(0);
+	store_64(&w->page->value[0], 1);
 	fn_busy(w, NULL);
 }
 
@@ -67,8 +69,7 @@ static int ask_start(struct worker *w, struct worker_spec *spec, int policy, int
 {
 	*spec = (struct worker_spec){ .group = leaf, .cpu = 0, .fn = fn_owner };
 	worker_start(w, spec);
-	/* When it is the owner's. */
-	if (!wait_for(worker_cpu_ns(w) > 2 * NS_PER_MS, NS_PER_S))
+	if (!wait_for(load_64(&w->page->value[0]), 10 * NS_PER_S))
 		ksft_exit_fail_msg("a thread of the owner's does not run\n");
 	return policy == SCHED_OTHER ? 0 : owner_sets(w->pid, policy, prio);
 }
