@@ -203,7 +203,7 @@ struct tracer *tracer_start(const struct cpus *switches, bool wakes)
 	tracefs_set_loglevel(TEP_LOG_NONE);
 	errno = 0;
 	/* All symbols of the kernel are read for that, and an instance takes even longer. */
-	if (tracefs_file_exists(NULL, "events/sched_vm"))
+	if (tracefs_dir_exists(NULL, "events/sched_vm"))
 		tracer->tep = tracefs_local_events_system(NULL, systems);
 	remove_orphans();
 	if (tracer->tep)
