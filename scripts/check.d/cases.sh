@@ -86,6 +86,7 @@ irqs-debug     debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeo
 handlers-debug debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeout=150 --devices -- @/handlers
 kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
 smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 10
+apart-kvm      soak    release --time real --kvm --cpus 2 -- @/apart guest
 soak           soak    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
 soak-fuzz      soak    release --time virtual -- @/fuzz 2718281828 1000000
 soak-preempt   soak    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10

@@ -108,6 +108,7 @@ irqs-debug      60  irqs in the debug kernel
 handlers-debug 300  handlers in the debug kernel
 kunit-debug     15  kunit in the debug kernel
 smp-debug      180  smp in the debug kernel
+apart-kvm       30  apart with the vCPUs of a real guest, in real time
 soak           660  smp for 10 minutes
 adversary-long 2400  adversary, 40,000 operations
 adversary-long-2 3600  adversary on 2 CPUs, 60,000 operations
