@@ -152,7 +152,8 @@ static bool admission(void)
 	ok &= check(group_write(b, DEADLINE, "90000") == -EBUSY);
 	ok &= check(group_reads(b, RT_MAX, "40000 100000"));
 	/* Of a's 0.5 ... */
-	ok &= check(group_write(c, RT_MAX, "25000 50000") == -EBUSY);
+	ok &= check(group_write(c, RT_MAX, "25001 50000") == -EBUSY);
+	ok &= check(!group_write(c, RT_MAX, "25000 50000"));
 	ok &= check(!group_write(c, RT_MAX, "20000 50000"));
 	ok &= check(group_write(a, DEADLINE, "40000") == -EBUSY);
 	ok &= check(!group_write(a, DEADLINE, "24000"));
