@@ -68,13 +68,13 @@ static struct dl_group_server *dl_group_parent_server(struct task_group *tg, int
 /* The deadline of what is carved out of @srv; 0 of what is carved out of a CPU. */
 static u64 dl_group_of_deadline(struct dl_group_server *srv)
 {
-	return srv ? srv->deadline_us * NSEC_PER_USEC : 0;
+	return srv ? (u64)srv->deadline_us * NSEC_PER_USEC : 0;
 }
 
 /* What @srv was given, see dl_group_share(); some of it may be with those below. */
 static u64 dl_group_given(struct dl_group_server *srv, u64 of)
 {
-	return dl_group_share(srv->budget_us * NSEC_PER_USEC, srv->deadline_us * NSEC_PER_USEC, of);
+	return dl_group_share((u64)srv->budget_us * NSEC_PER_USEC, dl_group_of_deadline(srv), of);
 }
 
 /* What the nearest capsules below @tg have on @cpu, see dl_group_share(). */
