@@ -420,34 +420,58 @@ static int dl_group_ask(struct dl_group *dlg, int cpu, const struct dl_group_par
 	       dl_group_claim(cpu_rq(cpu), dl_group_claims(change), false);
 }
 
-/* Threads of @dlg, NULL: of no capsule; but not those that @but is going to serve. */
+/* By task groups: that of an autogroup has no cgroup. */
+static bool dl_group_is_below(struct task_group *tg, struct task_group *above)
+{
+	while (tg && tg != above)
+		tg = tg->parent;
+
+	return tg;
+}
+
+/* Would @tg, if it were a capsule, serve @p: which it is for, and nobody below it serves? */
+static bool dl_group_would_serve(struct task_group *tg, struct task_struct *p)
+{
+	struct task_group *of = dl_group_tg_of(p);
+	struct dl_group *dlg = dl_group_nearest(of);
+
+	if (p->dl_group_bound && !dl_group_is_below(of, tg))
+		return false;
+
+	for (; dlg && dlg->tg != tg && dl_group_is_below(dlg->tg, tg);
+	     dlg = dl_group_nearest(dlg->tg->parent)) {
+		if (dl_group_in_scope(dlg, p, p->prio) &&
+		    cpumask_intersects(p->cpus_ptr, dlg->cpus))
+			return false;
+	}
+
+	return !tg->dl_group || dl_group_in_scope(tg->dl_group, p, p->prio);
+}
+
+/* Threads of a capsule at @tg, but not those that one at @but is going to serve. */
 struct dl_group_threads {
-	struct dl_group		*dlg;
+	struct task_group	*tg;
 	struct task_group	*but;
 };
 
 static bool dl_group_is_inside(struct task_struct *p, void *arg)
 {
+	struct dl_group *dlg = READ_ONCE(p->dl_group);
 	struct dl_group_threads *threads = arg;
-	struct task_group *tg, *but = threads->but;
+	struct task_group *but = threads->but;
 
 	guard(rcu)();
-	tg = dl_group_tg_of(p);
-	if ((p->flags & PF_EXITING) || (READ_ONCE(p->dl_group) != threads->dlg &&
-					dl_group_in_scope_of(tg, p) != threads->dlg))
+	if ((p->flags & PF_EXITING) ||
+	    (!(dlg && dlg == threads->tg->dl_group) && !dl_group_would_serve(threads->tg, p)))
 		return false;
 
-	return !(but && cgroup_is_descendant(tg->css.cgroup, but->css.cgroup) &&
-		 (!but->dl_group || dl_group_in_scope(but->dl_group, p, p->prio)));
+	return !(but && dl_group_is_below(dl_group_tg_of(p), but) && dl_group_would_serve(but, p));
 }
 
-/*
- * Are there threads at or below @tg that its capsule serves, and not @but, which is going
- * to be one?
- */
+/* Are there threads that a capsule at @tg serves, or would, and not @but, below it? */
 static bool dl_group_has_threads(struct task_group *tg, struct task_group *but)
 {
-	struct dl_group_threads threads = { .dlg = dl_group_nearest(tg), .but = but };
+	struct dl_group_threads threads = { .tg = tg, .but = but };
 
 	return dl_group_visit(tg, dl_group_is_inside, &threads);
 }

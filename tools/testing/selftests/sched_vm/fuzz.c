@@ -184,6 +184,7 @@ static void complain(int g, enum model_file file, const char *text, int ret,
 		     int expected)
 {
 	const char *c;
+	size_t i;
 
 	if (complaints++ >= MAX_COMPLAINTS)
 		return;
@@ -195,9 +196,12 @@ static void complain(int g, enum model_file file, const char *text, int ret,
 			printf("\\t");
 		else
 			putchar(*c);
-	printf("' > %s/%s: %d, expected %d; before: %lld %lld %lld\n", tree[g].name,
-	       file_name[file], ret, expected, model.group[g].budget,
-	       model.group[g].period, model.group[g].deadline);
+	printf("' > %s/%s: %d, expected %d; before:\n", tree[g].name, file_name[file], ret,
+	       expected);
+	for (i = 0; i < NR_GROUPS; i++)
+		printf("# %s: %lld %lld %lld%s\n", tree[i].name, model.group[i].budget,
+		       model.group[i].period, model.group[i].deadline,
+		       model.group[i].rt_only ? " rt" : "");
 }
 
 /* After a difference: go on from what is, or there will be many more. */

@@ -160,14 +160,47 @@ static density below(const struct model *m, int g, int *nr)
 	return sum;
 }
 
-/* Are there threads of which group @g is the nearest with a reservation? */
-static bool has_threads(const struct model *m, int g)
+/* The nearest group, @g or above it, whose reservation is for normal threads, or @rt. */
+static int in_scope_from(const struct model *m, int g, bool rt)
+{
+	while (g >= 0 && (m->group[g].budget <= 0 || (m->group[g].rt_only && !rt)))
+		g = reserved_above(m, g);
+	return g;
+}
+
+/* What is left to own threads, of the budget, if that must not be less than @budget. */
+static density left(const struct model *m, int g, long long budget, int *nr)
+{
+	density sum = below(m, g, nr);
+
+	return bandwidth(&m->group[g]) - sum - ratio(budget, deadline(&m->group[g]));
+}
+
+/* Have those below all of it? Then it serves nobody. */
+static bool handed_out(const struct model *m, int g)
+{
+	int nr;
+
+	return m->group[g].budget > 0 && left(m, g, MIN_BUDGET, &nr) < 0 && nr;
+}
+
+/* Who serves the thread of group @i? Who was handed out @before does not, but for @g. */
+static int served_in(const struct model *m, const struct model *before, int i, int g)
+{
+	bool rt = m->group[i].rt_inside;
+	int server = in_scope_from(m, i, rt);
+
+	while (server >= 0 && server != g && handed_out(before, server))
+		server = in_scope_from(m, reserved_above(m, server), rt);
+	return server;
+}
+
+static bool has_threads(const struct model *m, int g, const struct model *before)
 {
 	int i;
 
 	for (i = 0; i < m->nr; i++) {
-		if (!m->group[i].vacant &&
-		    (m->group[i].budget > 0 ? i : reserved_above(m, i)) == g)
+		if (!m->group[i].vacant && served_in(m, before, i, g) == g)
 			return true;
 	}
 	return false;
@@ -176,39 +209,49 @@ static bool has_threads(const struct model *m, int g)
 /* What they could have more. What is left to a group's own threads must be a budget. */
 static density room(const struct model *m, int g, int *nr)
 {
-	density sum = below(m, g, nr);
-
 	if (g < 0)
-		return ALL_CAPSULES - sum;
-	sum += ratio(has_threads(m, g) ? MIN_BUDGET : 0, deadline(&m->group[g]));
-	return bandwidth(&m->group[g]) - sum;
+		return ALL_CAPSULES - below(m, g, nr);
+	return left(m, g, has_threads(m, g, m) ? MIN_BUDGET : 0, nr);
 }
 
-/* Can group @g (-1: the CPU) afford those right below it? */
-static enum model_answer affords(const struct model *m, int g)
+/* Is @budget left to own threads of group @g? */
+static enum model_answer leaves(const struct model *m, int g, long long budget)
 {
-	density left;
+	int nr;
+	density rest = left(m, g, budget, &nr);
+
+	return nr ? compare(rest, ratio(nr, deadline(&m->group[g]) * NS_PER_US)) : YES;
+}
+
+/*
+ * Can group @g (-1: the CPU) afford those right below it? If it had nothing left @before,
+ * for nobody could refuse that, it needs nothing now.
+ */
+static enum model_answer affords(const struct model *m, int g, const struct model *before)
+{
+	density rest;
 	int nr;
 
-	left = room(m, g, &nr);
-	if (g < 0)
-		return compare(left, (2 + nr) * BW_UNIT);
-	return nr ? compare(left, ratio(nr, deadline(&m->group[g]) * NS_PER_US)) : YES;
+	if (g >= 0)
+		return leaves(m, g, has_threads(m, g, before) && !handed_out(before, g) ?
+			      MIN_BUDGET : 0);
+	rest = room(m, g, &nr);
+	return compare(rest, (2 + nr) * BW_UNIT);
 }
 
-/* Is what @next says of group @g, and was @before, to be had? */
-static enum model_answer admits(const struct model *next, int g, const struct model_group *before)
+/* Is what @next says of group @g, and @before did not, to be had? */
+static enum model_answer admits(const struct model *next, int g, const struct model *before)
 {
 	int up = reserved_above(next, g);
 	enum model_answer own, above;
 
 	if (next->group[g].budget <= 0) {
 		/* Its threads, if there are any, have to get something from above. */
-		return before->budget > 0 && up >= 0 && has_threads(next, up) ?
-		       affords(next, up) : YES;
+		return before->group[g].budget > 0 && up >= 0 && has_threads(before, g, before) ?
+		       leaves(next, up, MIN_BUDGET) : YES;
 	}
-	own = affords(next, g);
-	above = affords(next, up);
+	own = affords(next, g, before);
+	above = affords(next, up, before);
 	return own < above ? own : above;
 }
 
@@ -249,7 +292,7 @@ int model_write(const struct model *m, int g, enum model_file file,
 	    (after->budget == before->budget && after->period == before->period &&
 	     after->deadline == before->deadline))
 		return 0;
-	*answer = admits(&next, g, before);
+	*answer = admits(&next, g, m);
 	if (*answer != NO)
 		return 0;
 	*after = *before;
@@ -293,13 +336,7 @@ void model_read(const struct model_group *g, enum model_file file, char *buf,
 
 int model_server(const struct model *m, int g)
 {
-	bool rt = m->group[g].rt_inside;
-
-	if (m->group[g].budget <= 0)
-		g = reserved_above(m, g);
-	while (g >= 0 && m->group[g].rt_only && !rt)
-		g = reserved_above(m, g);
-	return g;
+	return served_in(m, m, g, -1);
 }
 
 static double fraction(density d)
