@@ -94,6 +94,8 @@ static bool dequeue_task_dl_group(struct rq *rq, struct task_struct *p, int flag
 			dl_group_stop_paying(srv, false);
 		if (!srv->nr_ready)
 			dl_group_unthrottled(srv);
+		else if (flags & DEQUEUE_SLEEP)
+			dl_group_spill_asleep(rq, srv);
 	}
 	/* A worker has no way to user mode, where it would pay. */
 	if (unlikely(p->dl_group_debt) && (flags & DEQUEUE_SLEEP) &&

@@ -35,7 +35,8 @@
  * user mode, too, or need not go while the CPU would be idle: deadline_group_extra.c.
  *
  * Only one thread of a server is outside at a time, its *spiller*, as only one of
- * them could run at a time anyway. After a slice there it makes way for the next.
+ * them could run at a time anyway. After a slice there it makes way for the next, and
+ * when it sleeps, at once.
  * So each step takes constant time, whatever the number of threads.
  *
  * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the
@@ -306,6 +307,18 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	p->dl_group_slot = srv;
 	dl_group_list_spills(dl_group_rq(rq), srv);
 	dl_group_go_outside(rq, p);
+}
+
+/*
+ * A thread of @srv goes to sleep, dequeued: who goes on outside in its place is there for
+ * the pick that follows. But no RT thread: that would leave balance callbacks to the pick.
+ */
+static noinline void dl_group_spill_asleep(struct rq *rq, struct dl_group_server *srv)
+{
+	struct task_struct *p = dl_group_next_spiller(rq, srv);
+
+	if (p && !rt_prio(p->dl_group_lent))
+		dl_group_spill_next(rq, srv);
 }
 
 /* @p has become ready where there is no budget: must it, or may it, go outside at once? */

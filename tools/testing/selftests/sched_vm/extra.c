@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroup_util.h"
 #include "kselftest.h"
@@ -386,6 +387,71 @@ static bool guest_in_need(void)
 	return ok & check(!guest_misses("enough", 9350, "none"));
 }
 
+/* Passes a byte on, from one descriptor to the other. */
+static void fn_pass(struct worker *w, void *arg)
+{
+	int *fd = arg;
+	char byte;
+
+	while (read(fd[0], &byte, 1) == 1 && write(fd[1], &byte, 1) == 1)
+		w->page->count++;
+}
+
+static uint64_t all_switches(void)
+{
+	uint64_t nr = 0;
+	char line[64];
+	FILE *f = fopen("/proc/stat", "r");
+
+	while (f && !nr && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "ctxt ", 5))
+			nr = strtoull(line + 5, NULL, 10);
+	if (!nr)
+		ksft_exit_fail_msg("/proc/stat does not tell context switches\n");
+	fclose(f);
+	return nr;
+}
+
+/*
+ * One thread at a time has the extra time. When it sleeps, the next one goes on in its
+ * place at once, and not only after the CPU has been idle: one switch each time that two
+ * threads pass on a byte.
+ */
+static bool passes_on(void)
+{
+	char *cg = capsule_with("pair", 1000, P_US, "fair");
+	struct worker_spec spec[2] = {};
+	struct worker w[2] = {};
+	int to[2], from[2], fd[2][2], i;
+	uint64_t passes, nr;
+
+	if (pipe(to) || pipe(from) || write(to[1], "", 1) != 1)
+		ksft_exit_fail_perror("pipe");
+	for (i = 0; i < 2; i++) {
+		fd[i][0] = i ? from[0] : to[0];
+		fd[i][1] = i ? to[1] : from[1];
+		spec[i] = (struct worker_spec){ .group = cg, .cpu = 0, .fn = fn_pass,
+						.arg = fd[i] };
+		worker_start(&w[i], &spec[i]);
+	}
+	sleep_ns(SETTLE_NS);
+	passes = worker_count(&w[0]) + worker_count(&w[1]);
+	nr = all_switches();
+	sleep_ns(TIME_NS);
+	nr = all_switches() - nr;
+	passes = worker_count(&w[0]) + worker_count(&w[1]) - passes;
+	ksft_print_msg("%llu passes, %llu switches\n", (unsigned long long)passes,
+		       (unsigned long long)nr);
+	result_float("extra.fair.switches", (double)nr / passes);
+	kill_all_workers();
+	for (i = 0; i < 2; i++) {
+		close(to[i]);
+		close(from[i]);
+	}
+	group_remove(cg);
+	return within("switches for each pass", (double)nr / passes, 0.95, 1.05);
+}
+
 static void test(bool ok, const char *what)
 {
 	ksft_test_result(ok, "%s\n", what);
@@ -397,7 +463,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(18);
+	ksft_set_plan(19);
 	test(files(), "a file that reads what was written");
 	test(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone");
 	test(share("idle.beside", "idle", NULL, NULL, true, 40, 1), "idle, beside one");
@@ -416,6 +482,7 @@ int main(void)
 	test(is_inherited(), "no more than those above have");
 	test(harms_nobody("idle"), "idle: a reservation beside it is as without");
 	test(harms_nobody("fair"), "fair: a reservation beside it is as without");
+	test(passes_on(), "who sleeps makes way at once");
 	test(one_host(), "guests with and without a reservation, table 4.2");
 	test(guest_in_need(), "a guest that needs more than it has reserved, RESCH");
 	ksft_finished();
