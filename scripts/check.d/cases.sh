@@ -48,7 +48,7 @@ ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full
 locks-preempt  virtual preempt --time virtual --mem 3072 -- @/locks
 writers        virtual release --time virtual -- @/writers
 many           virtual release --time virtual --mem 768 -- @/many
-oracle         virtual release --time virtual -- @/fuzz 3141592653 100000
+oracle         virtual release --time virtual -- @/fuzz 3141592653 40000
 fuzz           virtual release --time virtual -- @/fuzz
 change         virtual release --time virtual --cpus 2 -- @/change
 bandwidth      virtual release --time virtual --cpus 2 --turns 100 -- @/bandwidth
@@ -60,7 +60,7 @@ cpus           virtual release --time virtual --cpus 4 -- @/cpus
 apart          virtual release --time virtual --cpus 2 --turns 100 -- @/apart
 around         virtual release --time virtual --cpus 2 --turns 100 -- @/around
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
-crowd          virtual release --time virtual --cpus 3 -- @/crowd
+crowd          virtual release --time virtual --cpus 3 --turns 100 -- @/crowd
 rebuild        virtual release --time virtual --cpus 8 --mem 3072 -- @/rebuild
 pressure-4     virtual release --time virtual --cpus 4 -- @/pressure
 nohz-alone     virtual release --time virtual --cpus 4 --append nohz_full=1-3 -- @/nohz alone

@@ -44,7 +44,7 @@ deadline         5  a deadline before the end of the period
 stat             4  counters, tracepoints, files of the debugger
 accounting       5  CPU time of threads, cgroups, the machine
 turns            5  throttled threads in the kernel
-extra           60  beyond the budget: idle time, a normal share
+extra           80  beyond the budget: idle time, a normal share
 pressure         5  hunger of many threads, and what they leave behind
 owner            8  what an owner without privileges may do
 interact         8  freezer, kill, autogroup, suspend
@@ -75,11 +75,11 @@ ext-full        10  sched_ext for all threads
 locks-preempt   60  locks, without PREEMPT_RT
 writers         15  several writers of one file
 many            30  many capsules
-oracle          90  100,000 random steps, compared with a model
+oracle         150  40,000 random steps, compared with a model
 adversary       90  unprivileged owners who do at random whatever they may, beside victims
 adversary-busy  40  the same with other kinds of operations
 adversary-2     90  the same on 2 CPUs
-fuzz            30  random steps, compared with a model
+fuzz            50  random steps, compared with a model
 cpus            20  hotplug and cpusets
 apart           40  vCPUs whose periods begin apart: what they lose
 around          30  RT threads outside find their way around capsules
