@@ -11,9 +11,8 @@
 # Without a reservation the cpu controller is off for the guests, as it was in the
 # paper: their threads compete one by one.
 
-SCENARIOS=(none-idle none-load fair-load cbs-idle cbs-load)
+SCENARIOS=(none-idle none-load fair-load cbs-idle cbs-load half-idle half-load)
 PLAIN_SCENARIOS=(none-idle none-load fair-load)
-HALF_SCENARIOS=(half-idle half-load)	# if asked for
 ROUNDS=2		# each scenario is measured in so many parts
 LOAD_WARMUP=2		# seconds of load before the first request
 

@@ -21,7 +21,6 @@ REQUESTS=330	# in each scenario whose 99th percentile is given; two thirds of th
 CONNECTIONS=16	# of the load, all of them busy
 PERIOD_MS=	# of the requests and the reservation; empty: calibrated
 PLAIN=no	# only what needs no reservation, for kernels without
-HALF=no		# half of the reservation and extra time, too
 BUILD=
 OUT=
 
@@ -35,7 +34,6 @@ usage: host.sh [options] BUILD OUT
   --connections N    of the load on guest 2 (default $CONNECTIONS)
   --period MS        of the requests and the reservation (default: calibrated)
   --plain            leave out the reservation, for kernels that have none
-  --half             half of the reservation, and a normal thread's share beyond it, too: 4 minutes more
 END
 }
 
@@ -52,7 +50,6 @@ while [ $# -gt 0 ]; do
 	--connections) CONNECTIONS=${2:?}; shift ;;
 	--period) PERIOD_MS=${2:?}; shift ;;
 	--plain) PLAIN=yes ;;
-	--half) HALF=yes ;;
 	-h | --help) usage; exit ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;
@@ -64,7 +61,6 @@ BUILD=$1
 OUT=$2
 rm -f "$OUT"/{facts,commands,threads,usage,load}.txt "$OUT"/*.csv "$OUT"/*.stalls "$OUT"/guest*
 
-[ "$HALF" = no ] || SCENARIOS+=("${HALF_SCENARIOS[@]}")
 [ "$PLAIN" = no ] || SCENARIOS=("${PLAIN_SCENARIOS[@]}")
 # Whatever the shell starts stays off the guests' CPU.
 taskset -pc $CLIENT_CPU $$ >/dev/null

@@ -17,12 +17,10 @@ RUINED=3
 KEPT=3
 PART=4
 # The same with half of the budget and a normal thread's share beyond it: the 99th
-# percentile beside an idle neighbour is that of the whole reservation, but for HALF_IDLE,
-# and the 95th beside a loaded one is what half_time() says, but for HALF_LOADED: the share
-# comes in turns, each turn is a switch between the guests, and where AMD-V is emulated,
-# that costs CPU time. With equal weights and no reservation, all of it comes in turns.
+# percentile beside an idle neighbour is that of the whole reservation, but for HALF_IDLE;
+# beside a loaded one it is no more than the half guarantees without any share, and the
+# 95th is below that of equal weights without a reservation.
 HALF_IDLE=1.5
-HALF_LOADED=1.4
 ENOUGH=150	# requests of a scenario must be left of the following
 
 # A standstill of the emulated machine: its CPUs did not run for so long, in us,
@@ -233,19 +231,23 @@ half_time() {
 }
 
 # What half of the reservation must hold. Sets IDLE to the percentile that is compared,
-# AS_WHOLE and AS_HALF to the most that it and the 95th may be, and ALONE to what the
-# latter would be without extra time.
+# AS_WHOLE to the most that it may be, ALONE to the most of the same beside a loaded guest 2:
+# what it would be at least without extra time; and SHARED to what the 95th would be if the
+# rest came at half of the CPU.
 #
 # How much CPU time a request takes is not known of each. But the whole reservation
 # holds nearly all of them, and who has it is not disturbed: so the times with that are,
 # within a percent or two, how much CPU time that share of the requests takes at most.
+# (In turns with a neighbour it takes more: each is a switch between guests.)
 half_bounds() {
+	local name
 	IDLE=p99
-	[ "${STAT[half-idle,p99]}" != - ] && [ "${STAT[cbs-idle,p99]}" != - ] || IDLE=p95
+	for name in half-idle cbs-idle half-load cbs-load; do
+		[ "${STAT[$name,p99]}" != - ] || IDLE=p95
+	done
 	AS_WHOLE=$(times_as_much $HALF_IDLE "${STAT[cbs-idle,$IDLE]}")
-	BOUND=$(half_time "${STAT[cbs-load,p95]}" 0.5)
-	ALONE=$(half_time "${STAT[cbs-load,p95]}" 0)
-	AS_HALF=$(times_as_much $HALF_LOADED "$BOUND")
+	ALONE=$(half_time "${STAT[cbs-load,$IDLE]}" 0)
+	SHARED=$(half_time "${STAT[cbs-load,p95]}" 0.5)
 }
 
 # times_as_much FACTOR TIME
@@ -257,7 +259,7 @@ times_as_much() {
 # The 95th percentiles are there, of enough requests to be called so.
 has_half() {
 	local name
-	for name in half-idle half-load cbs-idle cbs-load; do
+	for name in half-idle half-load cbs-idle cbs-load fair-load; do
 		[[ ${STAT[$name,p95]:--} != - ]] || return 1
 	done
 }
@@ -268,9 +270,11 @@ half() {
 	printf '%-40s %-26s %s\n' \
 		"guest 2 idle: ${IDLE#p}th percentile" "${STAT[half-idle,$IDLE]}" \
 		"$AS_WHOLE: $HALF_IDLE times ${STAT[cbs-idle,$IDLE]}, that of the whole reservation" \
+		"guest 2 loaded: ${IDLE#p}th percentile" "${STAT[half-load,$IDLE]}" \
+		"$ALONE: what the half gives at least" \
 		'guest 2 loaded: 95th percentile' "${STAT[half-load,p95]} ($(p95_interval half-load))" \
-		"$AS_HALF: $HALF_LOADED times $BOUND, which is $HALF ms at once, and what is left at half of the CPU" \
-		'    if there were no extra time' '-' "at least $ALONE"
+		"less than ${STAT[fair-load,p95]}, that of equal weights" \
+		'    if the rest came at half of the CPU' '-' "$SHARED, and what the turns cost"
 }
 
 half_means() {
@@ -328,8 +332,10 @@ not_whole() {
 not_half() {
 	if ! holds "${STAT[half-idle,$IDLE]} <= $AS_WHOLE"; then
 		echo "beside an idle guest 2, half of the reservation with extra time is slower than the whole (a ${IDLE#p}th percentile of ${STAT[half-idle,$IDLE]} ms; $AS_WHOLE at most was expected)."
-	elif ! holds "${STAT[half-load,p95]} <= $AS_HALF"; then
-		echo "beside a loaded guest 2, half of the reservation with extra time gives less than that (a 95th percentile of $(p95 half-load); $AS_HALF ms at most was expected)."
+	elif ! holds "${STAT[half-load,$IDLE]} <= $ALONE"; then
+		echo "beside a loaded guest 2, half of the reservation with extra time gives less than without (a ${IDLE#p}th percentile of ${STAT[half-load,$IDLE]} ms; $ALONE ms at most was expected)."
+	elif ! holds "${STAT[half-load,p95]} < ${STAT[fair-load,p95]}"; then
+		echo "beside a loaded guest 2, half of the reservation with extra time gives no more than equal weights (a 95th percentile of $(p95 half-load), and $(p95 fair-load))."
 	fi
 }
 
@@ -338,7 +344,7 @@ shown_whole() {
 }
 
 shown_half() {
-	echo " Half of that and a normal share beyond it are as good beside an idle guest 2 (a ${IDLE#p}th percentile of ${STAT[half-idle,$IDLE]} ms, and ${STAT[cbs-idle,$IDLE]} ms with the whole); beside the loaded one it takes $(p95 half-load), and $BOUND ms is what they amount to."
+	echo " Half of that and a normal share beyond it are as good beside an idle guest 2 (a ${IDLE#p}th percentile of ${STAT[half-idle,$IDLE]} ms, and ${STAT[cbs-idle,$IDLE]} ms with the whole); beside the loaded one it takes $(p95 half-load), and $(p95 fair-load) with a normal share alone."
 }
 
 # p95 SCENARIO: with its confidence interval

@@ -53,7 +53,7 @@ while [ $# -gt 0 ]; do
 	--kernel) KIND=${2:?}; shift ;;
 	--no-deps) DEPS=no ;;
 	-h | --help) usage; exit ;;
-	--plain | --half) OPTIONS+=("$1") ;;
+	--plain) OPTIONS+=("$1") ;;
 	--requests | --connections | --period) OPTIONS+=("$1" "${2:?}"); shift ;;
 	*) usage >&2; exit 2 ;;
 	esac
