@@ -528,6 +528,15 @@ static void fn_depth(struct worker *w, void *arg)
 	}
 }
 
+/* Busy for 37 ms at a time, and then away for as short as that can be. */
+static void fn_busy_37(struct worker *w, void *arg)
+{
+	while (!load_u(&w->page->stop)) {
+		burn_ns(37 * NS_PER_MS);
+		sleep_ns(NS_PER_US);
+	}
+}
+
 static uint64_t mkdir_wait(void (*hog)(struct worker *w, void *arg), bool capsule)
 {
 	char *cg = group_make(sv_top, "vm"), *mine = cg_name(sv_top, "mine");
@@ -589,6 +598,8 @@ static void test_behind(void)
 	pin_to(0, 1);
 	ksft_test_result(hog_inside("mkdir beside busy FIFO", fn_busy),
 			 "who waits inside behind FIFO threads does not hold up others\n");
+	ksft_test_result(hog_inside("mkdir beside FIFO, 37 ms at a time", fn_busy_37),
+			 "nor behind one that sleeps now and then\n");
 }
 
 int main(int argc, char **argv)
@@ -599,7 +610,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 3 : 17);
+	ksft_set_plan(behind ? 4 : 17);
 	lift_kthreads();
 	log_mark();
 	if (behind)
