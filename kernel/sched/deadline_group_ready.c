@@ -193,11 +193,16 @@ static enum dl_group_extra dl_group_extra(struct dl_group_server *srv)
 	return srv->group ? READ_ONCE(srv->group->extra) : DL_GROUP_EXTRA_NONE;
 }
 
-/* Does a thread wait that may have extra time? */
+/*
+ * Does a thread wait that may have extra time? Not a normal thread's share, while one pays
+ * its debt out of a budget that is there.
+ */
 static bool dl_group_wants_extra(struct dl_group_server *srv)
 {
-	return dl_group_extra(srv) && srv->nr_ready && srv->dl_se.dl_bw_attached &&
-	       !dl_group_has_budget(srv);
+	enum dl_group_extra extra = dl_group_extra(srv);
+
+	return extra && !(srv->payer && extra == DL_GROUP_EXTRA_FAIR) && srv->nr_ready &&
+	       srv->dl_se.dl_bw_attached && !dl_group_has_budget(srv);
 }
 
 /* How long @p may run before an equal takes its turn; 0: as long as it likes. */

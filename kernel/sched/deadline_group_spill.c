@@ -281,7 +281,7 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 		return NULL;
 	if (p && dl_group_awaited(p))
 		return p;
-	if (dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR)
+	if (dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR && !srv->payer)
 		return dl_group_first_extra(rq, srv);
 
 	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
@@ -312,6 +312,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 /*
  * A thread of @srv goes to sleep, dequeued: who goes on outside in its place is there for
  * the pick that follows. But no RT thread: that would leave balance callbacks to the pick.
+ * What was asked for to be spared is this __schedule()'s update of the clock, not the next.
  */
 static noinline void dl_group_spill_asleep(struct rq *rq, struct dl_group_server *srv)
 {
@@ -319,6 +320,7 @@ static noinline void dl_group_spill_asleep(struct rq *rq, struct dl_group_server
 
 	if (p && !rt_prio(p->dl_group_lent))
 		dl_group_spill_next(rq, srv);
+	rq_clock_cancel_skipupdate(rq);
 }
 
 /* @p has become ready where there is no budget: must it, or may it, go outside at once? */
@@ -604,6 +606,7 @@ void __dl_group_signalled(struct task_struct *p)
  * It sleeps in its capsule, so that it wakes up there. If it was the last RT thread,
  * switched_from_rt() asks for others to be pulled. That cannot be done here, as it may
  * drop the lock before the thread is dequeued; the next pick does it, see prev_balance().
+ * For the clock, see dl_group_spill_asleep().
  *
  * Context: rq lock held, clock up to date, in __schedule()
  */
@@ -612,6 +615,7 @@ void __dl_group_blocks(struct rq *rq, struct task_struct *p)
 	lockdep_assert_rq_held(rq);
 
 	dl_group_come_back(rq, p);
+	rq_clock_cancel_skipupdate(rq);
 }
 
 /* @p is outside: is it what it should be there, and should it be? */

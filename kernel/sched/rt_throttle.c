@@ -301,6 +301,8 @@ static void dl_group_stop_paying(struct dl_group_server *srv, bool over)
 		dl_group_to_tail(srv, p);
 	if (srv->nr_ready)
 		__dl_group_start(srv);
+	if (dl_group_wants_extra(srv))
+		dl_group_kick(srv);
 }
 
 /* @p is ready, and the server not queued. */

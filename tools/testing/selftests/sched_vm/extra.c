@@ -6,9 +6,13 @@
  * One CPU, virtual time.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "cgroup_util.h"
@@ -452,6 +456,123 @@ static bool passes_on(void)
 	return within("switches for each pass", (double)nr / passes, 0.95, 1.05);
 }
 
+static unsigned int *bell;
+
+/* Some user mode, without a system call that would have the clock looked at. */
+static void spin(unsigned long rounds)
+{
+	while (rounds--)
+		asm volatile("");
+}
+
+/* Woken up by the bell, it counts to @arg. */
+static void fn_rung(struct worker *w, void *arg)
+{
+	unsigned int rung = 0;
+
+	for (;;) {
+		while (load_u(bell) == rung)
+			syscall(SYS_futex, bell, FUTEX_WAIT, rung, NULL, NULL, 0);
+		rung = load_u(bell);
+		spin(*(unsigned long *)arg);
+		w->page->count++;
+	}
+}
+
+static void ring(void)
+{
+	store_u(bell, load_u(bell) + 1);
+	syscall(SYS_futex, bell, FUTEX_WAKE, 2, NULL, NULL, 0);
+}
+
+/*
+ * Between two ticks, one goes outside and sleeps, so that another one does, and sleeps, too:
+ * the time of each is his own, not of whoever comes next.
+ */
+static bool sleepers_are_charged(void)
+{
+	unsigned long *rounds = shared_alloc(2 * sizeof(*rounds));
+	char *cg = capsule_with("pair", 1000, P_US, "fair");
+	struct worker_spec spec[2] = {};
+	struct worker w[2] = {};
+	uint64_t each, got, next;
+	int i;
+
+	bell = shared_alloc(sizeof(*bell));
+	rounds[0] = 1000;
+	rounds[1] = 1000000;
+	each = own_cpu_ns();
+	spin(rounds[1]);
+	each = own_cpu_ns() - each;
+	rounds[1] = rounds[1] * 3 * NS_PER_MS / each;
+	for (i = 0; i < 2; i++) {
+		spec[i] = (struct worker_spec){ .group = cg, .cpu = 0, .fn = fn_rung,
+						.arg = &rounds[i] };
+		worker_start(&w[i], &spec[i]);
+		/* Who waits first is woken first. */
+		sleep_ns(10 * NS_PER_MS);
+	}
+	next = (now_ns() / PHASE_NS + 1) * PHASE_NS + 200 * NS_PER_US;
+	got = worker_cpu_ns(&w[1]);
+	for (i = 0; i < 100; i++, next += 8 * NS_PER_MS) {
+		sleep_until(next);
+		ring();
+	}
+	sleep_ns(20 * NS_PER_MS);
+	got = worker_cpu_ns(&w[1]) - got;
+	i = worker_count(&w[1]);
+	kill_all_workers();
+	group_remove(cg);
+	ksft_print_msg("%d times 3 ms are %.3f ms each\n", i, (double)got / i / NS_PER_MS);
+	return check(i > 90) & within("of each", (double)got / i / NS_PER_MS, 2.95, 3.10);
+}
+
+/* What is read at once is some 65 ms of the kernel's time, far more than a budget. */
+static void fn_owes(struct worker *w, void *arg)
+{
+	static char buf[4 << 20];
+	struct iovec v[64];
+	int i, fd = open("/dev/zero", O_RDONLY);
+
+	for (i = 0; i < 64; i++)
+		v[i] = (struct iovec){ .iov_base = buf, .iov_len = sizeof(buf) };
+	while (!load_u(&w->page->stop)) {
+		if (load_u(&w->page->word) && readv(fd, v, 64) < 0)
+			_exit(EXIT_FAILURE);
+		w->page->count++;
+	}
+}
+
+/*
+ * A debt that was made without extra time is paid out of the budget: alone on its CPU, its
+ * thread does not run for so long.
+ */
+static bool pays_first(void)
+{
+	char *cg = capsule_with("vm", 10000, P_US, "none");
+	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_owes };
+	long long spilled, lacks;
+	struct worker w = {};
+	uint64_t got;
+	bool ok;
+
+	worker_start(&w, &spec);
+	sleep_ns(SETTLE_NS);
+	store_u(&w.page->word, 1);
+	wait_for(group_value(cg, RT_STAT, "spilled_usec") > 20000, NS_PER_S);
+	store_u(&w.page->word, 0);
+	ok = check(!group_write(cg, EXTRA, "fair"));
+	spilled = group_value(cg, RT_STAT, "spilled_usec");
+	got = worker_cpu_ns(&w);
+	sleep_ns(NS_PER_S);
+	got = worker_cpu_ns(&w) - got;
+	lacks = (NS_PER_S - got) / 1000;
+	kill_all_workers();
+	group_remove(cg);
+	ksft_print_msg("%lld us spilled, %lld us of the next second not had\n", spilled, lacks);
+	return ok & check(spilled > 20000) & is_near("paid", lacks, spilled, 1500);
+}
+
 static void test(bool ok, const char *what)
 {
 	ksft_test_result(ok, "%s\n", what);
@@ -463,7 +584,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(19);
+	ksft_set_plan(21);
 	test(files(), "a file that reads what was written");
 	test(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone");
 	test(share("idle.beside", "idle", NULL, NULL, true, 40, 1), "idle, beside one");
@@ -483,6 +604,8 @@ int main(void)
 	test(harms_nobody("idle"), "idle: a reservation beside it is as without");
 	test(harms_nobody("fair"), "fair: a reservation beside it is as without");
 	test(passes_on(), "who sleeps makes way at once");
+	test(sleepers_are_charged(), "who sleeps at once has his time counted");
+	test(pays_first(), "a debt is paid out of the budget");
 	test(one_host(), "guests with and without a reservation, table 4.2");
 	test(guest_in_need(), "a guest that needs more than it has reserved, RESCH");
 	ksft_finished();
