@@ -234,6 +234,46 @@ static bool out_of_scope(void)
 	return ok;
 }
 
+/* Whom the capsules below do not serve, and the one above no longer will, a new one has to. */
+static bool between(void)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
+	struct worker w = {};
+	char *a, *b;
+	bool ok;
+
+	family_make(NULL);
+	threaded();
+	a = group_make_threaded(one, "a");
+	b = group_make_threaded(a, "b");
+	worker_start(&w, &spec);
+	ok = check(!group_attach(up, w.pid));
+	ok &= check(!group_attach_thread(a, w.pid));
+	ok &= check(!group_write(a, SCOPE, "rt"));
+	ok &= check(!group_try_reserve(a, 20000, 100000));
+	ok &= check(!group_try_reserve(b, 20000, 100000));
+	ok &= check(!group_write(a, SCOPE, "all"));
+	ok &= check(served_by(w.pid, up));
+	/* It goes with all that there is. */
+	ok &= check(group_try_reserve(two, 20000, 100000) == -EBUSY);
+	ok &= check(!group_try_reserve(one, 40000, 100000));
+	ok &= check(served_by(w.pid, one));
+	ok &= check(worker_gets(&w, 20, MS));
+	ok &= check(!group_write(one, BUDGET, "max"));
+	/* And to one that would have nothing, from nobody. */
+	ok &= check(!group_write(a, BUDGET, "max"));
+	ok &= check(!group_write(up, SCOPE, "rt"));
+	ok &= check(served_by(w.pid, NULL));
+	ok &= check(group_try_reserve(a, 20000, 100000) == -EBUSY);
+	ok &= check(!group_try_reserve(a, 20010, 100000));
+	ok &= check(served_by(w.pid, a));
+	kill_all_workers();
+	group_remove(b);
+	group_remove(a);
+	family_end();
+	return ok;
+}
+
 /* A thread of the kernel cannot be bound to it either. */
 static bool nobody_is_bound(void)
 {
@@ -375,13 +415,14 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(11);
+	ksft_set_plan(12);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(exact(), "all of it can be handed out, and not 1 us more\n");
 	ksft_test_result(they_have_it(), "they have it, and it goes back\n");
 	ksft_test_result(nobody_enters(), "nobody enters who would have nothing\n");
 	ksft_test_result(out_of_scope(), "threads out of a child's scope count\n");
+	ksft_test_result(between(), "who is served by one above goes with all of it\n");
 	ksft_test_result(nobody_is_bound(), "nor is a thread of the kernel bound\n");
 	ksft_test_result(too_little(), "nobody is left with too little to be a budget\n");
 	ksft_test_result(next_above(), "who cannot be refused is served by the next above\n");
