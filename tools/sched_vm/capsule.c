@@ -302,6 +302,11 @@ char *capsule_above(const char *cg)
 	return NULL;
 }
 
+bool capsule_goes_on(const struct capsule *c)
+{
+	return c->extra && strcmp(c->extra, "none");
+}
+
 const char *capsule_state(const struct capsule *c)
 {
 	char *events = cg_read(c->path, "cgroup.events"), *comm;

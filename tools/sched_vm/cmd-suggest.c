@@ -136,14 +136,16 @@ static int complain_none(const struct answer *a)
 }
 
 /* Can an answer be given at all? */
-static int is_visible(const struct trace *t, const struct demands *d)
+static int is_visible(const struct answer *a)
 {
+	const struct trace *t = a->t;
+	const struct demands *d = a->d;
 	u64 work = 0;
 	int i;
 
 	for (i = 0; i < d->nr; i++)
 		work += d->cpus[i].work;
-	if (demands_dry_ppm(d) >= BLIND_PPM)
+	if (!a->beyond && demands_dry_ppm(d) >= BLIND_PPM)
 		return complain(0, CURE_BLIND,
 				"%s was throttled in %u %% of its periods: %s", t->name,
 				demands_dry_ppm(d) / 10000,
@@ -228,7 +230,7 @@ static int answer(struct answer *a, struct output *outputs)
 	a->d = &d;
 	a->list = list;
 	a->taken = -1;
-	status = is_visible(a->t, &d);
+	status = is_visible(a);
 	if (status == EXIT_OK) {
 		a->nr = suggest_all(&d, a->w, list, &a->taken);
 		if (a->taken < 0)
@@ -266,7 +268,10 @@ static int answer_now(const struct args *args, const struct subject *s, struct o
 		.time = HAS(args, OPT_TIME) ? args->time : DEFAULT_TIME,
 	};
 	struct wish w = wish_of(args, &s->c.res);
-	struct answer a = { .args = args, .w = &w, .cg = s->reserved ? s->c.path : NULL };
+	struct answer a = {
+		.args = args, .w = &w, .cg = s->reserved ? s->c.path : NULL,
+		.beyond = capsule_goes_on(&s->c),
+	};
 	struct meanwhile *m;
 	struct trace t = {};
 	int status;

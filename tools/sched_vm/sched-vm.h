@@ -361,6 +361,7 @@ char *capsule_above(const char *cg);
 bool capsule_is_part(const struct capsule *list, int nr, const struct capsule *c);
 /* "active", "empty", "gone": its guest is, or "none": it has no reservation */
 const char *capsule_state(const struct capsule *c);
+bool capsule_goes_on(const struct capsule *c);	/* when dry, by cpu.rt_extra */
 /* Of each of its CPUs, in percent. */
 double capsule_share(const struct capsule *c);
 

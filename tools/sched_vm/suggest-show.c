@@ -6,6 +6,7 @@
 #include "suggest.h"
 
 #define UNSEEN		"it may want more than was seen"
+#define BEYOND		"what it had beyond its budget counts"
 #define ENVELOPE	12	/* points of it, in JSON */
 
 static double percent(double part, double whole)
@@ -103,7 +104,7 @@ static void doubts(const struct answer *a, doubt_fn say_it, void *data)
 		if (c->dry_ppm) {
 			text = xasprintf("on host CPU %d it ran dry in %.2f %% of its periods: %s",
 					 c->cpu, c->dry_ppm / 10000.0,
-					 UNSEEN);
+					 a->beyond ? BEYOND : UNSEEN);
 			say_it("throttled", text, data);
 			free(text);
 		}

@@ -165,7 +165,7 @@ static void decide(struct watch *w, const struct trace *t)
 		return;
 	}
 	demands_find(t, &d);
-	dry = demands_dry_ppm(&d) > w->wish.dry_ppm;
+	dry = !capsule_goes_on(w->c) && demands_dry_ppm(&d) > w->wish.dry_ppm;
 	want = wanted(w, &d, dry);
 	demands_free(&d);
 	if (!want && !dry) {

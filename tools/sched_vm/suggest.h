@@ -85,6 +85,7 @@ struct answer {
 	const struct suggestion *list;
 	int nr, taken;
 	const char *cg;			/* the capsule; NULL: there is none */
+	bool beyond;			/* with cpu.rt_extra: dry, it goes on, and is seen */
 };
 
 void suggest_show(const struct answer *a);

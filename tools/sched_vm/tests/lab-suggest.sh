@@ -60,6 +60,27 @@ suggest_finds_the_least() {
 	"$tool" remove a
 }
 
+# With extra time it goes on when it is dry, and what it has then counts: 2 of 10 ms. Idle
+# time is what this tool leaves, on one CPU: what it delays comes at once, and seems more.
+suggest_counts_extra_time() {
+	"$tool" create a --budget 500us --period 10ms
+	hog
+	echo $pid >$base/a/cgroup.procs
+	"$tool" set a --extra idle
+	expect 1 'no budget up to 95 % of host CPU 0' "$tool" suggest a --time 500ms
+	end $pid
+	loaded 400
+	expect 0 'beyond its budget counts' "$tool" suggest a --time 1s --percentile 50 --headroom 0%
+	"$tool" set a --extra fair
+	echo 10000 >$base/a/cpu.weight
+	expect 0 '' "$tool" suggest a --time 1s --percentile 90 --headroom 0% --json
+	between "$(value taken.least_us)" 1940 2500
+	"$tool" set a --extra none
+	expect 1 'throttled in (9[0-9]|100) % of its periods' "$tool" suggest a --time 500ms
+	end $pid
+	"$tool" remove a
+}
+
 # What it says can be pasted, or is set at once.
 suggest_applies() {
 	"$tool" create a --budget 9ms --period 10ms
@@ -261,5 +282,5 @@ suggest_knows_what_it_missed() {
 
 # What a kernel with lockdep and KASAN takes itself is not to be told from a demand.
 suggest_tests="suggest_applies suggest_says_what_cannot_be_seen suggest_watch_leaves_it_to_others"
-[ $slow != 1 ] || suggest_tests="suggest_finds_the_least $suggest_tests suggest_works_without_a_capsule
+[ $slow != 1 ] || suggest_tests="suggest_finds_the_least suggest_counts_extra_time $suggest_tests suggest_works_without_a_capsule
 	suggest_watch_raises_and_lowers suggest_watch_survives_a_refusal suggest_knows_what_it_missed"
