@@ -647,23 +647,47 @@ static void dl_group_release(struct dl_group *dlg, const struct dl_group_spec *s
 	dl_group_pass_debt(dlg);
 }
 
+/* A capsule ends, and the one above it has nothing left then on some CPU: @all. */
+struct dl_group_end {
+	struct dl_group_threads	threads;
+	bool			all;
+};
+
+/* Has the next capsule that is for @p, if there is one, nothing for it? */
+static bool dl_group_is_bereft(struct task_struct *p, void *arg)
+{
+	struct dl_group_end *end = arg;
+	struct dl_group *parent = dl_group_parent(end->threads.tg), *above = parent;
+
+	if (!dl_group_is_inside(p, &end->threads))
+		return false;
+	while (above && !dl_group_in_scope(above, p, p->prio))
+		above = dl_group_parent(above->tg);
+
+	return above && (above == parent ? end->all : above->handed_out);
+}
+
 /*
  * May @dlg end: is there something left for its threads above? What it has itself is
- * there, unless it is too little to be a budget with the deadline of the one above.
+ * there, unless it is too little to be a budget with the deadline of the one above, or
+ * that one is not for them.
  */
 static int dl_group_can_release(struct dl_group *dlg)
 {
+	struct dl_group_end end = { .threads.tg = dlg->tg };
 	struct dl_group_change change;
-	bool all = false;
 	int cpu;
+
+	if (!dlg->active)
+		return 0;
 
 	for_each_cpu(cpu, dlg->cpus) {
 		if (dl_group_plan(dlg, cpu, &dl_group_nothing, &change))
 			continue;
-		all |= change.parent && !change.rest.bw;
+		end.all |= change.parent && !change.rest.bw;
 	}
 
-	return all && dl_group_has_threads(dlg->tg, NULL) ? -EBUSY : 0;
+	return dl_group_visit(dlg->tg, dl_group_is_bereft, &end) ? -EBUSY : 0;
 }
 
 /* Make @dlg a capsule, or change one. */

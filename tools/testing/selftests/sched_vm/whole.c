@@ -265,6 +265,9 @@ static bool between(void)
 	ok &= check(!group_write(up, SCOPE, "rt"));
 	ok &= check(served_by(w.pid, NULL));
 	ok &= check(group_try_reserve(a, 20000, 100000) == -EBUSY);
+	/* What is no reservation may come and go. */
+	ok &= check(!group_write(a, BUDGET, "0"));
+	ok &= check(!group_write(a, BUDGET, "max"));
 	ok &= check(!group_try_reserve(a, 20010, 100000));
 	ok &= check(served_by(w.pid, a));
 	kill_all_workers();

@@ -239,17 +239,31 @@ static enum model_answer affords(const struct model *m, int g, const struct mode
 	return compare(rest, (2 + nr) * BW_UNIT);
 }
 
+/* Those whom group @g served have to get something from above. */
+static enum model_answer ends(const struct model *next, int g, const struct model *before)
+{
+	enum model_answer all = YES, one;
+	int up = reserved_above(next, g), i, heir;
+
+	for (i = 0; i < next->nr; i++) {
+		if (before->group[i].vacant || served_in(before, before, i, g) != g)
+			continue;
+		heir = in_scope_from(next, up, next->group[i].rt_inside);
+		one = heir < 0 ? YES : heir == up ? leaves(next, up, MIN_BUDGET) :
+		      handed_out(before, heir) ? NO : YES;
+		all = one < all ? one : all;
+	}
+	return all;
+}
+
 /* Is what @next says of group @g, and @before did not, to be had? */
 static enum model_answer admits(const struct model *next, int g, const struct model *before)
 {
 	int up = reserved_above(next, g);
 	enum model_answer own, above;
 
-	if (next->group[g].budget <= 0) {
-		/* Its threads, if there are any, have to get something from above. */
-		return before->group[g].budget > 0 && up >= 0 && has_threads(before, g, before) ?
-		       leaves(next, up, MIN_BUDGET) : YES;
-	}
+	if (next->group[g].budget <= 0)
+		return before->group[g].budget > 0 ? ends(next, g, before) : YES;
 	own = affords(next, g, before);
 	above = affords(next, up, before);
 	return own < above ? own : above;
