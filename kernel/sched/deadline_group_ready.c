@@ -194,15 +194,19 @@ static enum dl_group_extra dl_group_extra(struct dl_group_server *srv)
 }
 
 /*
- * Does a thread wait that may have extra time? Not a normal thread's share, while one pays
- * its debt out of a budget that is there.
+ * May threads go on outside in user mode, too, as there is no budget? While one of them pays
+ * its debt, there is.
  */
+static bool dl_group_is_fair(struct dl_group_server *srv)
+{
+	return dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR && !srv->payer;
+}
+
+/* Does a thread wait that may have extra time? */
 static bool dl_group_wants_extra(struct dl_group_server *srv)
 {
-	enum dl_group_extra extra = dl_group_extra(srv);
-
-	return extra && !(srv->payer && extra == DL_GROUP_EXTRA_FAIR) && srv->nr_ready &&
-	       srv->dl_se.dl_bw_attached && !dl_group_has_budget(srv);
+	return (dl_group_is_fair(srv) || dl_group_extra(srv) == DL_GROUP_EXTRA_IDLE) &&
+	       srv->nr_ready && srv->dl_se.dl_bw_attached && !dl_group_has_budget(srv);
 }
 
 /* How long @p may run before an equal takes its turn; 0: as long as it likes. */
@@ -226,8 +230,7 @@ static int dl_group_inside_rank(struct task_struct *p)
 static bool dl_group_beats_spiller(struct dl_group_server *srv, struct task_struct *p,
 				   struct task_struct *spiller)
 {
-	return dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR &&
-	       dl_group_rank(p) < dl_group_inside_rank(spiller);
+	return dl_group_is_fair(srv) && dl_group_rank(p) < dl_group_inside_rank(spiller);
 }
 
 /* Would the CPU be idle, but for @srv, which may have that time? */

@@ -281,7 +281,7 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 		return NULL;
 	if (p && dl_group_awaited(p))
 		return p;
-	if (dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR && !srv->payer)
+	if (dl_group_is_fair(srv))
 		return dl_group_first_extra(rq, srv);
 
 	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
@@ -381,7 +381,7 @@ static bool dl_group_extra_ends(struct dl_group_server *srv, struct task_struct 
 
 static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *p)
 {
-	bool extra = dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR;
+	bool extra = dl_group_is_fair(srv);
 	u64 ran = p->se.sum_exec_runtime - p->dl_group_spilled;
 
 	if (dl_group_parked(p))
@@ -527,7 +527,8 @@ static bool dl_group_stays_outside(struct rq *rq, struct task_struct *p)
 {
 	struct dl_group_server *srv = p->dl_group_slot;
 
-	return dl_group_is_extra(p) && READ_ONCE(srv->spiller) == p && !dl_group_has_budget(srv) &&
+	return dl_group_is_extra(p) && READ_ONCE(srv->spiller) == p && dl_group_is_fair(srv) &&
+	       !dl_group_has_budget(srv) &&
 	       dl_group_inside_rank(p) <= dl_group_rank_or_none(dl_group_first(srv));
 }
 

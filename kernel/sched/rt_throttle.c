@@ -301,7 +301,8 @@ static void dl_group_stop_paying(struct dl_group_server *srv, bool over)
 		dl_group_to_tail(srv, p);
 	if (srv->nr_ready)
 		__dl_group_start(srv);
-	if (dl_group_wants_extra(srv))
+	/* Who is outside, or is to go there, has to be told: an idle CPU has no tick. */
+	if (dl_group_wants_extra(srv) || (!srv->nr_ready && srv->spiller))
 		dl_group_kick(srv);
 }
 

@@ -527,20 +527,80 @@ static bool sleepers_are_charged(void)
 	return check(i > 90) & within("of each", (double)got / i / NS_PER_MS, 2.95, 3.10);
 }
 
-/* What is read at once is some 65 ms of the kernel's time, far more than a budget. */
-static void fn_owes(struct worker *w, void *arg)
+/* A ms of the kernel's time for each @nr. */
+static void stay_in_the_kernel(int nr)
 {
 	static char buf[4 << 20];
 	struct iovec v[64];
 	int i, fd = open("/dev/zero", O_RDONLY);
 
-	for (i = 0; i < 64; i++)
+	for (i = 0; i < nr; i++)
 		v[i] = (struct iovec){ .iov_base = buf, .iov_len = sizeof(buf) };
+	if (readv(fd, v, nr) < 0)
+		_exit(EXIT_FAILURE);
+	close(fd);
+}
+
+/* That is far more than a budget. */
+static void fn_owes(struct worker *w, void *arg)
+{
 	while (!load_u(&w->page->stop)) {
-		if (load_u(&w->page->word) && readv(fd, v, 64) < 0)
-			_exit(EXIT_FAILURE);
+		if (load_u(&w->page->word))
+			stay_in_the_kernel(64);
 		w->page->count++;
 	}
+}
+
+static void fn_now_and_then(struct worker *w, void *arg)
+{
+	while (!load_u(&w->page->stop)) {
+		sleep_ns(NS_PER_MS);
+		stay_in_the_kernel(10);
+		w->page->count++;
+	}
+}
+
+/* A capsule whose thread owes some 50 ms, and then has a normal share: what it owes, in us. */
+static long long make_debt(const char *cg, struct worker *w)
+{
+	sleep_ns(SETTLE_NS);
+	store_u(&w->page->word, 1);
+	wait_for(group_value(cg, RT_STAT, "spilled_usec") > 20000, 10 * NS_PER_S);
+	store_u(&w->page->word, 0);
+	if (group_write(cg, EXTRA, "fair"))
+		ksft_exit_fail_msg("%s: fair is refused\n", EXTRA);
+	return group_value(cg, RT_STAT, "spilled_usec");
+}
+
+/*
+ * A FIFO thread pays, while another thread of its capsule is outside, and waits there behind
+ * a FIFO thread of no capsule: it stays there, and is not called back in vain.
+ */
+static bool pays_beside(void)
+{
+	char *cg = capsule_with("vm", 10000, P_US, "none"), *other = group_make(sv_top, "other");
+	struct worker_spec spec[] = {
+		{ .group = cg, .cpu = 0, .fn = fn_now_and_then },
+		busy_in(other, SCHED_FIFO, 1),
+		{ .group = cg, .policy = SCHED_FIFO, .prio = 10, .cpu = 0, .fn = fn_owes },
+	};
+	struct worker w[3] = {};
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		worker_spawn(&w[i], &spec[i]);
+	worker_start(&w[2], &spec[2]);
+	make_debt(cg, &w[2]);
+	for (i = 0; i < 2; i++)
+		worker_go(&w[i]);
+	sleep_ns(NS_PER_S);
+	for (i = 1; i < 3; i++)
+		ok &= check(worker_progress(&w[i], 2 * NS_PER_S));
+	kill_all_workers();
+	group_remove(other);
+	group_remove(cg);
+	return ok;
 }
 
 /*
@@ -554,14 +614,9 @@ static bool pays_first(void)
 	long long spilled, lacks;
 	struct worker w = {};
 	uint64_t got;
-	bool ok;
 
 	worker_start(&w, &spec);
-	sleep_ns(SETTLE_NS);
-	store_u(&w.page->word, 1);
-	wait_for(group_value(cg, RT_STAT, "spilled_usec") > 20000, NS_PER_S);
-	store_u(&w.page->word, 0);
-	ok = check(!group_write(cg, EXTRA, "fair"));
+	make_debt(cg, &w);
 	spilled = group_value(cg, RT_STAT, "spilled_usec");
 	got = worker_cpu_ns(&w);
 	sleep_ns(NS_PER_S);
@@ -570,7 +625,7 @@ static bool pays_first(void)
 	kill_all_workers();
 	group_remove(cg);
 	ksft_print_msg("%lld us spilled, %lld us of the next second not had\n", spilled, lacks);
-	return ok & check(spilled > 20000) & is_near("paid", lacks, spilled, 1500);
+	return check(spilled > 20000) & is_near("paid", lacks, spilled, 1500);
 }
 
 static void test(bool ok, const char *what)
@@ -584,7 +639,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(21);
+	ksft_set_plan(22);
 	test(files(), "a file that reads what was written");
 	test(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone");
 	test(share("idle.beside", "idle", NULL, NULL, true, 40, 1), "idle, beside one");
@@ -606,6 +661,7 @@ int main(void)
 	test(passes_on(), "who sleeps makes way at once");
 	test(sleepers_are_charged(), "who sleeps at once has his time counted");
 	test(pays_first(), "a debt is paid out of the budget");
+	test(pays_beside(), "also with others outside");
 	test(one_host(), "guests with and without a reservation, table 4.2");
 	test(guest_in_need(), "a guest that needs more than it has reserved, RESCH");
 	ksft_finished();
