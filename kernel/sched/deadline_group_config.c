@@ -435,7 +435,7 @@ static bool dl_group_would_serve(struct task_group *tg, struct task_struct *p)
 	struct task_group *of = dl_group_tg_of(p);
 	struct dl_group *dlg = dl_group_nearest(of);
 
-	if (p->dl_group_bound && !dl_group_is_below(of, tg))
+	if (READ_ONCE(p->dl_group_bound) && !dl_group_is_below(of, tg))
 		return false;
 
 	for (; dlg && dlg->tg != tg && dl_group_is_below(dlg->tg, tg);
@@ -472,6 +472,8 @@ static bool dl_group_is_inside(struct task_struct *p, void *arg)
 static bool dl_group_has_threads(struct task_group *tg, struct task_group *but)
 {
 	struct dl_group_threads threads = { .tg = tg, .but = but };
+
+	lockdep_assert_held(&dl_group_mutex);
 
 	return dl_group_visit(tg, dl_group_is_inside, &threads);
 }
@@ -677,6 +679,8 @@ static int dl_group_can_release(struct dl_group *dlg)
 	struct dl_group_end end = { .threads.tg = dlg->tg };
 	struct dl_group_change change;
 	int cpu;
+
+	lockdep_assert_held(&dl_group_mutex);
 
 	if (!dlg->active)
 		return 0;

@@ -318,6 +318,8 @@ static noinline void dl_group_spill_asleep(struct rq *rq, struct dl_group_server
 {
 	struct task_struct *p = dl_group_next_spiller(rq, srv);
 
+	lockdep_assert_rq_held(rq);
+
 	if (p && !rt_prio(p->dl_group_lent))
 		dl_group_spill_next(rq, srv);
 	rq_clock_cancel_skipupdate(rq);
