@@ -7,7 +7,7 @@
 
 here=${0%/*}
 # Tests go to other folders.
-build=$(cd "$1" && pwd)
+build=$(cd "${1:?usage: run.sh FOLDER, of the programs}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
