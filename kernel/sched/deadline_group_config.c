@@ -439,7 +439,7 @@ static bool dl_group_would_serve(struct task_group *tg, struct task_struct *p)
 		return false;
 
 	for (; dlg && dlg->tg != tg && dl_group_is_below(dlg->tg, tg);
-	     dlg = dl_group_nearest(dlg->tg->parent)) {
+	     dlg = dl_group_parent(dlg->tg)) {
 		if (dl_group_in_scope(dlg, p, p->prio) &&
 		    cpumask_intersects(p->cpus_ptr, dlg->cpus))
 			return false;
@@ -474,7 +474,6 @@ static bool dl_group_has_threads(struct task_group *tg, struct task_group *but)
 	struct dl_group_threads threads = { .tg = tg, .but = but };
 
 	lockdep_assert_held(&dl_group_mutex);
-
 	return dl_group_visit(tg, dl_group_is_inside, &threads);
 }
 
@@ -659,14 +658,13 @@ struct dl_group_end {
 static bool dl_group_is_bereft(struct task_struct *p, void *arg)
 {
 	struct dl_group_end *end = arg;
-	struct dl_group *parent = dl_group_parent(end->threads.tg), *above = parent;
+	struct task_group *tg = end->threads.tg;
+	struct dl_group *above = dl_group_in_scope_of(tg->parent, p);
 
-	if (!dl_group_is_inside(p, &end->threads))
+	if (!above || !dl_group_is_inside(p, &end->threads))
 		return false;
-	while (above && !dl_group_in_scope(above, p, p->prio))
-		above = dl_group_parent(above->tg);
 
-	return above && (above == parent ? end->all : above->handed_out);
+	return above == dl_group_parent(tg) ? end->all : above->handed_out;
 }
 
 /*
@@ -681,7 +679,6 @@ static int dl_group_can_release(struct dl_group *dlg)
 	int cpu;
 
 	lockdep_assert_held(&dl_group_mutex);
-
 	if (!dlg->active)
 		return 0;
 

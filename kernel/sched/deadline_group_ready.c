@@ -193,10 +193,7 @@ static enum dl_group_extra dl_group_extra(struct dl_group_server *srv)
 	return srv->group ? READ_ONCE(srv->group->extra) : DL_GROUP_EXTRA_NONE;
 }
 
-/*
- * May threads go on outside in user mode, too, as there is no budget? While one of them pays
- * its debt, there is.
- */
+/* May threads go on outside in user mode, too? Not while one pays: then there is budget. */
 static bool dl_group_is_fair(struct dl_group_server *srv)
 {
 	return dl_group_extra(srv) == DL_GROUP_EXTRA_FAIR && !srv->payer;

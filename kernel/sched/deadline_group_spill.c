@@ -35,9 +35,8 @@
  * user mode, too, or need not go while the CPU would be idle: deadline_group_extra.c.
  *
  * Only one thread of a server is outside at a time, its *spiller*, as only one of
- * them could run at a time anyway. After a slice there it makes way for the next, and
- * when it sleeps, at once.
- * So each step takes constant time, whatever the number of threads.
+ * them could run at a time anyway. It makes way for the next when it sleeps, or has had
+ * a slice. So each step takes constant time, whatever the number of threads.
  *
  * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the
  * budget in that thread's turn, at its priority, before it returns from its boundary:
@@ -319,7 +318,6 @@ static noinline void dl_group_spill_asleep(struct rq *rq, struct dl_group_server
 	struct task_struct *p = dl_group_next_spiller(rq, srv);
 
 	lockdep_assert_rq_held(rq);
-
 	if (p && !rt_prio(p->dl_group_lent))
 		dl_group_spill_next(rq, srv);
 	rq_clock_cancel_skipupdate(rq);
