@@ -78,7 +78,6 @@ static int dl_group_waiter_prio(struct rt_mutex_waiter *w)
 {
 	if (rt_prio(w->pi_tree.prio) && READ_ONCE(w->task->sched_class) != &rt_sched_class)
 		return DEFAULT_PRIO;
-
 	return w->pi_tree.prio;
 }
 #endif
@@ -126,10 +125,8 @@ bool __dl_group_lends(struct task_struct *p)
 /* What @p is outside, at priority @prio: a normal thread, or what a waiter has lent it. */
 static const struct sched_class *dl_group_outside_class(struct task_struct *p, int prio)
 {
-	if (rt_prio(prio) && rt_prio(p->dl_group_lent))
-		return &rt_sched_class;
-
-	return __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO);
+	return rt_prio(prio) && rt_prio(p->dl_group_lent) ? &rt_sched_class :
+		__setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO);
 }
 
 static int dl_group_outside_prio(struct task_struct *p)
@@ -282,7 +279,6 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 		return p;
 	if (dl_group_is_fair(srv))
 		return dl_group_first_extra(rq, srv);
-
 	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
 }
 
@@ -445,10 +441,14 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int left = DL_GROUP_TICK_SERVERS;
+	struct task_struct *p = rq->curr;
 	struct dl_group_server *srv;
 
 	lockdep_assert_rq_held(rq);
 
+	/* Who is outside without a turn, as after balancing, has no end of it to wait for. */
+	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
+		dl_group_reckon_spill(rq, p);
 	while (left-- && !list_empty(&dgrq->spills)) {
 		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
 		list_del_init(&srv->spills);

@@ -11,6 +11,7 @@ static void dl_group_read_stat(struct dl_group *dlg, int cpu, struct dl_group_st
 {
 	struct dl_group_server *srv = dlg ? dlg->place[cpu].own : NULL;
 	struct rq *rq = cpu_rq(cpu);
+	struct task_struct *p;
 
 	*stat = (struct dl_group_stat){};
 	if (!srv)
@@ -22,6 +23,11 @@ static void dl_group_read_stat(struct dl_group *dlg, int cpu, struct dl_group_st
 	*stat = srv->stat;
 	if (stat->throttled_at)
 		stat->throttled += rq_clock(rq) - stat->throttled_at;
+	/* What a spiller takes is settled when it makes way, which can be long from now. */
+	p = READ_ONCE(srv->spiller);
+	if (p && task_rq(p) == rq)
+		*(dl_group_is_extra(p) ? &stat->extra : &stat->spilled) +=
+			p->se.sum_exec_runtime - p->dl_group_spilled;
 }
 
 /* In whole us, as they are shown: so the total is what the rows add up to. */
@@ -77,7 +83,6 @@ static int dl_group_stat_show(struct seq_file *sf, void *v)
 		return -ENOMEM;
 
 	guard(mutex)(&dl_group_mutex);
-
 	dlg = css_tg(seq_css(sf))->dl_group;
 	for_each_possible_cpu(cpu) {
 		dl_group_read_stat(dlg, cpu, &stat[cpu]);
@@ -143,10 +148,8 @@ static u64 dl_group_budget_most(struct task_group *tg, int cpu, u64 deadline, u6
 	u64 whole, room = dl_group_room(tg->parent, cpu, keeps, &whole);
 	u64 of = whole == BW_UNIT ? 0 : whole >> DL_GROUP_SHARE_SHIFT;
 
-	if (dl_group_is_on(tg->dl_group, cpu))
-		room += dl_group_given(tg->dl_group->place[cpu].own, of);
-	else
-		room += dl_group_below(tg, cpu, of);
+	room += dl_group_is_on(tg->dl_group, cpu) ?
+		dl_group_given(tg->dl_group->place[cpu].own, of) : dl_group_below(tg, cpu, of);
 
 	return mul_u64_u64_div_u64(room, deadline, whole);
 }
@@ -188,7 +191,6 @@ void dl_group_show_cpu(struct seq_file *m, int cpu)
 		return;
 
 	guard(rq_lock_irqsave)(rq);
-
 	seq_printf(m, "\ndl_group[%d]: lost %u\n", cpu, dl_group_rq(rq)->lost.nr_ready);
 	hlist_for_each_entry(srv, &dl_group_rq(rq)->servers, node) {
 		struct sched_dl_entity *dl_se = &srv->dl_se;

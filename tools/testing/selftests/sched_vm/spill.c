@@ -269,11 +269,12 @@ static bool leaves_again(void)
 	return ok;
 }
 
-/* A hundred threads that never leave the kernel are one normal cgroup's. */
-static bool hogs_are_normal(void)
+/* Threads that never leave the kernel are one normal cgroup's, whatever their policy. */
+static bool hogs_are_normal(int policy)
 {
 	char *cg = capsule_make("hogs", 10000, 100000), *other = group_make(sv_top, "other");
-	struct worker_spec spec = { .cpu = 0, .fn = fn_long_read };
+	struct worker_spec spec = { .policy = policy, .prio = policy ? 1 : 0, .cpu = 0,
+				    .fn = fn_long_read };
 	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
 	struct worker w[8] = {}, b = {};
 	double share;
@@ -289,7 +290,7 @@ static bool hogs_are_normal(void)
 	share = (worker_cpu_ns(&b) - cpu) / (4e9 * 0.9);
 	ksft_print_msg("beside long system calls a normal thread has %.3f of what is left\n",
 		       share);
-	result_float("spill.beside.share", share);
+	result_float(policy ? "spill.beside_fifo.share" : "spill.beside.share", share);
 	kill_all_workers();
 	group_remove(cg);
 	group_remove(other);
@@ -338,6 +339,28 @@ static void fn_pipes(struct worker *w, void *arg)
 static long long usage_of(const char *cg)
 {
 	return group_value(cg, "cpu.stat", "usage_usec");
+}
+
+/* What a cgroup used and was not within its budget is spill, in the midst of a call, too. */
+static bool counts_at_once(void)
+{
+	char *cg = capsule_make("counted", 1000, 100000);
+	struct worker_spec spec = { .cpu = 0, .fn = fn_long_read, .arg = (void *)(512 * MIB) };
+	struct worker w = {};
+	long long missing, worst = 0;
+	int i;
+
+	start_in(cg, &w, &spec);
+	for (i = 0; i < 100; i++) {
+		sleep_ns(7 * NS_PER_MS);
+		missing = usage_of(cg) - group_value(cg, RT_STAT, "usage_usec") -
+			  group_value(cg, RT_STAT, "spilled_usec");
+		worst = missing > worst ? missing : worst;
+	}
+	ksft_print_msg("up to %lld us are in neither counter\n", worst);
+	worker_kill(&w);
+	group_remove(cg);
+	return check(worst <= 1000);
 }
 
 /* Of what a thread took that lives in system calls, all is paid but the last spill. */
@@ -580,7 +603,9 @@ static void test_dry(void)
 	ksft_test_result(leaves_again(), "nor does cpu.max stop him in the kernel later\n");
 	ksft_test_result(the_dead_do_not_wait(), "who is killed pays with nobody's time\n");
 	ksft_test_result(the_frozen_do_not_wait(), "who is frozen is so at once\n");
-	ksft_test_result(hogs_are_normal(), "long system calls are a normal thread's\n");
+	ksft_test_result(hogs_are_normal(SCHED_OTHER), "long system calls are a normal thread's\n");
+	ksft_test_result(hogs_are_normal(SCHED_FIFO), "those of FIFO threads, too\n");
+	ksft_test_result(counts_at_once(), "spill is counted while it lasts\n");
 	ksft_test_result(pays("pipes", fn_pipes, 10000, 100000, 1000), "pipes pay\n");
 	ksft_test_result(pays("pipes2", fn_pipes, 200, 1000, 1000), "pipes pay, 200 us\n");
 	ksft_test_result(pays("forks", fn_fork, 10000, 100000, 2000), "forks pay\n");
@@ -610,7 +635,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 17);
+	ksft_set_plan(behind ? 4 : 19);
 	lift_kthreads();
 	log_mark();
 	if (behind)
