@@ -16,9 +16,9 @@
  * - Whoever is killed goes.
  */
 #define _GNU_SOURCE
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adversary.h"
 #include "cgroup_util.h"
@@ -67,36 +67,60 @@ static uint64_t ahead_bound(void)
 	return plan.capsule_cpus * (2 * share * plan.max_period_us * NS_PER_US + 20 * NS_PER_MS);
 }
 
-/* CPU time that a cgroup and all below have had, and how much of it as normal threads. */
-static long long spilled_sum;
+/* The cgroups that threads of an owner can be in: his, its home, those by slots. */
+#define PLACES	(ADV_SLOTS + 3)
 
-static int spilled_of(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static const char *place_path(int owner, int place)
 {
-	long long us;
+	if (place <= ADV_WITNESS)
+		return adv_slot(owner, place);
+	return place == ADV_WITNESS + 1 ? adv_home[owner] : adv_own[owner];
+}
 
-	if (type != FTW_D)
-		return 0;
-	us = group_value(path, RT_STAT, "spilled_usec");
-	spilled_sum += us > 0 ? us : 0;
-	return 0;
+/*
+ * CPU time as normal threads since the last time, in us; -1: what a cgroup had that has
+ * gone since then, nobody can say.
+ */
+static long long spilled_since(int owner)
+{
+	static struct { ino_t ino; long long spilled; } seen[ADV_OWNERS][PLACES];
+	long long sum = 0, us;
+	bool gone = false;
+	struct stat st;
+	int i;
+
+	for (i = 0; i < PLACES - (adv_home[owner] == adv_own[owner]); i++) {
+		const char *path = place_path(owner, i);
+
+		if (stat(path, &st))
+			st.st_ino = 0;
+		if (st.st_ino != seen[owner][i].ino) {
+			gone = gone || seen[owner][i].ino;
+			seen[owner][i].ino = st.st_ino;
+			seen[owner][i].spilled = 0;
+		}
+		us = st.st_ino ? group_value(path, RT_STAT, "spilled_usec") : 0;
+		if (us < seen[owner][i].spilled)
+			continue;
+		sum += us - seen[owner][i].spilled;
+		seen[owner][i].spilled = us;
+	}
+	return gone ? -1 : sum;
 }
 
 static void sample_owner(int owner, uint64_t passed)
 {
-	static long long used[ADV_OWNERS], spilled[ADV_OWNERS];
+	static long long used[ADV_OWNERS];
 	struct adv_owner *o = &adv->owner[owner];
 	double share = (double)plan.own_q_us / plan.own_p_us * plan.capsule_cpus;
-	long long now_used = group_value(adv_own[owner], "cpu.stat", "usage_usec"), more;
+	long long now_used = group_value(adv_own[owner], "cpu.stat", "usage_usec");
+	long long spilled = spilled_since(owner), due = share * passed, more;
 
-	spilled_sum = 0;
-	nftw(adv_own[owner], spilled_of, 8, FTW_PHYS);
-	more = (now_used - used[owner]) * 1000;
-	/* What went with its cgroup is not missed. */
-	if (spilled_sum > spilled[owner])
-		more -= (spilled_sum - spilled[owner]) * 1000;
+	more = (now_used - used[owner] - spilled) * 1000;
 	used[owner] = now_used;
-	spilled[owner] = spilled_sum;
-	more += o->ahead_ns - (long long)(share * passed);
+	if (spilled < 0 && more > due)
+		more = due;
+	more += o->ahead_ns - due;
 	store_64(&o->ahead_ns, more > 0 && passed ? more : 0);
 	if (o->ahead_ns > o->ahead_max_ns)
 		store_64(&o->ahead_max_ns, o->ahead_ns);
@@ -165,7 +189,8 @@ static uint64_t supplied_slack(void)
 
 /*
  * Of what was seen beside honest owners, twice, since they may meet at worse moments.
- * Normal threads share what capsules leave, so they wait twice as long for these.
+ * And who waits may have to wait for its CPU, and then for that of who holds what it
+ * waits for. Normal threads share what capsules leave, so they wait twice as long.
  */
 void adv_oracle_bounds(void)
 {
@@ -177,7 +202,7 @@ void adv_oracle_bounds(void)
 		if (!i && p->bound_ns)
 			continue;
 		p->bound_ns = 2 * load_64(&p->w.page->value[WORST]) +
-			      (p->policy ? 1 : 2) * longest_busy();
+			      (p->policy ? 2 : 4) * longest_busy();
 	}
 	for (i = 0; i < adv_nr_supplied; i++)
 		adv_supplied[i].bound_ns = supplied_slack() +
