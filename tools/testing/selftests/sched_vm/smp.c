@@ -218,6 +218,27 @@ static void random_affinity(pid_t pid)
 	sched_setaffinity(pid, sizeof(set), &set);
 }
 
+/* What it has beyond its budget, or whether it takes privileges to be FIFO in it. */
+static void random_grant(const char *cg)
+{
+	static const char * const extra[] = { "none", "idle", "fair" };
+
+	if (below(3))
+		group_write(cg, EXTRA, extra[below(ARRAY_SIZE(extra))]);
+	else
+		group_write(cg, UNPRIVILEGED, below(2) ? "1" : "0");
+}
+
+/* All that @parent has, so that nothing is left for its own threads. */
+static void take_all(const char *parent, const char *cg)
+{
+	char text[64];
+
+	if (!group_read_all(parent, RT_MAX, text, sizeof(text)))
+		group_write(cg, RT_MAX, text);
+	random_grant(cg);
+}
+
 /* A capsule below a capsule, with a thread in it, for a moment. */
 static void nested(const char *parent, pid_t pid, int id)
 {
@@ -227,7 +248,10 @@ static void nested(const char *parent, pid_t pid, int id)
 	if (mkdir(path, 0755) && errno != EEXIST)
 		return;
 	group_write(path, "cgroup.type", "threaded");
-	group_try_reserve(path, 200 * least, 20000);
+	if (below(2))
+		group_try_reserve(path, 200 * least, 20000);
+	else
+		take_all(parent, path);
 	group_attach(parent, pid);
 	group_attach_thread(path, pid);
 	sleep_ns(below(3000) * NS_PER_US);
@@ -243,7 +267,7 @@ static void churn_once(int id)
 	pid_t pid = __atomic_load_n(&shared->pid[below(NR_WORKERS)],
 				    __ATOMIC_ACQUIRE);
 
-	switch (below(13)) {
+	switch (below(15)) {
 	case 0:
 	case 1:
 		random_reservation(cg);
@@ -273,6 +297,10 @@ static void churn_once(int id)
 		break;
 	case 8:
 		group_write(cg, SCOPE, below(2) ? "rt" : "all");
+		break;
+	case 13:
+	case 14:
+		random_grant(cg);
 		break;
 	default:
 		group_write(cg, "cgroup.freeze", "1");
@@ -380,6 +408,8 @@ static bool nobody_is_lost(void)
 		ok &= check(!group_write(group[i], CPU_BUDGET, everywhere_max));
 		ok &= check(!group_write(group[i], "cpuset.cpus", everywhere));
 		ok &= check(!group_write(group[i], SCOPE, "all"));
+		ok &= check(!group_write(group[i], EXTRA, "none"));
+		ok &= check(!group_write(group[i], UNPRIVILEGED, "0"));
 	}
 	for (i = 0; i < NR_WORKERS; i++) {
 		sched_setaffinity(worker[i].pid, sizeof(set), &set);
