@@ -105,8 +105,7 @@ static double kept_for_fair(int cpu)
 	return p > 0 && r >= 0 ? 100 * r / p : -1;
 }
 
-/* By its deadline, as the kernel admits it. */
-static double share_on(const struct capsule *c, int cpu)
+double capsule_share_on(const struct capsule *c, int cpu)
 {
 	u64 deadline = c->res.deadline == TIME_MAX ? c->res.period : c->res.deadline;
 
@@ -120,7 +119,7 @@ static void fill(struct line *l, const struct capsule *list, int nr)
 
 	for (i = 0; i < nr; i++)
 		if (cpus_test(&list[i].cpus, l->cpu) && !capsule_is_part(list, nr, &list[i]))
-			add_holder(l, list[i].name, share_on(&list[i], l->cpu));
+			add_holder(l, list[i].name, capsule_share_on(&list[i], l->cpu));
 	add_holder(l, "fair server", fair);
 	add_holder(l, "nobody, by sched_rt_runtime_us", 100 - limit());
 	for (i = 0; i < l->nr; i++)

@@ -39,10 +39,13 @@ static void look(const struct top *top, struct view *v)
 		v->list[v->nr++] = list[i];
 	}
 	free(list);
+	if (top->threads)
+		threads_look(v);
 }
 
 static void view_free(struct view *v)
 {
+	free(v->threads);
 	while (v->nr)
 		capsule_free(&v->list[--v->nr]);
 	free(v->list);
@@ -112,18 +115,18 @@ static void wait_interval(struct top *top, s64 end, bool live)
 	}
 }
 
-static void print_text(struct top *top, bool once)
+static void print_text(struct top *top, bool once, bool first)
 {
 	time_t now = time(NULL);
 	char text[32];
 
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime(&now));
+	if (first)
+		print_hypervisor();
 	if (!once)
 		printf("%s\n", text);
 	rows_print(top);
-	if (once)
-		print_hypervisor();
-	else
+	if (!once)
 		putchar('\n');
 }
 
@@ -137,7 +140,7 @@ static void print(struct top *top, const struct args *args, int nr, bool live)
 	else if (HAS(args, OPT_CSV))
 		rows_csv(top, !nr);
 	else
-		print_text(top, HAS(args, OPT_ONCE) || args->count == 1);
+		print_text(top, HAS(args, OPT_ONCE) || args->count == 1, !nr);
 	fflush(stdout);
 }
 
@@ -180,6 +183,7 @@ static void watch(struct top *top, const struct args *args, int count, bool live
 			top->before = top->now;
 		}
 		look(top, &top->now);
+		procs_refresh();
 		print(top, args, nr++, live);
 		free(top->latency);
 		top->latency = NULL;
@@ -212,7 +216,6 @@ int cmd_top(const struct args *args)
 	rows_free(&top);
 	view_free(&top.before);
 	view_free(&top.now);
-	free(top.times);
 	free(top.latency);
 	if (top.tracer)
 		tracer_stop(top.tracer);

@@ -229,6 +229,9 @@ int guess(const char *typed, const char *(*word)(int i), int nr);
 
 /* For those that can go nowhere else: it never has a reservation. */
 #define OUTSIDE	"outside"
+/* Capsules of run, and cgroups that exist while check asks; a number follows. */
+#define RUN_PREFIX	"run-"
+#define CHECK_PREFIX	"check-"
 
 bool cg_is_mounted(void);
 /* Ends the program if it is not. */
@@ -237,6 +240,8 @@ const char *cg_mount(void);
 const char *cg_base(const struct args *args);
 /* Ends the program if a capsule cannot have this name. */
 void cg_check_name(const char *name);
+/* The same for one that does not exist yet. */
+void cg_check_new_name(const char *name);
 /* Is there another one than @cg in the base, or adopted in place, with this name? */
 bool cg_name_taken(const struct args *args, const char *name, const char *cg);
 /* The path of an existing capsule or cgroup, or NULL after a complaint. */
@@ -662,6 +667,9 @@ struct cpu_free {
 
 /* Of the whole machine, in the order of CPUs; returns how many there are. */
 int cpus_free(struct cpus *cpus, struct cpu_free **list);
+
+/* What @c has of @cpu by its deadline, as the kernel admits it, in percent. */
+double capsule_share_on(const struct capsule *c, int cpu);
 
 /* cmd-show.c: what it has, in a line */
 int show_reservation(const char *cg);

@@ -57,7 +57,7 @@ static const s64 *latency_in(const struct top *top, u64 id, int cpu)
 	return NULL;
 }
 
-static struct row *add_row(struct top *top)
+struct row *row_add(struct top *top)
 {
 	top->rows = grow(top->rows, top->nr_rows, sizeof(*top->rows));
 	top->rows[top->nr_rows] = (struct row){ .escaped = -1 };
@@ -70,7 +70,7 @@ static void add_cpu(struct top *top, int i, int j)
 	const struct capsule *c = &top->now.list[i];
 	const struct cpu_stat *now = &c->cpu[j], none = {};
 	const struct cpu_stat *before = stat_in(&top->before, top->now.ids[i], now->cpu);
-	struct row *r = add_row(top);
+	struct row *r = row_add(top);
 
 	before = before ? before : &none;
 	r->c = c;
@@ -85,93 +85,6 @@ static void add_cpu(struct top *top, int i, int j)
 	r->latency = latency_in(top, top->now.ids[i], now->cpu);
 	if (!j)
 		r->escaped = escaped_count(c->path);
-}
-
-/* --- threads --- */
-
-static u64 ticks_before(const struct top *top, pid_t tid)
-{
-	int low = 0, high = top->nr_times, mid;
-
-	while (low < high) {
-		mid = (low + high) / 2;
-		if (top->times[mid].tid == tid)
-			return top->times[mid].ticks;
-		if (top->times[mid].tid < tid)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return UINT64_MAX;
-}
-
-/* utime and stime are the fields 14 and 15, processor is 39. */
-static bool read_thread(pid_t tid, struct row *r, u64 *ticks)
-{
-	char *text = read_file("/proc/%d/stat", tid), *end = text ? strrchr(text, ')') : NULL;
-	unsigned long long utime, stime;
-	char *comm = text ? strchr(text, '(') : NULL;
-	int field;
-
-	if (!end || !comm ||
-	    sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &utime,
-		   &stime) != 2) {
-		free(text);
-		return false;
-	}
-	*end = '\0';
-	snprintf(r->comm, sizeof(r->comm), "%s", comm + 1);
-	clean_text(r->comm);
-	for (field = 2, end++; *end && field < 39; end++)
-		field += *end == ' ';
-	r->cpu = atoi(end);
-	*ticks = utime + stime;
-	free(text);
-	return true;
-}
-
-static int by_tid(const void *a, const void *b)
-{
-	return ((const struct thread_time *)a)->tid - ((const struct thread_time *)b)->tid;
-}
-
-static void add_threads(struct top *top, int i, struct thread_time **times, int *nr)
-{
-	double seconds = (double)(top->now.at - top->before.at) / NS_PER_S;
-	pid_t *tids;
-	int j, nr_tids = capsule_threads(top->now.list[i].path, &tids);
-
-	for (j = 0; j < nr_tids; j++) {
-		struct row *r = add_row(top);
-		u64 ticks, before;
-
-		if (!read_thread(tids[j], r, &ticks)) {
-			top->nr_rows--;
-			continue;
-		}
-		r->c = &top->now.list[i];
-		r->tid = tids[j];
-		before = ticks_before(top, r->tid);
-		r->known = before <= ticks;
-		r->used = r->known ? 100.0 * (ticks - before) / sysconf(_SC_CLK_TCK) / seconds : 0;
-		*times = grow(*times, *nr, sizeof(**times));
-		(*times)[(*nr)++] = (struct thread_time){ r->tid, ticks };
-	}
-	free(tids);
-}
-
-static void make_threads(struct top *top)
-{
-	struct thread_time *times = NULL;
-	int i, nr = 0;
-
-	for (i = 0; i < top->now.nr; i++)
-		add_threads(top, i, &times, &nr);
-	free(top->times);
-	top->times = times;
-	top->nr_times = nr;
-	if (nr)
-		qsort(times, nr, sizeof(*times), by_tid);
 }
 
 /* --- in order --- */
@@ -206,9 +119,8 @@ void rows_make(struct top *top)
 	int i, j, nr = 0;
 
 	rows_free(top);
-	procs_refresh();
 	if (top->threads)
-		make_threads(top);
+		rows_threads(top);
 	for (i = 0; i < top->now.nr && !top->threads; i++)
 		for (j = 0; j < top->now.list[i].nr_cpus; j++)
 			add_cpu(top, i, j);
@@ -473,7 +385,7 @@ static void csv_row(const struct top *top, const struct row *r, const char *time
 	if (top->threads) {
 		printf(",%d,", r->tid);
 		csv_text(r->comm);
-		printf(",%d,%.1f\n", r->cpu, r->used);
+		printf(r->known ? ",%d,%.1f\n" : ",%d,\n", r->cpu, r->used);
 		return;
 	}
 	printf(",%d,%llu,%llu,%.1f,%lld,%lld,%lld,%lld,%lld,", r->cpu,

@@ -120,7 +120,7 @@ static void sum_cpu(const struct top *top, int cpu, double *reserved, double *us
 		const struct capsule *c = &v->list[i];
 
 		if (cpus_test(&c->cpus, cpu) && !capsule_is_part(v->list, v->nr, c))
-			*reserved += 100.0 * capsule_budget_on(c, cpu) / c->res.period;
+			*reserved += capsule_share_on(c, cpu);
 	}
 	for (i = 0; i < v->nr; i++)
 		for (j = 0; j < v->list[i].nr_cpus; j++)
@@ -177,14 +177,20 @@ static int draw_cpus(const struct top *top, int rows, int cols)
 static int draw_head(const struct top *top, int rows, int cols)
 {
 	time_t now = time(NULL);
-	char text[16], *interval = format_time(top->interval);
+	char text[16], *interval = format_time(top->interval), *name = hypervisor_below();
+	int lines = 1;
 
 	strftime(text, sizeof(text), "%H:%M:%S", localtime(&now));
 	line(xasprintf("%s, every %s, %d capsule%s, by %s%s%s%s", text, interval, top->now.nr,
 		       plural(top->now.nr), sort_names[top->sort], top->busy ? ", busy ones" : "",
 		       *top->filter ? ", with " : "", top->filter), cols);
 	free(interval);
-	return 1 + draw_cpus(top, rows / 4, cols);
+	if (name) {
+		line(xasprintf("On a virtual machine, %s: budgets are late", name), cols);
+		lines++;
+	}
+	free(name);
+	return lines + draw_cpus(top, rows / 4, cols);
 }
 
 static void draw_rows(const struct top *top, int room, int cols)

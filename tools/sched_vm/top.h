@@ -5,12 +5,23 @@
 
 #include "sched-vm.h"
 
+struct thread_seen {
+	pid_t tid;
+	int capsule;		/* which of the view's */
+	int cpu;
+	u64 ticks;		/* of CPU time, since it began */
+	char comm[64];
+};
+
 /* The capsules of one moment. */
 struct view {
 	struct capsule *list;
 	u64 *ids;
 	int nr;
 	s64 at;
+	struct thread_seen *threads;	/* by number, if anybody asked */
+	int nr_threads;
+	s64 threads_at;			/* 0: nobody did */
 };
 
 /* The worst replenishment of an interval, on a CPU of a capsule. */
@@ -35,11 +46,6 @@ struct row {
 
 enum sort { SORT_USED, SORT_NAME, SORT_THROTTLED, SORT_MISSES, NR_SORTS };
 
-struct thread_time {
-	pid_t tid;
-	u64 ticks;
-};
-
 struct top {
 	char **paths;		/* those to show; none: all */
 	int nr_paths;
@@ -49,8 +55,6 @@ struct top {
 	struct tracer *tracer;
 	struct row *rows;
 	int nr_rows;
-	struct thread_time *times;	/* of all threads shown, by number */
-	int nr_times;
 	u64 interval;			/* us */
 
 	enum sort sort;
@@ -58,7 +62,12 @@ struct top {
 	char filter[32];
 };
 
+/* top-threads.c */
+void threads_look(struct view *v);
+void rows_threads(struct top *top);
+
 /* top-rows.c */
+struct row *row_add(struct top *top);
 void rows_make(struct top *top);
 void rows_free(struct top *top);
 /* Of @cpu[@j] of the capsule @i, in percent of the CPU. */

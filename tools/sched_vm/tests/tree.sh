@@ -137,7 +137,7 @@ process() {
 
 # What is lacking is said first, and the same by all.
 all_say() {
-	for cmd in list top "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
+	for cmd in list top free "monitor --time 100ms" "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
 		"show a" "set a --scope rt" "remove a" "record a" "suggest a" "suggest --pid $$" \
 		"adopt a --pid $$ --budget 1ms" \
 		$1; do
@@ -512,6 +512,93 @@ top_opens_no_thread() {
 	same "$(value capsules.0.escaped.0.why)" "in another cgroup"
 }
 
+# From the first interval on; a key shows the same interval again, and /proc is not walked for it.
+top_knows_what_threads_used() {
+	machine
+	(while :; do :; done) &
+	pid=$!
+	echo $pid >>"$WORK/pids"
+	named sched_vm/web 4000 20000 $pid
+	expect 0 '^time,name,tid,comm,cpu,used_percent' fake top --threads --csv -n 1 -d 300ms
+	between "$(tail -n 1 "$WORK/output" | sed 's/.*,//; s/[.].*//')" 5 110
+	expect 0 "^web +$pid +.* [1-9][0-9.]* %$" fake top --threads --once -d 300ms
+	export PTY_SIZE=80x24 PTY_WAIT=CPU: PTY_KEYS=bsbq
+	FAKE_LOG=$WORK/log.walks fake_pty top --threads -d 300ms
+	pictures 80 24
+	grep -E -q "^web +$pid +.* [1-9][0-9.]* %" "$WORK/picture" || fail "it used nothing"
+	same "$(grep -c '^folder /proc$' "$WORK/log.walks")" 1
+	# Who is seen for the first time has no share yet.
+	(while :; do :; done) &
+	other=$!
+	echo $other >>"$WORK/pids"
+	(sleep 0.5
+	echo $other >>"$root/sched_vm/web/cgroup.threads") &
+	expect 0 "^20.*,$other,\".*\",[0-9]+,$" fake top --threads --csv -n 3 -d 300ms
+}
+
+# As show does: it is why budgets are late.
+top_names_a_hypervisor() {
+	machine
+	named sched_vm/web 4000 20000
+	# By its flag, or by the time that it gave to others.
+	echo 'cpu  1 2 3 4 5 6 7 8 0 0' | file /proc/stat
+	echo ACME | file /sys/class/dmi/id/sys_vendor
+	expect 0 'on a virtual machine, ACME: ' fake top -b -n 2 -d 100ms
+	same "$(grep -c ACME "$WORK/output")" 1
+	expect 0 'on a virtual machine, ACME: ' fake top --once -d 100ms
+	export PTY_SIZE=80x24 PTY_WAIT=CPU: PTY_KEYS=q
+	fake_pty top -d 100ms
+	pictures 80 24
+	grep -q '^On a virtual machine, ACME: ' "$WORK/picture" || fail "it is not named"
+}
+
+# Time, interval, and for each CPU what is reserved by deadlines, used, and free.
+top_has_a_head() {
+	machine
+	named sched_vm/web 4000 20000
+	echo 10000 >"$root/sched_vm/web/cpu.rt_deadline_us"
+	printf 'cpu0 55.00\ncpu1 75.00\n' >"$root/sched_vm/cpu.rt_free"
+	export PTY_SIZE=80x24 PTY_WAIT=CPU:
+	PTY_KEYS=q fake_pty top -d 100ms
+	pictures 80 24
+	grep -E -q '^[0-9:]{8}, every 100ms, 1 capsule, by used$' "$WORK/picture" || fail "no first line"
+	grep -E -q '^ +0:  40.0   0.0  55.0 +1:  40.0   0.0  75.0$' "$WORK/picture" || fail "no CPUs"
+	PTY_KEYS=hq PTY_WAIT=m fake_pty top -d 100ms
+	pictures 80 24 'this help'
+	for key in q h s b t /; do
+		grep -q "^$key  " "$WORK/picture" || fail "h does not tell of $key"
+	done
+	# What is idle goes, and comes back.
+	PTY_KEYS=bbq fake_pty top -d 100ms
+	pictures 80 24 'busy ones'
+	! grep -q '^web' "$WORK/picture" || fail "an idle one is shown"
+	pictures 80 24
+	grep -q '^web' "$WORK/picture" || fail "it does not come back"
+}
+
+# A number that grows moves nothing that stands beside it.
+top_keeps_its_columns() {
+	machine
+	named sched_vm/web 4000 20000
+	counters sched_vm/web 1 0 0
+	(for n in 2 3 4 5 6; do
+		counters sched_vm/web $n $n $n
+		sleep 0.1
+	done
+	while :; do
+		n=$((n + 100000))
+		counters sched_vm/web $n $n $n
+		sleep 0.03
+	done) &
+	echo $! >>"$WORK/pids"
+	export PTY_SIZE=120x30 PTY_KEYS=q NO_COLOR=1
+	PTY_WAIT='00000 ' fake_pty top -d 100ms
+	tr -d '\r' <"$WORK/output" | sed "s/$(printf '\033')\[[0-9;]*[a-zA-Z]//g" |
+		grep -E '^(NAME|web)' >"$WORK/lines"
+	cat "$WORK/lines"
+	same "$(awk '{ print length }' "$WORK/lines" | sort -u | wc -l)" 1
+}
+
 free_says_who_has_what() {
 	machine
 	named sched_vm/web 4000 20000
@@ -572,7 +659,8 @@ monitor_tells_events() {
 }
 
 top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
-	top_opens_no_thread"
+	top_opens_no_thread top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
+	top_keeps_its_columns"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
 	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order
 	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
