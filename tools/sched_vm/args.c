@@ -60,6 +60,25 @@ static const struct {
 	[OPT_HELP]	 = { "help", NULL, "this text (-h)" },
 };
 
+/* What it is to one command, where that is not what it is to the others. */
+static const struct {
+	const char *command;
+	enum opt option;
+	const char *what;
+} otherwise[] = {
+	{ "create", OPT_CPUS, "CPUs: 1,3-4, or N that auto:N finds (default: all there are)" },
+	{ "set", OPT_PERIOD, "period: 20ms (default: as it is)" },
+	{ "set", OPT_DEADLINE, "when Q is there at the latest; max: P (default as it is)" },
+	{ "set", OPT_CPUS, "CPUs, by cpuset: 1,3-4 (default: as it is)" },
+	{ "plan", OPT_PERIOD, "or a range: 1ms-20ms (default: up to the shortest T)" },
+	{ "plan", OPT_DEADLINE, "when Q is there at the latest: 5ms, auto, or max: P (default)" },
+	{ "suggest", OPT_PERIOD, "or a range: 5ms-50ms (default: about its own)" },
+	{ "suggest", OPT_TIME, "how long: 60s (default 30s)" },
+	{ "monitor", OPT_TIME, "how long: 5s (default: until Ctrl-C)" },
+	{ "free", OPT_CPUS, "only these CPUs: 1,3-4 (default: all there are)" },
+	{ "top", OPT_THREADS, "what each thread used, instead of each CPU" },
+};
+
 #define MIN_INTERVAL	100000	/* us: to look is work */
 
 static u64 time_value(const char *name, const char *text)
@@ -533,6 +552,16 @@ void want_periods(u64 low, u64 high)
 	}
 }
 
+static const char *option_help(const struct command *cmd, enum opt option)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(otherwise); i++)
+		if (otherwise[i].option == option && !strcmp(otherwise[i].command, cmd->name))
+			return otherwise[i].what;
+	return options[option].what;
+}
+
 void args_help(const struct command *cmd)
 {
 	int i;
@@ -546,6 +575,6 @@ void args_help(const struct command *cmd)
 			continue;
 		snprintf(option, sizeof(option), "--%s%s%s", options[i].name,
 			 options[i].value ? " " : "", options[i].value ? options[i].value : "");
-		printf("  %-20s %s\n", option, options[i].what);
+		printf("  %-20s %s\n", option, option_help(cmd, i));
 	}
 }

@@ -203,6 +203,15 @@ static char *complain_wanted(struct wanted *w)
 }
 
 /* Why nobody can be called that; NULL: he can. */
+/* "run-123" */
+static bool is_numbered(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return !strncmp(name, prefix, len) && name[len] &&
+	       !name[len + strspn(name + len, "0123456789")];
+}
+
 static const char *bad_name(const char *name)
 {
 	if (strlen(name) > MAX_NAME)
@@ -220,12 +229,24 @@ static const char *bad_name(const char *name)
 	return NULL;
 }
 
-void cg_check_name(const char *name)
+static void check_name(const char *name, bool is_new)
 {
 	const char *why = bad_name(name);
 
+	if (is_new && (is_numbered(name, RUN_PREFIX) || is_numbered(name, CHECK_PREFIX)))
+		why = "sched-vm gives such names itself";
 	if (why)
 		usage("'%.40s' cannot be the name of a capsule: %s", name, why);
+}
+
+void cg_check_name(const char *name)
+{
+	check_name(name, false);
+}
+
+void cg_check_new_name(const char *name)
+{
+	check_name(name, true);
 }
 
 static bool is_root(const char *cg)

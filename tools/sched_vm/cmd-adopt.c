@@ -18,7 +18,7 @@ static void want_process(const struct args *args)
 	if (HAS(args, OPT_BUDGET))
 		want_budget(args);
 	if (!strchr(args->rest[0], '/'))
-		cg_check_name(args->rest[0]);
+		cg_check_new_name(args->rest[0]);
 }
 
 /* --- where it is already --- */
@@ -359,15 +359,19 @@ static int report(const char *cg, const char *name, pid_t pid)
 static void warn_unusable(const char *cg)
 {
 	struct cpus cpus, unusable;
+	struct capsule c;
 	char *list;
 
 	cg_cpus(cg, &cpus);
 	if (!unusable_cpus(cg, &cpus, &unusable) || !cpus_count(&unusable))
 		return;
+	if (capsule_read(cg, &c))
+		return;
 	list = cpus_text(&unusable);
-	warn("none of its threads may run on %s (isolcpus=, taskset): %s", list,
-	     "what is reserved there is lost");
+	warn("none of its threads may run on %s (isolcpus=, taskset): %.1f %% there is %s", list,
+	     capsule_share(&c), "reserved for nobody");
 	free(list);
+	capsule_free(&c);
 }
 
 int cmd_adopt(const struct args *args)
@@ -379,7 +383,7 @@ int cmd_adopt(const struct args *args)
 	char *cg;
 
 	if (in_place)
-		cg_check_name(args->rest[0]);
+		cg_check_new_name(args->rest[0]);
 	want_process(args);
 	if (!machine_is_able())
 		return EXIT_FAILED;

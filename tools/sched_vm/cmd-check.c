@@ -97,7 +97,7 @@ int cmd_check(const struct args *args)
 	if (args->nr_rest)
 		cg = cg_find(args, args->rest[0]);
 	else
-		cg = xasprintf("%s/check-%d", cg_base(args), getpid());
+		cg = xasprintf("%s/" CHECK_PREFIX "%d", cg_base(args), getpid());
 	if (cg)
 		status = check(args, cg);
 	free(cg);

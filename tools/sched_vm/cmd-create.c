@@ -43,7 +43,7 @@ int capsule_make(const struct args *args, const char *cg, bool *created)
 
 char *capsule_path(const struct args *args, const char *name)
 {
-	cg_check_name(name);
+	cg_check_new_name(name);
 	return xasprintf("%s/%s", cg_base(args), name);
 }
 
@@ -121,7 +121,7 @@ int cmd_create(const struct args *args)
 	int status;
 	char *cg;
 
-	cg_check_name(args->rest[0]);
+	cg_check_new_name(args->rest[0]);
 	want_budget(args);
 	if (!machine_is_able())
 		return EXIT_FAILED;

@@ -54,7 +54,7 @@ int cmd_plan(const struct args *args)
 	if (!args->deadline_auto && args->res.deadline != TIME_MAX)
 		plan.deadline = args->res.deadline;
 	if (args->nr_rest)
-		cg_check_name(plan.name);
+		cg_check_new_name(plan.name);
 	check_times(args, &plan);
 	plan_read_tasks(args, &plan);
 	plan_search(&plan, &front);

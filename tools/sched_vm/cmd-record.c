@@ -39,8 +39,9 @@ static void summary(const struct trace *t, size_t nr_events, size_t nr_slices, c
 	struct json_object *o;
 
 	if (!json_mode) {
-		printf("%s and %s: %zu events, %d threads, %zu slices\n", json, svg, nr_events,
-		       t->nr_threads, nr_slices);
+		printf("%s and %s: %zu event%s, %d thread%s, %zu slice%s\n", json, svg, nr_events,
+		       plural(nr_events), t->nr_threads, plural(t->nr_threads), nr_slices,
+		       plural(nr_slices));
 		return;
 	}
 	o = json_object_new_object();
@@ -138,7 +139,8 @@ static int convert(const struct trace *t, struct store *store, struct output *ou
 		status = complain(-store->error, CURE_ROOM,
 				  "the events could not be kept: this is the timeline up to there");
 	if (t->lost)
-		warn("%lld events were lost: the timeline has gaps", t->lost);
+		warn("%lld event%s lost: the timeline has gaps", t->lost, t->lost == 1 ? " was" :
+		     "s were");
 	if (status == EXIT_OK)
 		summary(t, store->nr, nr_slices, outputs[JSON].path, outputs[SVG].path);
 	return status;

@@ -121,12 +121,12 @@ int cmd_run(const struct args *args)
 	char *cg;
 
 	if (args->name)
-		cg_check_name(args->name);
+		cg_check_new_name(args->name);
 	want_budget(args);
 	if (!machine_is_able())
 		return EXIT_FAILED;
 	cg = args->name ? capsule_path(args, args->name) :
-	     xasprintf("%s/run-%d", cg_base(args), getpid());
+	     xasprintf("%s/" RUN_PREFIX "%d", cg_base(args), getpid());
 	if (!access(cg, F_OK) || (args->name && cg_name_taken(args, args->name, cg))) {
 		status = complain_taken(strrchr(cg, '/') + 1, cg);
 		goto out;

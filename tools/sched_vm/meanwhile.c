@@ -174,8 +174,8 @@ static void doubt_cpu(const struct meanwhile *m, int cpu, doubt_fn tell, void *d
 				"a budget is time, and a slow CPU does less in it"));
 	if (a->deep >= 0 && b->deep > a->deep)
 		doubt(tell, data, "cstates",
-		      xasprintf("host CPU %d slept %lld times so deeply that it %s", cpu,
-				b->deep - a->deep,
+		      xasprintf("host CPU %d slept %lld time%s so deeply that it %s", cpu,
+				b->deep - a->deep, plural(b->deep - a->deep),
 				"wakes up late: a guest that sleeps less may find it faster"));
 }
 

@@ -93,7 +93,8 @@ static void doubts(const struct answer *a, doubt_fn say_it, void *data)
 	int i;
 
 	if (a->t->lost) {
-		text = xasprintf("%lld events were lost: %s", a->t->lost, UNSEEN);
+		text = xasprintf("%lld event%s lost: %s", a->t->lost, a->t->lost == 1 ? " was" :
+				 "s were", UNSEEN);
 		say_it("lost", text, data);
 		free(text);
 	}

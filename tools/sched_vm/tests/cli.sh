@@ -139,6 +139,13 @@ names_are_checked() {
 	expect 2 'it begins with a dot' "$tool" create .a --budget 4ms
 	expect 2 'it begins with -' "$tool" create --budget 4ms -- -x
 	expect 2 'sched-vm needs that itself' "$tool" create outside --budget 4ms
+	for name in run-12 check-3; do
+		expect 2 'sched-vm gives such names itself' "$tool" create $name --budget 4ms
+		expect 2 'sched-vm gives such names itself' "$tool" run --name $name --budget 4ms true
+		# One that it has given can be looked at.
+		expect 1 '' "$tool" show $name
+	done
+	expect 1 '' "$tool" create run-a --budget 4ms
 	expect 2 'it has more than 200 bytes' "$tool" create "$(printf %0220d 0)" --budget 4ms
 	same "$(awk 'length > 120' "$WORK/output")" ""
 }
@@ -377,6 +384,34 @@ what_is_installed_can_be_removed() {
 	same "$(find "$WORK/dest" -type f)" ""
 }
 
+# What each command prints for programs is in the manual.
+the_manual_knows_all_keys() {
+	sed -n 's/.*\(jo_[a-z]*([^,]*, \|_object_add([^,]*, \)"\([a-z0-9_]*\)".*/\2/p' "$here"/../*.c |
+		sort -u >"$WORK/keys"
+	between "$(grep -c . "$WORK/keys")" 80 300
+	sed -n '/^\.SH JSON/,/^\.SH ENV/p; /^\.SH COUNTERS/,/^\.SH/p' "$here/../sched-vm.1" >"$WORK/json"
+	while read -r key; do
+		grep -q -w -e "$key" "$WORK/json" || fail "it knows no $key"
+	done <"$WORK/keys"
+	for cmd in adopt remove record check plan suggest top free monitor doctor; do
+		grep -q "^\.B[R]* $cmd" "$WORK/json" || fail "it does not tell what $cmd prints"
+	done
+}
+
+# A default that is another command's is wrong.
+help_tells_the_right_defaults() {
+	expect 0 '^  --time T .*default 30s' "$tool" suggest --help
+	expect 0 '^  --time T .*default: until Ctrl-C' "$tool" monitor --help
+	expect 0 '^  --time T .*default 2s' "$tool" record --help
+	expect 0 '^  --period P .*default 100ms' "$tool" create --help
+	for cmd in set plan suggest; do
+		expect 0 '^  --period P ' "$tool" $cmd --help
+		! grep -q 'default 100ms' "$WORK/output" || fail "$cmd has no such default"
+	done
+	expect 0 '^  --cpus LIST .*auto:N' "$tool" create --help
+	expect 0 '^  --threads .*each thread used' "$tool" top --help
+}
+
 # What belongs to the command of run is not for the tool.
 commands_are_completed() {
 	for before in "--" "--budget 4ms" "--cpu-budget 0 = 4ms --name x" "--budget = 4ms" \
@@ -402,6 +437,6 @@ run without_a_command help_is_help times_have_units what_is_not_written_fails op
 	the_picture_can_be_read files_do_not_overwrite_each_other \
 	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
-	errors_are_json_too the_manual_and_the_completion_know_all \
+	help_tells_the_right_defaults the_manual_knows_all_keys errors_are_json_too the_manual_and_the_completion_know_all \
 	the_manual_is_well_formed words_are_completed values_are_completed \
 	commands_are_completed what_is_installed_can_be_removed
