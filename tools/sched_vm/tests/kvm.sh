@@ -234,7 +234,7 @@ in_place_like_libvirt() {
 	same "$(cat /proc/"$(pgrep -x "kvm-pit/$pid")"/cgroup)" 0::/
 }
 
-# The lines of its last section, typed by somebody who is not in a hurry. How this
+# The lines of its section 8, typed by somebody who is not in a hurry. How this
 # machine was made and booted is not repeated.
 the_documentation_is_right() {
 	awk '/^ *scripts\/lab shell/ { on = 1; next }

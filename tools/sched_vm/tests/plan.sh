@@ -70,8 +70,33 @@ latency_is_kept() {
 		plan --task 1ms/10ms --latency 10us
 }
 
+# The first of README's three commands gives what the second one takes.
+the_readme_is_right() {
+	line=$(sed -n 's/^ *sched-vm plan web \(.*[^ ]\)  .*/\1/p' "$here/../../../README.md")
+	want=$(sed -n 's/^ *sched-vm adopt web --qemu web \(.*--period [0-9]*[.].*\)/\1/p' \
+		"$here/../../../README.md")
+	[ -n "$line" ] && [ -n "$want" ] || fail "README says it in other words"
+	# shellcheck disable=SC2086
+	expect 0 "^sched-vm create web $want " plan web $line
+}
+
 # None of the front is beaten by another one, and what is taken is of it.
 a_front() {
+	expect 0 '' plan --task 2ms/20ms --task 10ms/100ms --json
+	n=0
+	while value front.$n.period_us >/dev/null 2>&1; do
+		echo "$(value front.$n.bandwidth_percent) $(value front.$n.gap_us)" \
+			"$(value front.$n.switches_per_second)"
+		n=$((n + 1))
+	done >"$WORK/front"
+	between "$(grep -c . "$WORK/front")" 3 400
+	same "$(awk '{ b[NR] = $1; g[NR] = $2; s[NR] = $3 }
+		END { for (i = 1; i <= NR; i++) for (j = 1; j <= NR; j++)
+			if (i != j && b[j] <= b[i] && g[j] <= g[i] && s[j] <= s[i]) print i, j }' \
+		"$WORK/front")" ""
+	echo "$(value taken.bandwidth_percent) $(value taken.gap_us)" \
+		"$(value taken.switches_per_second)" >"$WORK/taken"
+	grep -q -x -F -f "$WORK/taken" "$WORK/front" || fail "what is taken is not of it"
 	expect 0 '^\*.* 20ms ' plan --task 1ms/20ms --period 20ms
 	expect 0 '' plan --task 8ms/20ms --task 80ms/220ms --json
 	between "$(value front.20.period_us)" 1000 20000
@@ -213,6 +238,6 @@ without_the_kernel() {
 	grep -q 'auto:1' "$WORK/output"
 }
 
-run worked_values values_by_hand latency_is_kept a_front vcpus lines_to_paste \
+run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus lines_to_paste \
 	refusals_name_task_and_window bad_tasks bad_options files coprime_periods \
 	ten_thousand_tasks without_the_kernel
