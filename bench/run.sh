@@ -53,10 +53,10 @@ prepare() {
 OPTIONS=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kernel) KERNEL=${2:?}; shift ;;
+	--kernel) needs_value "$@"; KERNEL=$2; shift ;;
 	--no-deps) DEPS=no ;;
 	-h | --help) usage; exit ;;
-	--only | --rounds | --seconds | --period) OPTIONS+=("$1" "${2:?}"); shift ;;
+	--only | --rounds | --seconds | --period) needs_value "$@"; OPTIONS+=("$1" "$2"); shift ;;
 	*) usage >&2; exit 2 ;;
 	esac
 	shift

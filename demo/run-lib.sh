@@ -14,6 +14,11 @@ die() {
 	exit 2
 }
 
+# needs_value OPTION [VALUE]...: the arguments from there on
+needs_value() {
+	[ -n "${2-}" ] || die "$1 needs a value ($0 --help)"
+}
+
 # stale FILE SOURCES...: true if FILE has to be made, again
 stale() {
 	local file=$1 source

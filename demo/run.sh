@@ -50,11 +50,11 @@ prepare() {
 OPTIONS=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kernel) KIND=${2:?}; shift ;;
+	--kernel) needs_value "$@"; KIND=$2; shift ;;
 	--no-deps) DEPS=no ;;
 	-h | --help) usage; exit ;;
 	--plain) OPTIONS+=("$1") ;;
-	--requests | --connections | --period) OPTIONS+=("$1" "${2:?}"); shift ;;
+	--requests | --connections | --period) needs_value "$@"; OPTIONS+=("$1" "$2"); shift ;;
 	*) usage >&2; exit 2 ;;
 	esac
 	shift

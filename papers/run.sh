@@ -102,13 +102,17 @@ check_only() {
 	done
 }
 
+needs_value() {
+	[ -n "${2-}" ] || die "$1 needs a value (papers/run.sh --help)"
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
-	--only) ONLY=${2:?--only needs the ids of experiments}; shift ;;
+	--only) needs_value "$@"; ONLY=$2; shift ;;
 	--quick) QUICK=--quick KERNEL=no ;;
 	--no-kernel) KERNEL=no ;;
-	--jobs) JOBS=${2:?--jobs needs a number}; shift ;;
-	--sets) SEEDS=${2:?--sets needs a number}; shift ;;
+	--jobs) needs_value "$@"; JOBS=$2; shift ;;
+	--sets) needs_value "$@"; SEEDS=$2; shift ;;
 	--list) list; exit ;;
 	-h | --help) usage; exit ;;
 	*) die "unknown option '$1' (papers/run.sh --help)" ;;

@@ -45,16 +45,20 @@ die() {
 	exit 2
 }
 
+needs_value() {
+	[ -n "${2-}" ] || die "$1 needs a value (papers/kernel/run.sh --help)"
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) QUICK=yes ;;
-	--parts) PARTS=${2:?--parts needs names}; shift ;;
-	--jobs) JOBS=${2:?--jobs needs a number}; shift ;;
-	--sets) SEEDS=${2:?--sets needs a number}; shift ;;
+	--parts) needs_value "$@"; PARTS=$2; shift ;;
+	--jobs) needs_value "$@"; JOBS=$2; shift ;;
+	--sets) needs_value "$@"; SEEDS=$2; shift ;;
 	--no-build) KERNEL_UPDATE=no ;;
-	--kernel) KERNEL_UPDATE=no KERNEL=$(realpath "${2:?--kernel needs a file}"); shift ;;
-	--program) PROGRAM=$(realpath "${2:?--program needs a file}"); shift ;;
-	--sched-vm) SCHED_VM=$(realpath "${2:?--sched-vm needs a file}"); shift ;;
+	--kernel) needs_value "$@"; KERNEL_UPDATE=no KERNEL=$(realpath "$2"); shift ;;
+	--program) needs_value "$@"; PROGRAM=$(realpath "$2"); shift ;;
+	--sched-vm) needs_value "$@"; SCHED_VM=$(realpath "$2"); shift ;;
 	-h | --help) usage; exit ;;
 	-*) die "unknown option '$1' (papers/kernel/run.sh --help)" ;;
 	*) break ;;

@@ -24,6 +24,19 @@ test_options_are_checked() {
 	expect 125 "no command 'boot'" scripts/lab boot
 }
 
+# A shell's own words about it name a line, and nothing that one could do.
+test_missing_values_are_said() {
+	local cmd
+	cd "$TOP"
+	for cmd in "demo/run.sh --kernel" "demo/run.sh --requests" "bench/run.sh --kernel" "bench/run.sh --only" \
+		"papers/run.sh --only" "papers/run.sh --sets" "papers/kernel/run.sh --kernel" "libvirt/hook/install --root"; do
+		# shellcheck disable=SC2086
+		expect 2 'error: --[a-z]+ needs a value \(.*/.* --help\)' $cmd
+		same "$(grep -c . "$WORK/output")" 1
+	done
+	expect 125 'needs a value \(scripts/shrink --help\)' scripts/shrink --cpus
+}
+
 test_every_command_has_help() {
 	make_repo
 	local c
