@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -351,17 +352,54 @@ static bool napi_threads(bool bind)
 	return ok;
 }
 
+static int doorbell;
+
+/* Each ring is a work for the worker, which finds out that there is nothing to send. */
 static void fn_own(struct worker *w, void *arg)
 {
+	struct vhost_vring_file kick = { .index = 1, .fd = doorbell };
 	uint8_t mode = VHOST_FORK_OWNER_KTHREAD;
 	int fd = open(VHOST, O_RDWR);
 
 	if (arg && ioctl(fd, VHOST_SET_FORK_FROM_OWNER, &mode))
 		return;
-	if (ioctl(fd, VHOST_SET_OWNER))
+	if (ioctl(fd, VHOST_SET_OWNER) || ioctl(fd, VHOST_SET_VRING_KICK, &kick))
 		return;
 	store_u(&w->page->word, 1);
 	fn_pause(w, NULL);
+}
+
+static void fn_ring(struct worker *w, void *arg)
+{
+	uint64_t one = 1;
+
+	while (!load_u(&w->page->stop) && write(doorbell, &one, sizeof(one)) > 0)
+		w->page->count++;
+}
+
+/*
+ * It never sleeps, and never comes to user mode: between two works it holds nothing, and
+ * waits there for the next budget.
+ */
+static bool waits_between_works(const char *cg, int cpus)
+{
+	struct worker_spec spec = { .cpu = 1, .fn = fn_ring };
+	struct worker ringer = {};
+	uint64_t begin;
+	double share;
+	long long us;
+
+	worker_start(&ringer, &spec);
+	sleep_ns(NS_PER_S / 2);
+	begin = now_ns();
+	us = group_value(cg, "cpu.stat", "usage_usec");
+	sleep_ns(2 * NS_PER_S);
+	us = group_value(cg, "cpu.stat", "usage_usec") - us;
+	share = us * 1000.0 / (now_ns() - begin);
+	ksft_print_msg("a worker that is always asked has %.3f of a CPU, of 0.1 on each of %d\n",
+		       share, cpus);
+	worker_kill(&ringer);
+	return check(share > 0.02) & check(share < 0.1 * cpus + 0.05);
 }
 
 /* A worker of vhost is a thread of its owner's, or one of the kernel's. */
@@ -369,13 +407,14 @@ static bool vhost_worker(bool kernels)
 {
 	char *cg = capsule_make("vhost", 10000, 100000), prefix[32], folder[32];
 	struct worker_spec spec = {
-		.group = cg, .cpu = -1, .fn = fn_own, .arg = kernels ? cg : NULL,
+		.group = cg, .cpu = 0, .fn = fn_own, .arg = kernels ? cg : NULL,
 	};
 	struct worker w = {};
 	struct threads t;
 	pid_t own;
 	bool ok;
 
+	doorbell = eventfd(0, EFD_CLOEXEC);
 	worker_start(&w, &spec);
 	if (!wait_for(load_u(&w.page->word), PATIENCE_NS))
 		return check(!"a worker of vhost");
@@ -389,6 +428,9 @@ static bool vhost_worker(bool kernels)
 		ok &= check(!threads_of(folder, prefix, &own, 1));
 	ok &= check(t.nr == 1);
 	ok &= all_served_by(&t, cg);
+	/* That of the kernel has no affinity, and the CPUs of the capsule. */
+	ok &= waits_between_works(cg, kernels ? sysconf(_SC_NPROCESSORS_ONLN) : 1);
+	close(doorbell);
 	worker_kill(&w);
 	group_remove(cg);
 	return ok;
