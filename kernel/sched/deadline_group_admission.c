@@ -189,20 +189,18 @@ int dl_group_check_spec(const struct dl_group_spec *spec, const struct dl_group_
 }
 
 /*
- * What an owner without CAP_SYS_NICE may have: its threads take locks of the kernel,
- * and who waits for one that has no priority inheritance waits for as many periods as
- * it takes budgets to do what is done with the lock held.
+ * A budget takes an interrupt at its beginning and one at its end, which are charged to
+ * nobody: an owner without CAP_SYS_NICE does not cut what it has into smaller ones.
  */
 #define DL_GROUP_OWNER_RUNTIME	(200 * NSEC_PER_USEC)
-#define DL_GROUP_OWNER_PERIOD	NSEC_PER_SEC
 
 /**
- * dl_group_is_harmless() - may anybody have this reservation, below a capsule?
+ * dl_group_is_coarse() - may anybody make this reservation, below a capsule?
  * @spec: a reservation, checked, whose budget is neither 0 nor RUNTIME_INF
  *
  * Return: true if he may; CAP_SYS_NICE may have any
  */
-static bool dl_group_is_harmless(const struct dl_group_spec *spec)
+static bool dl_group_is_coarse(const struct dl_group_spec *spec)
 {
 	int cpu;
 
@@ -211,7 +209,7 @@ static bool dl_group_is_harmless(const struct dl_group_spec *spec)
 			return false;
 	}
 
-	return spec->budget >= DL_GROUP_OWNER_RUNTIME && spec->period <= DL_GROUP_OWNER_PERIOD;
+	return spec->budget >= DL_GROUP_OWNER_RUNTIME;
 }
 
 /**

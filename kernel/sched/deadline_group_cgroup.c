@@ -17,7 +17,7 @@
  * A write takes effect completely, or changes nothing and returns an error:
  * -EINVAL for what is no reservation at all, -EBUSY for one that does not fit, and
  * -EPERM without CAP_SYS_NICE where no capsule above has anything to hand out, or
- * for less than 200 us, or in more than 1 s.
+ * for less than 200 us.
  */
 
 /* Decimal digits and nothing else: kstrtou64() takes a sign, too. */
@@ -134,7 +134,7 @@ static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec 
  */
 static bool dl_group_owner_may(struct task_group *tg, const struct dl_group_spec *spec)
 {
-	return dl_group_parent(tg) && dl_group_is_harmless(spec);
+	return dl_group_parent(tg) && dl_group_is_coarse(spec);
 }
 
 static int dl_group_may_tell(struct kernfs_open_file *of, struct task_group *tg,

@@ -24,13 +24,12 @@ static void dl_group_test_owner(struct kunit *test)
 	u64 *cpu_budget;
 	int cpu;
 
-	KUNIT_EXPECT_TRUE(test, dl_group_is_harmless(&spec));
+	KUNIT_EXPECT_TRUE(test, dl_group_is_coarse(&spec));
 	spec.budget--;
-	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
+	KUNIT_EXPECT_FALSE(test, dl_group_is_coarse(&spec));
 	spec.budget++;
-	spec.period++;
-	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
-	spec.period--;
+	spec.period = 4 * NSEC_PER_SEC;
+	KUNIT_EXPECT_TRUE(test, dl_group_is_coarse(&spec));
 
 	/* An exception counts as well. */
 	cpu_budget = kunit_kmalloc_array(test, nr_cpu_ids, sizeof(*cpu_budget), GFP_KERNEL);
@@ -38,9 +37,9 @@ static void dl_group_test_owner(struct kunit *test)
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		cpu_budget[cpu] = RUNTIME_INF;
 	spec.cpu_budget = cpu_budget;
-	KUNIT_EXPECT_TRUE(test, dl_group_is_harmless(&spec));
+	KUNIT_EXPECT_TRUE(test, dl_group_is_coarse(&spec));
 	cpu_budget[nr_cpu_ids - 1] = spec.budget - 1;
-	KUNIT_EXPECT_FALSE(test, dl_group_is_harmless(&spec));
+	KUNIT_EXPECT_FALSE(test, dl_group_is_coarse(&spec));
 }
 
 /* As a part of a CPU. */

@@ -13,9 +13,8 @@
 
 #define PPM	1000000ULL
 
-/* What a user without CAP_SYS_NICE may have below a capsule, in us */
+/* The least that a user without CAP_SYS_NICE may have below a capsule, in us */
 #define OWNER_BUDGET	200
-#define OWNER_PERIOD	1000000
 
 #define CURE_PERMISSION	"run as root, or have a capsule delegated to you to make others in"
 
@@ -154,8 +153,7 @@ static char *device_reason(const struct sched_vm_check *c, const struct reservat
 		text = xasprintf("capsules below have %s more on CPU %d", lacks, c->cpu);
 		break;
 	case SCHED_VM_NOT_PERMITTED:
-		text = xstrdup(res->budget < OWNER_BUDGET || res->period > OWNER_PERIOD ?
-			       "less than 200us, or in more than 1s, takes CAP_SYS_NICE" :
+		text = xstrdup(res->budget < OWNER_BUDGET ? "less than 200us takes CAP_SYS_NICE" :
 			       "it takes CAP_SYS_NICE: no capsule above has anything to hand out");
 		break;
 	default:

@@ -32,7 +32,7 @@
 #define ADV_RTPRIO	5
 
 #define STARVE_Q_US	200	/* the least that an owner can reserve */
-#define STARVE_P_US	1000000
+#define STARVE_P_US	4000000
 
 /* Kinds of operations; a seed has some of them, since rare faults need few kinds. */
 enum adv_class {
