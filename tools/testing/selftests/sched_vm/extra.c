@@ -268,8 +268,12 @@ static bool harms_nobody(const char *extra)
 
 	measure_beside("none", &without);
 	measure_beside(extra, &with);
-	snprintf(key, sizeof(key), "extra.%s.wakeup_ratio", extra);
+	snprintf(key, sizeof(key), "extra.%s.tail_ratio", extra);
 	result_float(key, (double)with.tail / without.tail);
+	snprintf(key, sizeof(key), "extra.%s.p99_ratio", extra);
+	result_float(key, (double)with.p99 / without.p99);
+	snprintf(key, sizeof(key), "extra.%s.share_error_percent", extra);
+	result_float(key, with.percent - without.percent);
 	return within("its share", with.percent, without.percent - 0.1, without.percent + 0.1) &
 	       within("its wake-up, p99", (double)with.p99 / without.p99, 0.9, 1.02) &
 	       within("its wake-up, slowest 1 %", (double)with.tail / without.tail, 0.9, 1.10);

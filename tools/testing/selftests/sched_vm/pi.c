@@ -72,7 +72,7 @@ static void fn_holder(struct worker *w, void *arg)
 {
 	pthread_mutex_lock(&shared->mutex);
 	store_u(&shared->holder_has_it, 1);
-	burn_ns(SECTION_NS);
+	burn_ns(arg ? (uint64_t)arg : SECTION_NS);
 	pthread_mutex_unlock(&shared->mutex);
 	store_64(&w->page->value[1], now_ns());
 	fn_busy(w, NULL);
@@ -448,6 +448,38 @@ static bool waiter_gives_up(void)
 	return ok;
 }
 
+/*
+ * Two threads of owners who know each other: one holds, the other one, FIFO in another
+ * capsule, waits. What they make of it is a normal thread's, for as long as they like.
+ */
+static bool accomplice_lends_nothing(void)
+{
+	char *a = capsule_make("a", Q_US, P_US), *b = capsule_make("b", Q_US, P_US);
+	struct worker_spec spec = {
+		.group = a, .cpu = 0, .fn = fn_holder, .arg = (void *)(10 * SECTION_NS),
+	}, with = {
+		.group = b, .policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_waiter,
+	}, beside = {
+		.cpu = 0, .fn = fn_gap,
+	};
+	struct worker w = {}, v = {}, n = {};
+	bool ok;
+
+	shared_reset();
+	worker_start(&w, &spec);
+	ok = check(wait_for(load_u(&shared->holder_has_it), 3 * P_NS));
+	worker_start(&v, &with);
+	worker_start(&n, &beside);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 2 * P_NS));
+	ksft_print_msg("a normal thread beside it waits up to %.3f ms\n",
+		       load_64(&n.page->value[0]) / 1e6);
+	ok &= check(load_64(&n.page->value[0]) <= SECTION_NS);
+	kill_all_workers();
+	group_remove(a);
+	group_remove(b);
+	return ok;
+}
+
 /* The reservation comes, goes and is changed while the holder is outside. */
 static bool changed_while_boosted(void)
 {
@@ -495,6 +527,7 @@ static void timed_ones(void)
 	ksft_test_result(outsider_waits(SCHED_OTHER, NULL, SCHED_DEADLINE, FIFO_WAIT_NS),
 			 "OTHER holds, SCHED_DEADLINE outside waits\n");
 	ksft_test_result(other_capsule_waits(), "a thread of another capsule waits\n");
+	ksft_test_result(accomplice_lends_nothing(), "nor does it make the holder more than normal\n");
 	ksft_test_result(insider_waits(), "a thread of the same capsule waits\n");
 	ksft_test_result(chain(), "a chain over two capsules\n");
 	ksft_test_result(chain_inside(), "a chain of equals, all but the last in one capsule\n");
@@ -511,7 +544,7 @@ int main(int argc, char **argv)
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	untimed = argc > 1 && !strcmp(argv[1], "sleep");
-	ksft_set_plan(untimed ? 4 : 16);
+	ksft_set_plan(untimed ? 4 : 17);
 	lift_kthreads();
 	log_mark();
 	shared = shared_alloc(sizeof(*shared));

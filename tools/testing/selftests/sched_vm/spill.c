@@ -269,12 +269,11 @@ static bool leaves_again(void)
 	return ok;
 }
 
-/* Threads that never leave the kernel are one normal cgroup's, whatever their policy. */
-static bool hogs_are_normal(int policy)
+/* Threads that never leave the kernel are one normal cgroup's. */
+static bool hogs_are_normal(void)
 {
 	char *cg = capsule_make("hogs", 10000, 100000), *other = group_make(sv_top, "other");
-	struct worker_spec spec = { .policy = policy, .prio = policy ? 1 : 0, .cpu = 0,
-				    .fn = fn_long_read };
+	struct worker_spec spec = { .cpu = 0, .fn = fn_long_read };
 	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
 	struct worker w[8] = {}, b = {};
 	double share;
@@ -290,7 +289,7 @@ static bool hogs_are_normal(int policy)
 	share = (worker_cpu_ns(&b) - cpu) / (4e9 * 0.9);
 	ksft_print_msg("beside long system calls a normal thread has %.3f of what is left\n",
 		       share);
-	result_float(policy ? "spill.beside_fifo.share" : "spill.beside.share", share);
+	result_float("spill.beside.share", share);
 	kill_all_workers();
 	group_remove(cg);
 	group_remove(other);
@@ -339,6 +338,37 @@ static void fn_pipes(struct worker *w, void *arg)
 static long long usage_of(const char *cg)
 {
 	return group_value(cg, "cpu.stat", "usage_usec");
+}
+
+/* How long a normal thread does not run beside one of a capsule in a long system call. */
+static uint64_t longest_gap(int policy)
+{
+	char *cg = capsule_make("call", 1000, 100000), *other = group_make(sv_top, "other");
+	struct worker_spec spec = {
+		.policy = policy, .prio = policy ? 1 : 0, .cpu = 0, .fn = fn_long_read,
+		.arg = (void *)(512 * MIB),
+	};
+	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_gap };
+	struct worker w = {}, b = {};
+	uint64_t gap;
+
+	start_in(cg, &w, &spec);
+	worker_start(&b, &beside);
+	sleep_ns(NS_PER_S);
+	gap = load_64(&b.page->value[0]);
+	kill_all_workers();
+	group_remove(cg);
+	group_remove(other);
+	return gap;
+}
+
+static bool fifo_is_normal(void)
+{
+	uint64_t fifo = longest_gap(SCHED_FIFO), normal = longest_gap(SCHED_OTHER);
+
+	ksft_print_msg("beside a long call a normal thread waits up to %.3f ms, FIFO's %.3f ms\n",
+		       normal / 1e6, fifo / 1e6);
+	return check(fifo <= 2 * normal + 2 * NS_PER_MS);
 }
 
 /* What a cgroup used and was not within its budget is spill, in the midst of a call, too. */
@@ -603,8 +633,8 @@ static void test_dry(void)
 	ksft_test_result(leaves_again(), "nor does cpu.max stop him in the kernel later\n");
 	ksft_test_result(the_dead_do_not_wait(), "who is killed pays with nobody's time\n");
 	ksft_test_result(the_frozen_do_not_wait(), "who is frozen is so at once\n");
-	ksft_test_result(hogs_are_normal(SCHED_OTHER), "long system calls are a normal thread's\n");
-	ksft_test_result(hogs_are_normal(SCHED_FIFO), "those of FIFO threads, too\n");
+	ksft_test_result(hogs_are_normal(), "long system calls are a normal thread's\n");
+	ksft_test_result(fifo_is_normal(), "that of a FIFO thread is no more\n");
 	ksft_test_result(counts_at_once(), "spill is counted while it lasts\n");
 	ksft_test_result(pays("pipes", fn_pipes, 10000, 100000, 1000), "pipes pay\n");
 	ksft_test_result(pays("pipes2", fn_pipes, 200, 1000, 1000), "pipes pay, 200 us\n");

@@ -129,6 +129,7 @@ void worker_sleep_until_start(struct worker *w);
 void kill_all_workers(void);
 
 void fn_busy(struct worker *w, void *arg);	/* until told to stop */
+void fn_gap(struct worker *w, void *arg);	/* the same; value[0]: longest time without CPU */
 void fn_sleep(struct worker *w, void *arg);	/* 1 ms naps until then */
 void fn_yield(struct worker *w, void *arg);	/* busy, but polite */
 void fn_pause(struct worker *w, void *arg);	/* for ever */

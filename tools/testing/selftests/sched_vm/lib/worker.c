@@ -351,6 +351,17 @@ bool worker_gets(struct worker *w, double percent, unsigned int ms)
 	return workers_get(w, &percent, 1, ms);
 }
 
+void fn_gap(struct worker *w, void *arg)
+{
+	uint64_t last = now_ns(), t;
+
+	for (; !load_u(&w->page->stop); last = t) {
+		t = now_ns();
+		if (t - last > load_64(&w->page->value[0]))
+			store_64(&w->page->value[0], t - last);
+	}
+}
+
 void fn_busy(struct worker *w, void *arg)
 {
 	worker_sleep_until_start(w);
