@@ -10,22 +10,24 @@ value() {
 	awk -v name="$2" '$2 == name { v = $3 } END { print v }' "$OUT/$1.results"
 }
 
-# worst NAME...: of the case "supply", the one that is farthest from 0.
+# worst CASE NAME...: of these, the one that is farthest from 0.
 worst() {
-	local name v all=
+	local case=$1 name v all=
+	shift
 	for name; do
-		v=$(value supply "$name")
+		v=$(value "$case" "$name")
 		[ -n "$v" ] || return 0
 		all+="$v "
 	done
 	tr ' ' '\n' <<<"$all" | awk 'NF { a = $1 < 0 ? -$1 : $1; if (a >= m) { m = a; v = $1 } } END { print v }'
 }
 
-# largest NAME...: of the case "supply".
+# largest CASE NAME...
 largest() {
-	local name v all=
+	local case=$1 name v all=
+	shift
 	for name; do
-		v=$(value supply "$name")
+		v=$(value "$case" "$name")
 		[ -n "$v" ] || return 0
 		all+="$v "
 	done
@@ -79,6 +81,7 @@ figures_table() {
 	figures_memory
 	figures_cpus
 	figures_kernel
+	figures_extra
 	echo
 	[ "$FIGURES" != all ] || echo "($(paste -sd ';' "$OUT/lines" | sed 's/;/; /').)"
 }
@@ -87,15 +90,17 @@ figures_supply() {
 	local r p all=()
 	for r in 10000/100000 1000/10000 500/5000 200/1000; do
 		row "share of Q/P, $r us, error" '+-0.1 %' \
-			"$(worst supply.$r.{other,fifo}.share_error_percent)" ' %' -0.1 0.1 '0.02 % - 0.44 %'
+			"$(worst supply supply.$r.{other,fifo}.share_error_percent)" ' %' -0.1 0.1 '0.02 % - 0.44 %'
 		for p in other fifo; do
 			all+=("supply.$r.$p")
 		done
 	done
 	row "most CPU time in a period, over Q" '<= 20 us' \
-		"$(largest "${all[@]/%/.max_over_us}")" ' us' -1e9 20 '995 us (Q=200)'
+		"$(largest supply "${all[@]/%/.max_over_us}")" ' us' -1e9 20 '995 us (Q=200)'
+	row "the same without PREEMPT_RT" '<= 20 us' \
+		"$(largest supply-preempt "${all[@]/%/.max_over_us}")" ' us' -1e9 20 ''
 	row "missing in a period, after the debt" '<= 2 us' \
-		"$(largest "${all[@]/%/.missing_us}")" ' us' 0 2 'all of Q'
+		"$(largest supply "${all[@]/%/.missing_us}")" ' us' 0 2 'all of Q'
 	row "share, 40/100 ms beside 50/100 ms, error" '+-0.1 %' \
 		"$(value supply supply.40000/100000.crowd.share_error_percent)" ' %' -0.1 0.1 ''
 	row "share, 50/100 ms beside 40/100 ms, error" '+-0.1 %' \
@@ -136,8 +141,6 @@ figures_cpus() {
 		"$(value crowd crowd.idle.more_us)" ' us' -1e9 20 ''
 	row "the same, with a normal share beyond it" '<= 20 us' \
 		"$(value crowd crowd.fair.more_us)" ' us' -1e9 20 ''
-	row "switches for each time that two threads pass on extra time" '<= 1.05' \
-		"$(value extra extra.fair.switches)" '' 0 1.05 ''
 	row "rebuild of root domains, 1,000 capsules, 8 CPUs" '<= 50 us' \
 		"$(value rebuild rebuild.many_us)" ' us' 0 50 ''
 	row "longest for 9.9 ms of 10/100 ms with D = 25 ms" '<= 25 ms' \
@@ -174,6 +177,39 @@ figures_memory() {
 	[ -n "$(value memory memory.cgroup.kernfs_bytes)" ] || return 0
 	echo "(The files of a cgroup take $(value memory memory.cgroup.kernfs_bytes) B in kernfs," \
 		"in off $(value memory-off memory.cgroup.kernfs_bytes) B.)"
+}
+
+# What others published stands where HCBS stands else, with its source.
+figures_extra() {
+	local key published=(40.3 40.2 40.2 40.2 40.2 40.2) nr
+	row "40/100 ms with idle time, alone, of a CPU" '>= 0.99' "$(value extra extra.idle.alone)" '' 0.99 1 ''
+	row "the same, beside a busy normal thread" '0.40+-0.01' "$(value extra extra.idle.beside)" '' 0.39 0.41 ''
+	row "40/100 ms with a normal share, beside one" '0.70+-0.02' "$(value extra extra.fair.beside)" '' 0.68 0.72 ''
+	row "the same, with cpu.weight 300" '0.85+-0.02' "$(value extra extra.fair.300)" '' 0.83 0.87 ''
+	row "the same, with cpu.max 20/100 ms" '0.60+-0.02' "$(value extra extra.fair.max)" '' 0.58 0.62 ''
+	for key in idle fair; do
+		row "40/100 ms without, beside one with $key, error" '+-0.1 %' \
+			"$(value extra extra.$key.share_error_percent)" ' %' -0.1 0.1 ''
+		row "its wake-up, p99, to that beside none" '<= 1.02' \
+			"$(value extra extra.$key.p99_ratio)" '' 0 1.02 ''
+		row "the same, mean of the slowest 1 %" '<= 1.10' \
+			"$(value extra extra.$key.tail_ratio)" '' 0 1.10 ''
+	done
+	row "switches for each time that two threads pass on extra time" '<= 1.05' \
+		"$(value extra extra.fair.switches)" '' 0 1.05 ''
+	for nr in 0 1 2 3 4 5; do
+		row "4/10 ms beside $nr busy cgroups, of a CPU" '40.0+-0.1 %' "$(value extra extra.host.$nr)" ' %' 39.9 40.1 \
+			"${published[nr]} % (Xi 2014)"
+	done
+	row "8 of 20 ms in a guest, missed: normal threads" '> 0' "$(value extra extra.resch.fair.misses)" '' 1 1e9 'gaps (RESCH)'
+	row "the same with 4/12 ms" '> 0' "$(value extra extra.resch.hard.misses)" '' 1 1e9 ''
+	row "the same with 4/12 ms and a normal share" '0' "$(value extra extra.resch.extra.misses)" '' 0 0 'even (RESCH)'
+	row "the same with 9.35/12 ms" '0' "$(value extra extra.resch.enough.misses)" '' 0 0 ''
+	for key in 10:0.667 20:0.333 50:0; do
+		row "a lock passed on by two, budgets ${key%:*} ms apart" "${key#*:}+-0.05" \
+			"$(ratio "$(value apart "apart.${key%:*}_ms.trips")" "$(value apart apart.0_ms.trips)")" '' \
+			"$(awk -v s="${key#*:}" 'BEGIN { print s - 0.05 }')" "$(awk -v s="${key#*:}" 'BEGIN { print s + 0.05 }')" ''
+	done
 }
 
 figures_kernel() {
