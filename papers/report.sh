@@ -36,7 +36,7 @@ title() {
 	t4.2) echo "RT-Xen, Table 4.2: guests with and without a reservation on one host" ;;
 	extra) echo "40/100 ms, and what cpu.rt_extra gives beyond it" ;;
 	resch) echo "RESCH: a guest that needs more than it has reserved" ;;
-	d-f11) echo "D6.4.1, Fig. 11 and 12: 25 % in several ways" ;;
+	d-f11) echo "D6.4.1, Fig. 11 and 12: 25 % in several ways (the pairs are ours: these figures have no numbers)" ;;
 	kernel) echo "The model against the kernel" ;;
 	plan) echo "sched-vm plan against the kernel" ;;
 	suggest) echo "A guest with a web server, at what sched-vm suggest says" ;;

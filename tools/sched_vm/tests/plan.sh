@@ -219,14 +219,13 @@ coprime_periods() {
 	expect 0 '' plan --tasks "$WORK/tasks" --guest fp
 }
 
-# Within 10 s each, with what was used instead
+# Within 10 s of a CPU each, with what was used instead
 ten_thousand_tasks() {
 	awk 'BEGIN { for (i = 0; i < 10000; i++) print (i % 7 + 1) "us/" 60000 + i * 37 "us" }' >"$WORK/tasks"
 	for guest in fp edf gedf; do
 		start=$(date +%s)
-		expect 0 'since there are so many' plan --tasks "$WORK/tasks" --guest $guest
+		(ulimit -t 10 && expect 0 'since there are so many' plan --tasks "$WORK/tasks" --guest $guest)
 		echo "note: 10,000 tasks, $guest: $(($(date +%s) - start)) s"
-		between $(($(date +%s) - start)) 0 20
 	done
 }
 

@@ -292,6 +292,8 @@ what_is_reserved_is_said() {
 	printf '24\n25\n' >"$root/sched_vm/web/cpu.rt_irqs"
 	expect 0 '^web: 4ms in every 20ms on each of the CPUs 0-1, 20.0 % of each$' fake show web
 	grep -q '^but 6ms on CPU 1$' "$WORK/output" || fail "no exception"
+	grep -q '^longest gap 32ms; at least 0us in any P, 4ms in 2 P, 16ms in 5 P$' "$WORK/output" ||
+		fail "no supply"
 	expect 0 '^web +4ms\* ' fake list
 	grep -q '^(\*: another one on some CPUs' "$WORK/output" || fail "what is that star?"
 	echo '0-1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
