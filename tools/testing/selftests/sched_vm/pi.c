@@ -527,7 +527,7 @@ static void timed_ones(void)
 	ksft_test_result(outsider_waits(SCHED_OTHER, NULL, SCHED_DEADLINE, FIFO_WAIT_NS),
 			 "OTHER holds, SCHED_DEADLINE outside waits\n");
 	ksft_test_result(other_capsule_waits(), "a thread of another capsule waits\n");
-	ksft_test_result(accomplice_lends_nothing(), "nor does it make the holder more than normal\n");
+	ksft_test_result(accomplice_lends_nothing(), "who makes the holder a normal one\n");
 	ksft_test_result(insider_waits(), "a thread of the same capsule waits\n");
 	ksft_test_result(chain(), "a chain over two capsules\n");
 	ksft_test_result(chain_inside(), "a chain of equals, all but the last in one capsule\n");
