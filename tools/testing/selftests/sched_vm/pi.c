@@ -468,8 +468,9 @@ static bool accomplice_lends_nothing(void)
 	shared_reset();
 	worker_start(&w, &spec);
 	ok = check(wait_for(load_u(&shared->holder_has_it), 3 * P_NS));
-	worker_start(&v, &with);
 	worker_start(&n, &beside);
+	sleep_ns(SECTION_NS);
+	worker_start(&v, &with);
 	ok &= check(wait_for(load_64(&v.page->value[0]), 2 * P_NS));
 	ksft_print_msg("a normal thread beside it waits up to %.3f ms\n",
 		       load_64(&n.page->value[0]) / 1e6);

@@ -352,8 +352,8 @@ static uint64_t longest_gap(int policy)
 	struct worker w = {}, b = {};
 	uint64_t gap;
 
-	start_in(cg, &w, &spec);
 	worker_start(&b, &beside);
+	start_in(cg, &w, &spec);
 	sleep_ns(NS_PER_S);
 	gap = load_64(&b.page->value[0]);
 	kill_all_workers();
