@@ -514,6 +514,30 @@ top_opens_no_thread() {
 	same "$(value capsules.0.escaped.0.why)" "in another cgroup"
 }
 
+# Sixty guests, five thousand threads: at most 5 % of a CPU, by what the kernel charged.
+top_costs_little() {
+	machine
+	for i in $(seq 60); do
+		"$threads" 83 >"$WORK/ready.$i" &
+		echo $! >>"$WORK/pids"
+		named "sched_vm/guest-$i" 100 20000
+	done
+	wait_for '[ $(find "$WORK" -name "ready.*" -size +0 | wc -l) = 60 ]'
+	i=0
+	while read -r pid; do
+		i=$((i + 1))
+		echo "$pid" >"$root/sched_vm/guest-$i/cgroup.procs"
+		ls "/proc/$pid/task" >"$root/sched_vm/guest-$i/cgroup.threads"
+	done <"$WORK/pids"
+	between "$(cat "$root"/sched_vm/guest-*/cgroup.threads | wc -l)" 5000 6000
+	sh -c '"$@" >/dev/null; times' sh env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" \
+		FAKE_MOUNT="$mount" "$tool" top --csv -n 4 -d 500ms >"$WORK/times"
+	cost=$(awk 'END { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); s += t[1] * 60 + t[2] }
+		printf "%d", s * 1000 / 4 }' "$WORK/times")
+	echo "note: top costs $cost ms for each time that it looks"
+	between "$cost" 0 50
+}
+
 # From the first interval on; a key shows the same interval again, and /proc is not walked for it.
 top_knows_what_threads_used() {
 	machine
@@ -661,7 +685,7 @@ monitor_tells_events() {
 }
 
 top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
-	top_opens_no_thread top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
+	top_opens_no_thread top_costs_little top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
 	top_keeps_its_columns"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
 	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order
