@@ -120,9 +120,9 @@ static struct source *add_source(struct monitor *m, const struct capsule *c, boo
 	s = &m->list[m->nr++];
 	*s = (struct source){ .path = xstrdup(c->path), .name = xstrdup(c->name) };
 	s->wd = inotify_add_watch(m->fd, file, IN_MODIFY);
-	compare(m, s, first);
 	if (!first && !is_over(m))
 		tell(m, s, "made", 0, 0);
+	compare(m, s, first);
 	free(file);
 	return s;
 }

@@ -280,6 +280,53 @@ changes_are_refused_at_once() {
 	"$tool" remove b
 }
 
+# What was made is said, and what it is after a change.
+what_was_made_is_said() {
+	expect 0 '^a: 4ms in every 20ms on .*, 20.0 % of' "$tool" create a --budget 4ms --period 20ms
+	expect 0 '^a: 5ms in every 20ms on .*, 25.0 % of' "$tool" set a --budget 5ms
+	expect 1 'on CPU 0, the budget, 21ms, is more' "$tool" set a --cpu-budget 0=21ms
+	expect 1 'CPU .*1.* is not there' "$tool" set a --cpu-budget 1=2ms
+	"$tool" remove a
+}
+
+# Less than what capsules below have: which is the least that fits?
+capsules_below_are_named() {
+	has_device
+	"$tool" create par --budget 10ms --period 20ms
+	echo +cpu >$base/par/cgroup.subtree_control
+	mkdir $base/par/kid
+	echo '4000 20000' >$base/par/kid/cpu.rt.max
+	expect 1 'capsules below have .* more on CPU 0' "$tool" set par --budget 2ms
+	grep -q 'cure: --budget 4ms is the least that fits' "$WORK/output" || fail "no cure"
+	expect 1 '' "$tool" check par --budget 2ms --period 20ms --json
+	same "$(value min_budget_us)" 4000
+	expect 0 '^0 .* par 50.0 %' "$tool" free
+	rmdir $base/par/kid
+	"$tool" remove par
+}
+
+# By what inotify says of the kernel's files.
+events_are_told() {
+	"$tool" monitor --json --count 3 >"$WORK/events" &
+	monitor=$!
+	pause 0.5
+	"$tool" create a --budget 4ms --period 20ms
+	hog
+	echo $pid >$base/a/cgroup.procs
+	tries=0
+	while [ "$(wc -l <"$WORK/events")" -lt 3 ] && [ $tries -lt 50 ]; do
+		tries=$((tries + 1))
+		pause 0.1
+	done
+	cat "$WORK/events"
+	end $pid
+	kill $monitor || wait $monitor
+	same "$(grep -c . "$WORK/events")" 3
+	head -n 1 "$WORK/events" | grep -q '"made"' || fail "nothing was made"
+	grep -q '"throttled"' "$WORK/events" || fail "nothing was used up"
+	"$tool" remove a
+}
+
 user() {
 	sh "$WORK/user.sh" "$tool" "$@"
 }
@@ -326,6 +373,11 @@ delegated_subtree() {
 	expect 0 '^0::/user/sched_vm/run-' \
 		user run --budget 2ms --period 20ms cat /proc/self/cgroup
 	expect 1 'Permission denied' user create b --cgroup /other --budget 2ms
+	"$tool" create theirs --budget 2ms --period 20ms
+	expect 1 'Permission denied' user set /sched_vm/theirs --budget 1ms
+	expect 1 'Permission denied' user remove /sched_vm/theirs
+	same "$(cat $base/theirs/cpu.rt.max)" '2000 20000'
+	"$tool" remove theirs
 	expect 1 'Permission denied' user adopt a --pid 1
 	expect 0 '' user remove a
 	expect 1 'cannot trace|no reservation|no capsule' user record a
@@ -627,7 +679,8 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_is_in
 	create_says_what_would_fit \
 	check_agrees_with_the_kernel the_manual_is_right check_and_doctor_change_nothing \
 	check_knows_which_cpus_there_are check_is_exact_with_the_device dry_runs_are_understood \
-	refusals_are_explained_by_the_dry_run changes_are_refused_at_once delegated_subtree \
+	refusals_are_explained_by_the_dry_run changes_are_refused_at_once what_was_made_is_said \
+	capsules_below_are_named events_are_told delegated_subtree \
 	set_changes_only_what_was_said set_changes_all_or_nothing set_finds_an_order_that_fits \
 	set_turns_cpuset_on list_and_show list_shows_names_cleanly remove_moves_threads_only_if_told \
 	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did \
