@@ -30,6 +30,12 @@ in_check() {
 	)
 }
 
+test_check_takes_cases_by_make() {
+	make_check
+	cp "$TOP/Makefile" .
+	expect 2 "no case and no part 'nosuch'" make check CASES="basic nosuch"
+}
+
 test_check_a_typo_keeps_the_results() {
 	make_check
 	mkdir -p "$CHECK_OUT"

@@ -202,6 +202,23 @@ test_demo_reserves() {
 	done
 }
 
+# The QEMU that the host of the guests ran in, which need not be the installed one.
+test_report_names_the_qemu_that_ran() {
+	mkdir -p "$WORK/named"
+	printf '#!/bin/sh\necho "QEMU emulator version 99.1"\n' >"$WORK/named/qemu"
+	printf '#!/bin/sh\n[ "$*" = "path qemu" ] && echo %s\n' "$WORK/named/qemu" >"$WORK/named/lab"
+	chmod +x "$WORK/named/qemu" "$WORK/named/lab"
+	# shellcheck disable=SC2034 # of describe_machine
+	(
+		LAB=$WORK/named/lab OUT=$WORK/named
+		# shellcheck source=demo/run-lib.sh
+		. "$TOP/demo/run-lib.sh"
+		describe_machine "web server" "nginx 1"
+	)
+	same "$(grep -c "^QEMU of the host of the guests	QEMU emulator version 99.1$" "$WORK/named/machine.txt")" 1
+	same "$(grep -c "^web server	nginx 1$" "$WORK/named/machine.txt")" 1
+}
+
 # make_judge: bench/run.sh with a lab that measures nothing, and a report that ends with
 # the next line of $WORK/verdicts each time
 make_judge() {
