@@ -73,7 +73,7 @@ latency_is_kept() {
 # The first of README's three commands gives what the second one takes.
 the_readme_is_right() {
 	line=$(sed -n 's/^ *sched-vm plan web \(.*[^ ]\)  .*/\1/p' "$here/../../../README.md")
-	want=$(sed -n 's/^ *sched-vm adopt web --qemu web \(.*--period [0-9]*[.].*\)/\1/p' \
+	want=$(sed -n 's/^ *sched-vm adopt web --qemu web \(.*--period [0-9]*[.][0-9]*ms\) .*/\1/p' \
 		"$here/../../../README.md")
 	[ -n "$line" ] && [ -n "$want" ] || fail "README says it in other words"
 	# shellcheck disable=SC2086
