@@ -46,7 +46,6 @@ locks          virtual release --time virtual --mem 3072 -- @/locks
 ext            virtual preempt --time virtual -- @/ext
 ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full
 supply-preempt virtual preempt --time virtual -- @/supply
-spill-2-preempt virtual preempt --time virtual --cpus 2 -- @/spill behind
 locks-preempt  virtual preempt --time virtual --mem 3072 -- @/locks
 writers        virtual release --time virtual -- @/writers
 many           virtual release --time virtual --mem 768 -- @/many

@@ -73,7 +73,6 @@ locks           60  locks that are held in a dry capsule
 ext             10  beside sched_ext
 ext-full        10  sched_ext for all threads
 supply-preempt  60  supply, without PREEMPT_RT
-spill-2-preempt 60  spill-2, without PREEMPT_RT
 locks-preempt   60  locks, without PREEMPT_RT
 writers         15  several writers of one file
 many            30  many capsules
