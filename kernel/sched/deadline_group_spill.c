@@ -441,14 +441,10 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int left = DL_GROUP_TICK_SERVERS;
-	struct task_struct *p = rq->curr;
 	struct dl_group_server *srv;
 
 	lockdep_assert_rq_held(rq);
 
-	/* Who is outside without a turn, as after balancing, has no end of it to wait for. */
-	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
-		dl_group_reckon_spill(rq, p);
 	while (left-- && !list_empty(&dgrq->spills)) {
 		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
 		list_del_init(&srv->spills);
