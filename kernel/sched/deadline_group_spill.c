@@ -78,6 +78,7 @@ static int dl_group_waiter_prio(struct rt_mutex_waiter *w)
 {
 	if (rt_prio(w->pi_tree.prio) && READ_ONCE(w->task->sched_class) != &rt_sched_class)
 		return DEFAULT_PRIO;
+
 	return w->pi_tree.prio;
 }
 #endif
@@ -279,6 +280,7 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 		return p;
 	if (dl_group_is_fair(srv))
 		return dl_group_first_extra(rq, srv);
+
 	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
 }
 

@@ -83,6 +83,7 @@ static int dl_group_stat_show(struct seq_file *sf, void *v)
 		return -ENOMEM;
 
 	guard(mutex)(&dl_group_mutex);
+
 	dlg = css_tg(seq_css(sf))->dl_group;
 	for_each_possible_cpu(cpu) {
 		dl_group_read_stat(dlg, cpu, &stat[cpu]);
@@ -191,6 +192,7 @@ void dl_group_show_cpu(struct seq_file *m, int cpu)
 		return;
 
 	guard(rq_lock_irqsave)(rq);
+
 	seq_printf(m, "\ndl_group[%d]: lost %u\n", cpu, dl_group_rq(rq)->lost.nr_ready);
 	hlist_for_each_entry(srv, &dl_group_rq(rq)->servers, node) {
 		struct sched_dl_entity *dl_se = &srv->dl_se;
