@@ -9,6 +9,8 @@ export LC_ALL=C.UTF-8
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 OUT=$(realpath -m -- "${PAPERS_OUT:-$here/../out/papers}")
+# shellcheck source=papers/progress.sh
+. "$here/progress.sh"
 JOBS=$(nproc)
 QUICK=
 ONLY=
@@ -137,7 +139,7 @@ mkdir -p "$OUT/model"
 experiment() {
 	local TIMEFORMAT="model $1 %1R %1U"
 	{ time "$OUT/build/experiment" $QUICK "$1" >"$OUT/model/$1.csv.new" 2>&3; } 3>&2 2>>"$OUT/times.txt" &&
-		mv "$OUT/model/$1.csv.new" "$OUT/model/$1.csv"
+		mv "$OUT/model/$1.csv.new" "$OUT/model/$1.csv" && progress_of model "$1"
 }
 
 # What took how long, and all of it: OUT/times.txt has "model|kernel WHAT REAL CPU", in seconds.
@@ -152,7 +154,8 @@ times() {
 }
 
 export -f experiment
-export OUT QUICK
+OF=$(choose | wc -l)
+export OUT QUICK OF
 choose | xargs -P "$JOBS" -I ID bash -c 'experiment ID' || die "an experiment has failed"
 rc=0
 "$here/report.sh" "$OUT" || rc=$?

@@ -9,6 +9,8 @@ export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 TOP=$(cd "$here/../.." && pwd -P)
 LAB=$TOP/scripts/lab
+# shellcheck source=papers/progress.sh
+. "$here/../progress.sh"
 JOBS=$(nproc)
 QUICK=no
 KERNEL=
@@ -371,6 +373,7 @@ run_machine() {
 		grep -h -E '^(not ok|Bail out)|missed' "$SETS/$folder.tap" | head -n 5 >>"$SETS/failed" || true
 		tail -n 3 "$SETS/$folder.err" >>"$SETS/failed"
 	}
+	progress_of kernel "$folder"
 }
 
 # The machines, those first that take longest, about: so much virtual time, in us, or a minute
@@ -707,14 +710,18 @@ figures_extra() {
 		"extra,extra=fair beside,$(extra_share one),% of a CPU"
 }
 
+progress "the kernel and the programs"
 build_programs
+[ ! -e "$OUT/times.txt" ] || sed -i '/^kernel /d' "$OUT/times.txt"
 rm -rf "$SETS" "$OUT"/kernel/kernel-*.csv "$OUT"/model/kernel-*.csv
 mkdir -p "$SETS" "$OUT/kernel" "$OUT/model"
+progress "the sets"
 for part in $PARTS; do
 	"sets_$part" || die "there is no part '$part', or it has no sets"
 done
 export -f run_machine
-export OUT SETS LAB PROGRAM KERNEL
+OF=$(machines | wc -l)
+export OUT SETS LAB PROGRAM KERNEL OF
 machines | xargs -P "$JOBS" -I FOLDER bash -c 'run_machine FOLDER'
 [ ! -s "$SETS/failed" ] || {
 	cat "$SETS/failed" >&2
