@@ -170,6 +170,30 @@ static bool all_on_one(struct pack *pack)
 	return set_budget(pack, 0);
 }
 
+/*
+ * As many vCPUs as were asked for. One without a task has the least that is a supply: what
+ * else the guest does there is not known. False: that is more than may be.
+ */
+static bool fill_up(struct pack *pack)
+{
+	const struct rt_question *q = &pack->question;
+	rt_time least = q->server.lost + q->server.debt + 1;
+	int i;
+
+	least = least > pack->floor ? least : pack->floor;
+	least = (least + q->step - 1) / q->step * q->step;
+	if (pack->nr < pack->plan->nr_vcpus)
+		pack->nr = pack->plan->nr_vcpus;
+	for (i = 0; i < pack->nr; i++) {
+		if (pack->q[i])
+			continue;
+		if (least > q->most)
+			return false;
+		pack->q[i] = least;
+	}
+	return true;
+}
+
 int plan_pack(const struct plan *plan, const struct rt_server *server, rt_time floor, int *on,
 	      rt_time *q, struct front *front)
 {
@@ -194,5 +218,5 @@ int plan_pack(const struct plan *plan, const struct rt_server *server, rt_time f
 	}
 	free(order);
 	free(pack.room);
-	return ok ? pack.nr : 0;
+	return ok && fill_up(&pack) ? pack.nr : 0;
 }

@@ -100,10 +100,25 @@ static void rate(const struct plan *plan, struct candidate *c)
 	}
 }
 
+/* With the most that there may be. */
+static struct rt_server most_of(const struct plan *plan, rt_time p, rt_time d)
+{
+	return (struct rt_server){ .q = d * PLAN_LIMIT / 100 / plan->step * plan->step,
+				   .p = p, .d = d, .lost = plan->lost, .debt = plan->debt };
+}
+
+void plan_placed(const struct plan *plan, const struct candidate *c, int *on)
+{
+	struct rt_server s = most_of(plan, c->p, c->d);
+	struct front ignored = {};
+	rt_time q[PLAN_MOST_VCPUS];
+
+	plan_pack(plan, &s, floor_of(plan, &s), on, q, &ignored);
+}
+
 static void try(const struct plan *plan, rt_time p, rt_time d, int *on, struct front *front)
 {
-	struct rt_server s = { .q = d * PLAN_LIMIT / 100 / plan->step * plan->step, .p = p, .d = d,
-			       .lost = plan->lost, .debt = plan->debt };
+	struct rt_server s = most_of(plan, p, d);
 	struct candidate c = { .p = p, .d = d };
 	rt_time floor = floor_of(plan, &s);
 

@@ -120,11 +120,26 @@ static void note(char **notes, const char *text)
 	*notes = longer;
 }
 
-/* What was used instead of an exact answer. */
+/* libvirt has one budget for all vCPUs. */
+static void note_libvirt(char **notes, const struct candidate *c)
+{
+	u64 all = (largest_budget(c) * PLAN_UNIT + c->d - 1) / c->d * c->nr;
+	char *text;
+
+	if (all == c->bandwidth)
+		return;
+	text = xasprintf("the lines for libvirt have the largest budget on each CPU: "
+			 "%.2f %% in all, not %.2f %%", percent(all), percent(c->bandwidth));
+	note(notes, text);
+	free(text);
+}
+
+/* What was used instead of an exact answer, and what is pasted instead of it. */
 static char *all_notes(const struct plan *plan, const struct front *front)
 {
 	char *notes = xstrdup(""), *text;
 
+	note_libvirt(&notes, &front->list[front->taken]);
 	if (front->digits) {
 		text = xasprintf("periods and deadlines were rounded down by up to %.1f %%, %s",
 				 100.0 / (1 << (front->digits - 1)), SO_MANY);
@@ -164,16 +179,12 @@ static void show_packing(const struct plan *plan, const struct candidate *c, con
 /* Which tasks are where, for the one that is taken; NULL: anywhere. */
 static int *packing(const struct plan *plan, const struct candidate *c)
 {
-	struct rt_server s = { .q = c->d * PLAN_LIMIT / 100 / plan->step * plan->step, .p = c->p,
-			       .d = c->d, .lost = plan->lost, .debt = plan->debt };
-	struct front ignored = {};
-	rt_time q[PLAN_MOST_VCPUS];
 	int *on;
 
 	if (plan->policy == RT_GEDF || c->nr == 1)
 		return NULL;
 	on = xzalloc(plan->nr * sizeof(*on));
-	plan_pack(plan, &s, 0, on, q, &ignored);
+	plan_placed(plan, c, on);
 	return on;
 }
 
@@ -252,7 +263,8 @@ static void show_text(const struct plan *plan, const struct front *front,
 	       all_notes(plan, front), place_text(c, place));
 	if (on)
 		show_packing(plan, c, on);
-	printf("\n%s\n\n%s\n", create_line(plan, c, place), tune_lines(c, place));
+	printf("\n%s\nsched-vm adopt %s --qemu GUEST    # then, if it runs\n\n%s\n",
+	       create_line(plan, c, place), plan->name, tune_lines(c, place));
 	free(on);
 	free(lost);
 	free(debt);
@@ -339,14 +351,24 @@ static char *plan_cure(const struct plan *plan)
 	return xstrdup("other periods (--period), longer deadlines, or less to do");
 }
 
+static const char *heaviest_task(const struct plan *plan)
+{
+	int i, most = 0;
+
+	for (i = 1; i < plan->nr; i++)
+		if (rt_utilisation(&plan->tasks[i], 1) > rt_utilisation(&plan->tasks[most], 1))
+			most = i;
+	return plan->names[plan->tasks[most].id];
+}
+
 /* Which task, and in which window? */
 static char *reason_of(const struct plan *plan, const struct rt_failure *f)
 {
 	if (f->unknown)
 		return xstrdup("is known to be enough: windows would be too long to look at");
 	if (f->window == RT_NEVER)
-		return xasprintf("is enough in the long run: the tasks take %.2f %% of a CPU",
-				 used(plan));
+		return xasprintf("is enough in the long run: the tasks take %.2f %% of a CPU, "
+				 "the most of them %s", used(plan), heaviest_task(plan));
 	return xasprintf("is enough for the task %s: a window of %s may take %s, and have %s",
 			 plan->names[f->id], format_time(f->window), format_time(f->demand),
 			 format_time(f->supply));

@@ -57,6 +57,8 @@ int plan_pack(const struct plan *plan, const struct rt_server *server, rt_time f
 /* plan-search.c */
 void plan_search(const struct plan *plan, struct front *front);
 void plan_servers(const struct plan *plan, const struct candidate *c, struct rt_server *s);
+/* On which vCPU of @c each task is, by its index; not for global EDF. */
+void plan_placed(const struct plan *plan, const struct candidate *c, int *on);
 
 /* plan-show.c */
 int plan_show(const struct args *args, const struct plan *plan, const struct front *front);

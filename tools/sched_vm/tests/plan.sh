@@ -124,12 +124,38 @@ vcpus() {
 	between "$(value taken.budgets_us.0)" 10 10000
 	between "$(value taken.budgets_us.1)" 10 10000
 	between "$(value taken.budgets_us.2)" 10 10000
+	# More vCPUs than tasks: none is without a budget, which would be no reservation.
+	expect 0 '' plan --task 8ms/20ms --vcpus 3 --json
+	same "$(value taken.vcpus)" 3
+	between "$(value taken.budgets_us.2)" 29 100
 	expect 0 "<vcpupin vcpu='1'" plan --task 6ms/10ms --task 6ms/10ms --guest gedf
 	expect 0 '' plan --task 6ms/10ms --task 6ms/10ms --guest gedf --vcpus 3 --json
 	same "$(value taken.vcpus)" 3
 }
 
+# What is printed for each vCPU is enough for the tasks that are said to be on it.
+tasks_are_where_they_fit() {
+	expect 0 '' plan --task 6ms/10ms --task 5ms/20ms/6ms --task 300us/10ms/6ms --period 1ms \
+		--latency 280us --overhead 0 --debt 0
+	grep '^vCPU' "$WORK/output" >"$WORK/vcpus"
+	same "$(grep -c . "$WORK/vcpus")" 2
+	while IFS=' ,:' read -r _ _ budget tasks; do
+		# shellcheck disable=SC2046
+		expect 0 '' plan $(printf -- '--task %s ' $tasks) --period 1ms --latency 280us \
+			--overhead 0 --debt 0 --vcpus 1 --json
+		same "$(value taken.budget_us)us" "$budget"
+	done <"$WORK/vcpus"
+}
+
+libvirt_has_one_budget() {
+	expect 0 'largest budget on each CPU: [0-9.]* % in all' \
+		plan --task 6ms/10ms --task 1ms/10ms --vcpus 2
+	expect 0 '' plan --task 1ms/10ms --task 1ms/10ms --vcpus 2
+	! grep -q 'largest budget' "$WORK/output" || fail "they are the same"
+}
+
 lines_to_paste() {
+	expect 0 '^sched-vm adopt db --qemu GUEST ' plan db --task 1ms/10ms --period 10ms
 	expect 0 '^sched-vm create db --budget 5.5ms --period 10ms --cpus ' \
 		plan db --task 1ms/10ms --period 10ms --overhead 0 --debt 0
 	expect 0 '<rt_budget>5500</rt_budget>' \
@@ -145,8 +171,8 @@ refusals_name_task_and_window() {
 	expect 1 'task 4ms/10ms: a window of 10ms may take 4ms, and have 0us' \
 		plan --task 4ms/10ms --period 100ms --guest edf
 	expect 1 'with a period of 1ms.*for the task' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1
-	expect 1 'no budget .* is enough in the long run: the tasks take 140.00 %' \
-		plan --task 7ms/10ms --task 7ms/10ms --vcpus 1 --guest edf
+	expect 1 'no budget .* is enough in the long run: the tasks take 150.00 %.* the most of them 8ms/10ms' \
+		plan --task 7ms/10ms --task 8ms/10ms --vcpus 1 --guest edf
 	expect 1 'long run' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1 --guest gedf
 	expect 1 '"error"' plan --task 4ms/10ms --period 100ms --json
 }
@@ -238,6 +264,7 @@ without_the_kernel() {
 	grep -q 'auto:1' "$WORK/output"
 }
 
-run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus lines_to_paste \
+run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus \
+	tasks_are_where_they_fit libvirt_has_one_budget lines_to_paste \
 	refusals_name_task_and_window bad_tasks bad_options files coprime_periods \
 	ten_thousand_tasks without_the_kernel

@@ -43,6 +43,7 @@ part adapt "$build/test-adapt"
 part suggest "$build/test-suggest"
 part meanwhile env LD_PRELOAD="$build/fakedev.so" FAKE_ROOT="$work/machine" "$build/test-meanwhile"
 part place "$build/test-place"
+part pack "$build/test-pack"
 part timelines timelines
 
 for part in $parts; do
