@@ -7,6 +7,7 @@
 enum { PEDF, GEDF, PDM, GDM, VMMS };
 
 static const char *const vmm_name[VMMS] = { "pedf", "gedf", "pdm", "gdm" };
+static const char *const server_name[] = { "deferrable", "periodic" };
 
 /* Of the sets of one utilisation */
 struct tally {
@@ -58,7 +59,6 @@ static void one_set(int percentage, int seed, int guest, struct tally *t, int se
 
 static void print_tally(const struct tally *t, int percentage, int sets)
 {
-	static const char *const server_name[] = { "deferrable", "periodic" };
 	int guest, vmm, i;
 
 	for (guest = 0; guest < 2; guest++) {
@@ -79,9 +79,34 @@ static void print_tally(const struct tally *t, int percentage, int sets)
 	}
 }
 
+static void add_tally(struct tally *sum, const struct tally *t)
+{
+	int guest, vmm, i;
+
+	for (guest = 0; guest < 2; guest++)
+		for (vmm = 0; vmm < VMMS; vmm++)
+			for (i = 0; i < 2; i++)
+				sum->model[guest][vmm][i] += t->model[guest][vmm][i];
+}
+
+/* Of all loads together, the four of EDF between servers (Fig. 3.8), and of DM (Fig. 3.9) */
+static void print_sum(const struct tally *sum, int sets)
+{
+	int guest, vmm, i;
+
+	for (guest = 0; guest < 2; guest++)
+		for (vmm = 0; vmm < VMMS; vmm++)
+			for (i = 0; i < 2; i++)
+				emit(vmm < PDM ? "f3.8" : "f3.9",
+				     percent(sum->model[guest][vmm][i], sets), "% of sets",
+				     "guest=%s vmm=%s server=%s", gen_guest_name[guest],
+				     vmm_name[vmm], server_name[i]);
+}
+
 void exp_f35(const struct effort *effort)
 {
-	int percentage, seed;
+	int percentage, seed, sets = 0;
+	struct tally sum = {};
 
 	for (percentage = 110; percentage <= 490; percentage += 20) {
 		struct tally t = {};
@@ -91,7 +116,10 @@ void exp_f35(const struct effort *effort)
 			one_set(percentage, seed, GEN_GEDF, &t, effort->seconds);
 		}
 		print_tally(&t, percentage, effort->sets);
+		add_tally(&sum, &t);
+		sets += effort->sets;
 	}
+	print_sum(&sum, sets);
 }
 
 /* The same sets, guests partitioned: whole servers, pieces with deadlines, global ones */

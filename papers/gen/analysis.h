@@ -31,8 +31,7 @@ int64_t analysis_least_budget(const struct set *set, int domain, int64_t period,
 
 /*
  * servers under global EDF; under global fixed priorities, the shorter the deadline the
- * higher (M. Bertogna, M. Cirinei, Response-time analysis for globally scheduled symmetric
- * multiprocessor platforms, RTSS 2007); and on one CPU, by their exact demand
+ * higher; and on one CPU, by their exact demand
  */
 bool analysis_gedf(const struct set *set);
 bool analysis_gdm(const struct set *set);

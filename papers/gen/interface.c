@@ -257,42 +257,11 @@ bool analysis_gedf(const struct set *set)
 	return rt_fits_gedf(tasks, collect_servers(set, tasks), cpus, set->nr_cpus, &f);
 }
 
-/* The most that a task of a higher priority executes in a window of @w, if it is in time */
-static rt_time carried(const struct rt_task *task, rt_time w)
-{
-	rt_time last = w + task->d - task->c, whole = last / task->t, rest = last % task->t;
-
-	return whole * task->c + (rest < task->c ? rest : task->c);
-}
-
-/* The longest response of the last of @nr tasks, those before it being in time */
-static bool last_in_time_on(const struct rt_task *tasks, int nr, int nr_cpus)
-{
-	const struct rt_task *task = &tasks[nr - 1];
-	rt_time w = task->c, last = 0, sum, most;
-	int i;
-
-	while (w != last && w <= task->d) {
-		last = w;
-		most = last - task->c + 1;
-		for (i = 0, sum = 0; i < nr - 1; i++) {
-			w = carried(&tasks[i], last);
-			sum += w < most ? w : most;
-		}
-		w = task->c + sum / nr_cpus;
-	}
-	return w <= task->d;
-}
-
 bool analysis_gdm(const struct set *set)
 {
 	struct rt_task tasks[SET_SERVERS];
-	int i, nr = collect_servers(set, tasks);
 
-	for (i = 1; i <= nr; i++)
-		if (!last_in_time_on(tasks, i, set->nr_cpus))
-			return false;
-	return true;
+	return rt_fits_gdm(tasks, collect_servers(set, tasks), set->nr_cpus);
 }
 
 /* EDF on a CPU of its own: the exact demand test, of pieces as of whole servers */

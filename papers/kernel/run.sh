@@ -112,13 +112,17 @@ gen() {
 	"$BUILD/gen-set" "$@"
 }
 
+sets_of_check() {
+	many 16 60
+}
+
 # Two machines, as there are many sets.
 sets_check() {
 	local i length
 	length=$(many 1000000 2000000)
 	machine check-1 1 "$length"
 	machine check-2 1 "$length"
-	for ((i = 1; i <= $(many 16 60); i++)); do
+	for ((i = 1; i <= $(sets_of_check); i++)); do
 		gen mixed "$i" >"$SETS/check-$((i % 2 + 1))/mixed-$i.set"
 	done
 }
@@ -429,6 +433,7 @@ WITHIN=30
 
 figures_check() {
 	local set name i jobs firm elsewhere worst
+	emit kernel check "kernel,sets wanted,$(sets_of_check),sets"
 	for set in "$SETS"/check-*/*.set; do
 		name=${set%.set}
 		for ((i = 1; i <= RUNS; i++)); do

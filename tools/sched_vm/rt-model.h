@@ -97,6 +97,9 @@ bool rt_last_in_time(const struct rt_task *tasks, int nr, const struct rt_server
 bool rt_fits_gedf(const struct rt_task *tasks, int nr, const struct rt_server *s, int nr_cpus,
 		  struct rt_failure *f);
 
+/* rt-gdm.c: global fixed priorities on @nr_cpus whole CPUs, sufficient; @tasks are sorted */
+bool rt_fits_gdm(const struct rt_task *tasks, int nr, int nr_cpus);
+
 /*
  * rt-demand.c: what was seen of a demand, and servers for it. Arrivals are in the order
  * of time; each brings @w of work that is ready at once, @at.

@@ -200,6 +200,30 @@ static void test_gedf(void)
 	tap_check(!tally.missed, "no deadline is missed in any phase that was tried");
 }
 
+/* Global fixed priorities on whole CPUs: what is promised is never late. */
+static void test_gdm(void)
+{
+	static const struct rt_server whole = { 1, 1, 1, 0, 0 };
+	long sets, promised = 0, late = 0, missed = 0;
+	struct rt_task tasks[MOST_TASKS];
+	int nr, nr_cpus, i;
+	bool fits, ok;
+
+	for (sets = 0; sets < NR_SETS; sets++) {
+		nr = random_tasks(tasks, MOST_TASKS, 90);
+		nr_cpus = number(1, MOST_CPUS);
+		fits = rt_fits_gdm(tasks, nr, nr_cpus);
+		for (ok = true, i = 0; i < 4; i++)
+			ok = ok && play(tasks, nr, RT_FP, &whole, nr_cpus, i & 1, i & 2);
+		promised += fits;
+		missed += !ok;
+		late += fits && !ok;
+	}
+	printf("# global DM: %ld sets, %ld promised, %ld miss\n", sets, promised, missed);
+	tap_check(!late && promised > sets / 2 && missed > sets / 20,
+		  "global DM: what is promised misses no deadline");
+}
+
 /* No window of a server that is played has less than the model says. */
 static void test_supply(void)
 {
@@ -362,5 +386,6 @@ int main(void)
 	test_one(RT_FP, "fixed priority: the least budget is that of trial");
 	test_one(RT_EDF, "EDF: the least budget is that of trial");
 	test_gedf();
+	test_gdm();
 	return tap_end();
 }

@@ -162,16 +162,20 @@ static void work(struct task *t, uint64_t ns)
 	}
 }
 
-/* Whoever has to ask for memory meets others that do, and waits. */
-static void touch_memory(struct task *t)
+/*
+ * Whoever has to ask for memory meets others that do, and waits. It is asked for outside of
+ * the capsule: as spill, it would be a debt that a small budget pays for a second or more.
+ */
+static void touch_memory(void *arg)
 {
+	struct task *t = arg;
+
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		_exit(EXIT_FAILURE);
 	memset(t->finish, 0, (t->max + 1) * sizeof(*t->finish));
 	store_u(t->done, 0);
 	if (t->spell)
 		memset(t->spell, 0, MAX_SPELLS * sizeof(*t->spell));
-	sleep_until(now_ns());
 }
 
 /* What a job takes beside its cost, to sleep and wake up, the next one has less. */
@@ -181,7 +185,7 @@ static void fn_jobs(struct worker *w, void *arg)
 	struct task *t = arg;
 	unsigned int nr;
 
-	touch_memory(t);
+	sleep_until(now_ns());
 	cpu = own_cpu_ns();
 	for (nr = 0; nr < t->max; nr++) {
 		release = start + (t->offset + nr * t->period) * NS_PER_US;
@@ -358,7 +362,7 @@ static void spawn_task(struct set *set, struct task *t, unsigned long length_us)
 	t->spell = set->spells ? shared_alloc(MAX_SPELLS * sizeof(*t->spell)) : NULL;
 	t->spec = (struct worker_spec){
 		.group = s->cg, .policy = SCHED_FIFO, .prio = TOP_PRIO - rank_of(set, t),
-		.cpu = nr > 1 ? -1 : s->cpu, .fn = fn_jobs, .arg = t,
+		.cpu = nr > 1 ? -1 : s->cpu, .prepare = touch_memory, .fn = fn_jobs, .arg = t,
 	};
 	worker_spawn(&t->worker, &t->spec);
 }

@@ -90,6 +90,7 @@ struct worker_spec {
 	int policy;
 	int prio;
 	int cpu;			/* -1: any */
+	void (*prepare)(void *arg);	/* before it enters; or NULL */
 	void (*fn)(struct worker *w, void *arg);
 	void *arg;
 };

@@ -168,6 +168,8 @@ static __noreturn void worker_child(struct worker *w)
 	prctl(PR_SET_TIMERSLACK, 1);
 	if (spec->cpu >= 0)
 		pin_to(0, spec->cpu);
+	if (spec->prepare)
+		spec->prepare(spec->arg);
 	/* The policy last: FIFO may be forbidden where we come from. */
 	if (set_policy(0, SCHED_OTHER, 0) ||
 	    (spec->group && group_enter(spec->group)) ||
