@@ -10,6 +10,11 @@
  * only there can be listed: what another machine would have. The folder FAKE_MOUNT
  * is where cgroup2 is mounted, if it is not empty; nothing else is.
  * What is opened, FAKE_LOG gets to know.
+ *
+ * FAKE_FAIL="NAME=ERRNO[@N],..." makes calls fail, from the N-th on: to open files with
+ * paths that end so, unless to read their text, fopen() of them, setxattr() of attributes
+ * with such names, and mkdir, rmdir, pipe2 and fork. A cgroup that is made there has what
+ * the folder FAKE_NEW has, and is removed with it, as in a file system of cgroups.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,6 +32,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define MAX_CPUS	64
@@ -42,6 +48,118 @@ static const char *fake_path(const char *path, char *room, size_t size)
 		return path;
 	snprintf(room, size, "%s%s", root, path);
 	return access(room, F_OK) ? path : room;
+}
+
+/* Is @end all of @path, or what comes after a slash? */
+static bool ends_so(const char *path, const char *end)
+{
+	size_t len = strlen(path), want = strlen(end);
+
+	return len >= want && !strcmp(path + len - want, end) &&
+	       (len == want || path[len - want - 1] == '/');
+}
+
+static int errno_named(const char *name)
+{
+	int error;
+
+	for (error = 1; error < 200; error++)
+		if (strerrorname_np(error) && !strcmp(strerrorname_np(error), name))
+			return error;
+	abort();
+}
+
+/* With errno, by FAKE_FAIL. */
+static bool fails(const char *path)
+{
+	const char *list = getenv("FAKE_FAIL"), *s = list;
+	static int uses[1024];
+	char name[64], error[32];
+	int nth;
+
+	while (s && *s && s - list < 1024) {
+		nth = 1;
+		if (sscanf(s, "%63[^=]=%31[A-Z0-9]@%d", name, error, &nth) >= 2 &&
+		    ends_so(path, name) && ++uses[s - list] >= nth) {
+			errno = errno_named(error);
+			return true;
+		}
+		s = strchr(s, ',');
+		s = s ? s + 1 : NULL;
+	}
+	return false;
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	FILE *(*real)(const char *path, const char *mode) = dlsym(RTLD_NEXT, "fopen");
+
+	return fails(path) ? NULL : real(path, mode);
+}
+
+int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
+{
+	int (*real)(const char *path, const char *name, const void *value, size_t size,
+		    int flags) = dlsym(RTLD_NEXT, "setxattr");
+
+	return fails(name) ? -1 : real(path, name, value, size, flags);
+}
+
+int pipe2(int ends[2], int flags)
+{
+	int (*real)(int ends[2], int flags) = dlsym(RTLD_NEXT, "pipe2");
+
+	return fails("pipe2") ? -1 : real(ends, flags);
+}
+
+pid_t fork(void)
+{
+	__typeof__(fork) *real = dlsym(RTLD_NEXT, "fork");
+
+	return fails("fork") ? -1 : real();
+}
+
+/* With @path in it. What it starts is not faked. */
+static void shell(const char *command, const char *path)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	char line[PATH_MAX + 64], *ours = preload ? strdup(preload) : NULL;
+
+	snprintf(line, sizeof(line), command, path);
+	unsetenv("LD_PRELOAD");
+	if (system(line))
+		abort();
+	if (ours)
+		setenv("LD_PRELOAD", ours, 1);
+	free(ours);
+}
+
+static bool is_cgroup(const char *path)
+{
+	const char *mount = getenv("FAKE_MOUNT");
+
+	return getenv("FAKE_NEW") && mount && *mount && !strncmp(path, mount, strlen(mount));
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	int (*real)(const char *path, mode_t mode) = dlsym(RTLD_NEXT, "mkdir");
+	int ret = fails("mkdir") ? -1 : real(path, mode);
+
+	if (!ret && is_cgroup(path))
+		shell("cp -rT \"$FAKE_NEW\" '%s'", path);
+	return ret;
+}
+
+int rmdir(const char *path)
+{
+	int (*real)(const char *path) = dlsym(RTLD_NEXT, "rmdir");
+
+	if (fails("rmdir"))
+		return -1;
+	if (is_cgroup(path))
+		shell("find '%s' -maxdepth 1 -type f -delete", path);
+	return real(path);
 }
 
 FILE *setmntent(const char *file, const char *mode)
@@ -95,6 +213,8 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
 	note("file", path);
+	if (((flags & O_ACCMODE) != O_RDONLY || flags & O_DIRECTORY) && fails(path))
+		return -1;
 	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY))
 		path = fake_path(path, room, sizeof(room));
 	if (strcmp(path, SCHED_VM_PATH) || !getenv("FAKE_FREE"))
