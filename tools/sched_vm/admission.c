@@ -16,8 +16,6 @@
 /* The least that a user without CAP_SYS_NICE may have below a capsule, in us */
 #define OWNER_BUDGET	200
 
-#define CURE_PERMISSION	"run as root, or have a capsule delegated to you to make others in"
-
 static u64 sysctl(const char *name, u64 otherwise)
 {
 	char *text = read_file("/proc/sys/kernel/%s", name);
@@ -481,7 +479,7 @@ int admission_complain(const char *cg, const struct reservation *res, int error)
 		status = complain_verdict(cg, &v, error);
 		verdict_free(&v);
 	} else {
-		status = complain(error, error == EPERM ? CURE_PERMISSION : cure_of(error),
+		status = complain(error, cure_of(CALL_RESERVE, error),
 				  "%s: cannot set the reservation", cg_relative(cg));
 	}
 	free(invalid);

@@ -9,7 +9,6 @@
 
 #include "sched-vm.h"
 
-#define CURE_TRACING	"event tracing in the kernel, and tracefs at /sys/kernel/tracing"
 #define POLL_NS		50000000	/* the buffers hold much more than that */
 
 struct recording {
@@ -208,7 +207,7 @@ int capture(struct trace *t, const struct capture *what)
 		take_helpers(t, what->pid);
 	tracer = tracer_start(&what->c->cpus, what->wakes);
 	if (!tracer)
-		return complain(errno, geteuid() ? "run as root" : CURE_TRACING, "cannot trace");
+		return complain(errno, cure_of(CALL_TRACE, errno), "cannot trace");
 	tracer_signals();
 	t->begin = now_ns();
 	t->end = t->begin + what->time * NS_PER_US;

@@ -391,14 +391,10 @@ bool cg_enabled(const char *cg, const char *controller)
 
 static int complain_controller(const char *cg, const char *controller, int error)
 {
-	const char *cure = NULL;
+	const char *cure = cure_of(CALL_CONTROLLER, error);
 
-	if (!cg_enabled(cg, controller))
+	if (cg_has(cg, "cgroup.controllers") && !cg_enabled(cg, controller))
 		cure = strcmp(cg, cg_mount()) ? CURE_DELEGATE : controller_cure(controller);
-	else if (error == EBUSY)
-		cure = "processes in it forbid that: move them to a child, or another --cgroup";
-	else if (error == EACCES || error == EPERM)
-		cure = CURE_OWN;
 	return complain(error, cure, "cannot turn on the %s controller in %s", controller,
 			cg_relative(cg));
 }
@@ -447,7 +443,6 @@ static bool is_invalid(const char *cg)
 static int make_one(const char *cg, struct cg_trial *trial)
 {
 	int error = mkdir(cg, 0755) ? errno : 0;
-	const char *cure = cure_of(error);
 
 	if (!error && !is_invalid(cg)) {
 		note_step(trial, cg, NULL);
@@ -456,11 +451,8 @@ static int make_one(const char *cg, struct cg_trial *trial)
 	if (!error) {
 		rmdir(cg);
 		error = EOPNOTSUPP;
-		cure = "it would be below a threaded one: another --cgroup";
-	} else if (error == EAGAIN) {
-		cure = "cgroup.max.descendants or cgroup.max.depth above it is reached";
 	}
-	complain(error, cure, "cannot make the cgroup %s", cg_relative(cg));
+	complain(error, cure_of(CALL_MKDIR, error), "cannot make the cgroup %s", cg_relative(cg));
 	return -error;
 }
 

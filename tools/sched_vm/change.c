@@ -102,23 +102,24 @@ static int change_cpu_budgets(struct change *c)
 	return ret && !quiet ? complain_cpu_budgets(c, -ret) : ret ? EXIT_FAILED : EXIT_OK;
 }
 
+const char *cure_of_irq(const char *cg, int error)
+{
+	if (!cg_has(cg, "cpu.rt_irqs"))
+		return "this kernel cannot bind irq threads: boot one that has cpu.rt_irqs";
+	return cure_of(CALL_BIND, error);
+}
+
 static int complain_irq(const struct change *c, const char *irq, int error)
 {
-	const char *cure = "sched-vm list --json shows who has it";
+	bool able = cg_has(c->cg, "cpu.rt_irqs");
 
-	if (!cg_has(c->cg, "cpu.rt_irqs"))
-		cure = "this kernel cannot bind irq threads";
-	else if (error == ENOENT && *irq == '-')
+	if (able && error == ENOENT && *irq == '-')
 		return complain(0, "sched-vm show lists those that are",
 				"%s: irq %s is not bound to it", cg_relative(c->cg), irq + 1);
-	else if (error == ENOENT)
+	if (able && error == ENOENT)
 		return complain(0, "/proc/interrupts lists irqs", "%s: there is no irq %s",
 				cg_relative(c->cg), irq + 1);
-	else if (error == EACCES)
-		cure = CURE_OWN;
-	else if (error == EPERM)
-		cure = "it takes CAP_SYS_NICE: run as root";
-	return complain(error, cure, "%s: irq %s", cg_relative(c->cg), irq);
+	return complain(error, cure_of_irq(c->cg, error), "%s: irq %s", cg_relative(c->cg), irq);
 }
 
 static int change_irqs(struct change *c)
@@ -158,7 +159,7 @@ static int change_cpus(struct change *c)
 	/* An empty write is none: the newline empties the list. */
 	ret = change_file(c, "cpuset.cpus", list, xasprintf("%s\n", was ? was : ""));
 	if (ret)
-		status = complain(-ret, cure_of(-ret) ? cure_of(-ret) : CURE_CHECK,
+		status = complain(-ret, cure_of(CALL_CPUSET, -ret),
 				  "%s: cannot set the CPUs to %s", cg_relative(c->cg), list);
 	free(was);
 	free(list);
@@ -177,7 +178,7 @@ static int change_word(struct change *c, const char *file, const char *word,
 	was = cg_read(c->cg, file);
 	ret = change_file(c, file, word, was ? was : xstrdup(otherwise));
 	if (ret)
-		return complain(-ret, cure_of(-ret), "%s: cannot set %s",
+		return complain(-ret, cure_of(CALL_WORD, -ret), "%s: cannot set %s",
 				cg_relative(c->cg), what);
 	return EXIT_OK;
 }
@@ -276,7 +277,7 @@ static int complain_cpu_budgets(const struct change *c, int error)
 		free(list);
 	}
 	if (status == EXIT_OK)
-		status = complain(error, cure_of(error) ? cure_of(error) : CURE_FREE,
+		status = complain(error, cure_of(CALL_RESERVE, error),
 				  "%s: cannot set the budget %s%s", cg_relative(c->cg),
 				  c->args->cpu_budgets[0], i > 1 ? " and others" : "");
 	return status;

@@ -166,20 +166,6 @@ static int move(const char *cg, pid_t pid)
 	return ret;
 }
 
-static const char *cure_of_move(int error)
-{
-	switch (error) {
-	case EBUSY:
-		return "cgroups below it have controllers, so it takes no processes: another NAME";
-	case EOPNOTSUPP:
-		return "it is threaded, or below one that is: another NAME";
-	case ENOSPC:
-		return "its cpuset is empty: --cpus";
-	default:
-		return cure_of(error);
-	}
-}
-
 static const char *unit_name(const struct owner *o)
 {
 	return strrchr(o->cg, '/') + 1;
@@ -240,7 +226,7 @@ static char *place_elsewhere(const struct args *args, pid_t pid)
 			change_keep(p.change);
 		return p.cg;
 	}
-	complain(-ret, cure_of_move(-ret), "cannot move process %d to %s", pid,
+	complain(-ret, cure_of(CALL_MOVE_IN, -ret), "cannot move process %d to %s", pid,
 		 cg_relative(p.cg));
 	leave_place(&p);
 out:
@@ -275,14 +261,14 @@ static void take_kthreads(const char *cg, const struct guest *g)
 			continue;
 		ret = take_kthread(cg, t->tid);
 		if (ret && ret != -ESRCH)
-			warn("%s (%d) stays outside: %s", t->comm, t->tid, strerror(-ret));
+			warn_error(-ret, cure_of(CALL_BIND, -ret), "%s (%d) stays outside", t->comm,
+				   t->tid);
 	}
 	for (i = 0; i < g->nr_irqs; i++) {
 		ret = cg_write(cg, "cpu.rt_irqs", "+%d", g->irqs[i]);
 		if (ret)
-			warn("the threads of irq %d stay outside: %s", g->irqs[i],
-			     cg_has(cg, "cpu.rt_irqs") ? strerror(-ret) :
-			     "this kernel cannot bind irq threads");
+			warn_error(-ret, cure_of_irq(cg, -ret),
+				   "the threads of irq %d stay outside", g->irqs[i]);
 	}
 }
 
@@ -405,7 +391,7 @@ int cmd_adopt(const struct args *args)
 		take_later_kthreads(cg, pid, g.nr + g.nr_irqs);
 		cg_note_guest(cg, pid);
 		if (HAS(args, OPT_REMOVE_AT_EXIT) && remove_at_exit(args, cg, NULL))
-			warn("nobody will remove %s: %s", args->rest[0], strerror(errno));
+			warn_unwatched(args->rest[0], "when it has ended", errno);
 		warn_unusable(cg);
 		status = report(cg, args->rest[0], pid);
 	}

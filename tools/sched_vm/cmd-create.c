@@ -182,9 +182,13 @@ static int move_home(const char *cg, const char *otherwise, pid_t pid)
 static int move_outside(const char *base, pid_t pid)
 {
 	char *leaf = xasprintf("%s/" OUTSIDE, base);
-	int ret = -EBUSY;
+	int ret = 0;
 
-	if (!capsule_exists(leaf) && (!mkdir(leaf, 0755) || errno == EEXIST))
+	if (capsule_exists(leaf))
+		ret = -EBUSY;
+	else if (mkdir(leaf, 0755) && errno != EEXIST)
+		ret = -errno;
+	else
 		ret = move_to(leaf, pid);
 	free(leaf);
 	return ret;
@@ -224,8 +228,6 @@ static int empty(const char *cg, const char *base)
 	}
 	return -EBUSY;
 }
-
-#define CURE_CHILDREN	"cgroups below it must go first"
 
 /* A process that has just ended keeps its cgroup for a moment. */
 static int remove_folder(const char *cg)
@@ -268,19 +270,20 @@ static int remove_ours(const struct args *args, const char *cg, bool force)
 	free(pids);
 	/* Before anything is moved. */
 	if (has_children(cg))
-		return complain(EBUSY, CURE_CHILDREN, "cannot remove %s", cg_relative(cg));
+		return complain(EBUSY, cure_of(CALL_RMDIR, EBUSY), "cannot remove %s",
+				cg_relative(cg));
 	if (nr && !force)
 		return complain(EBUSY, "--force moves them out, to where they came from",
 				"%s: %d process%s inside", strrchr(cg, '/') + 1, nr,
 				nr == 1 ? " is" : "es are");
 	ret = nr ? empty(cg, cg_base(args)) : 0;
 	if (ret)
-		return complain(-ret, cure_of(-ret), "%s: cannot move its threads out",
-				cg_relative(cg));
+		return complain(-ret, cure_of(CALL_MOVE_OUT, -ret),
+				"%s: cannot move its threads out", cg_relative(cg));
 	ret = remove_folder(cg);
 	if (ret)
-		return complain(-ret, ret == -EBUSY ? CURE_CHILDREN : cure_of(-ret),
-				"cannot remove %s", cg_relative(cg));
+		return complain(-ret, cure_of(CALL_RMDIR, -ret), "cannot remove %s",
+				cg_relative(cg));
 	return EXIT_OK;
 }
 
@@ -350,6 +353,8 @@ static const struct reservation none = { TIME_MAX, 100000, TIME_MAX };
 /* Without a budget, nothing of it needs room. */
 static void end_settings(const char *cg)
 {
+	char *cure = xasprintf("sched-vm set %s --scope all --cpu-budget LIST=max",
+			       cg_relative(cg));
 	int ret = end_cpu_budgets(cg);
 
 	if (!ret)
@@ -359,8 +364,8 @@ static void end_settings(const char *cg)
 	if (!ret && cg_has(cg, "cpu.rt_extra"))
 		ret = cg_write(cg, "cpu.rt_extra", "none");
 	if (ret)
-		warn("%s keeps settings, without a reservation: %s", cg_relative(cg),
-		     strerror(-ret));
+		warn_error(-ret, cure, "%s keeps settings, without a reservation", cg_relative(cg));
+	free(cure);
 }
 
 static int end_reservation(const char *cg)

@@ -105,7 +105,7 @@ static const struct sink *const sinks[NR_OUTPUTS] = { &json_sink, &svg_sink, &ra
 
 static int complain_output(const struct output *o, int ret)
 {
-	return complain(-ret, "--from makes it from what --raw has", "cannot write %s", o->path);
+	return complain(-ret, cure_of(CALL_OUTPUT, -ret), "cannot write %s", o->path);
 }
 
 /* What can be written is, whatever happens to the others. */

@@ -75,10 +75,11 @@ static void become(const char *cg, char **command)
 
 	restore_signals();
 	if (ret)
-		_exit(complain(-ret, NULL, "cannot enter %s", cg_relative(cg)));
+		_exit(complain(-ret, cure_of(CALL_MOVE_IN, -ret), "cannot enter %s",
+			       cg_relative(cg)));
 	execvp(command[0], command);
 	error = errno;
-	complain(error, NULL, "cannot run %s", command[0]);
+	complain(error, cure_of(CALL_EXEC, error), "cannot run %s", command[0]);
 	_exit(error == ENOENT ? NOT_THERE : NOT_RUN);
 }
 
@@ -107,7 +108,7 @@ static void leave_watcher(const struct args *args, const char *cg)
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) || remove_at_exit(args, cg, ends)) {
-		warn("if this process is killed, %s stays", cg_relative(cg));
+		warn_unwatched(strrchr(cg, '/') + 1, "if this process is killed", errno);
 		return;
 	}
 	/* The other end is ours until we end. */
@@ -144,7 +145,7 @@ int cmd_run(const struct args *args)
 	if (child > 0)
 		cg_note_guest(cg, child);
 	if (child < 0)
-		status = complain(errno, NULL, "cannot fork");
+		status = complain(errno, cure_of(CALL_FORK, errno), "cannot fork");
 	else
 		status = wait_for_child();
 	/* What the command has left behind keeps running, outside. */

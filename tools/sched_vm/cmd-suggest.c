@@ -89,7 +89,7 @@ static int find_guest(const struct args *args, struct subject *s)
 		return EXIT_FAILED;
 	cg = cg_of(pid);
 	if (!cg)
-		return complain(ESRCH, NULL, "process %d", pid);
+		return complain(ESRCH, cure_of(CALL_MOVE_IN, ESRCH), "process %d", pid);
 	above = capsule_exists(cg) ? NULL : capsule_above(cg);
 	take_cgroup(s, above ? above : cg);
 	if (!s->reserved)
@@ -179,7 +179,8 @@ static int write_outputs(const struct answer *a, struct output *outputs)
 		if (!ret)
 			ret = output_end(o, writers[i](a, o->f));
 		if (ret)
-			status = complain(-ret, NULL, "cannot write %s", o->path);
+			status = complain(-ret, cure_of(CALL_OUTPUT, -ret), "cannot write %s",
+					  o->path);
 		else
 			o->created = false;
 	}

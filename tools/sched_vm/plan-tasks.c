@@ -115,7 +115,7 @@ static void read_tasks(const char *name, struct plan *plan)
 	if (file)
 		read_from(file, name, plan);
 	if (!file || ferror(file)) {
-		complain(errno, NULL, "%s", name);
+		complain(errno, cure_of(CALL_INPUT, errno), "%s", name);
 		exit(EXIT_FAILED);
 	}
 	if (!input)

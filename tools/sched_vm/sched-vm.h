@@ -73,9 +73,12 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_FREE	"sched-vm free says what is left, and who has the rest"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
+#define CURE_PERMISSION	"run as root, or have a capsule delegated to you to make others in, " \
+			"of at least 200us"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
-/* What helps whatever was tried; NULL: not known. */
-const char *cure_of(int error);
+/* Not an error, but not all that was asked for; @error and @cure as above. */
+void warn_error(int error, const char *cure, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* "1 thread is", "2 threads are" */
 const char *plural(long long nr);
 const char *are(long long nr);
@@ -84,6 +87,20 @@ extern const char *usage_command;
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the user typed makes no sense: ends the program with EXIT_USAGE. */
 void usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* cures.c: what helps, by what was tried */
+
+enum call {
+	CALL_ANY,
+	/* Files and folders of cgroups: */
+	CALL_CGROUP, CALL_CONTROLLER, CALL_MKDIR, CALL_RMDIR, CALL_CPUSET, CALL_WORD,
+	CALL_RESERVE, CALL_BIND, CALL_MOVE_IN, CALL_MOVE_OUT, CALL_NOTE,
+	/* Others: */
+	CALL_FORK, CALL_EXEC, CALL_TRACE, CALL_DEVICE, CALL_INPUT, CALL_OUTPUT
+};
+
+/* NULL: nothing that is known. */
+const char *cure_of(enum call call, int error);
 
 /* support.c: what does this machine lack? */
 
@@ -527,6 +544,8 @@ bool unusable_cpus(const char *cg, const struct cpus *cpus, struct cpus *unusabl
  * which may be NULL.
  */
 int remove_at_exit(const struct args *args, const char *cg, int *pipe);
+/* With the errno of that: nobody does, after @when. */
+void warn_unwatched(const char *name, const char *when, int error);
 
 /* trace.c: what is recorded, as a file */
 
@@ -683,6 +702,9 @@ int capsule_make(const struct args *args, const char *cg, bool *created);
 
 /* With --force, without a word; complains. */
 int capsule_remove(const struct args *args, const char *cg);
+
+/* change.c: what helps if an irq cannot be bound to @cg */
+const char *cure_of_irq(const char *cg, int error);
 
 /* change.c: all that @args say, or nothing. Returns an exit status. */
 int capsule_change(const struct args *args, const char *cg);

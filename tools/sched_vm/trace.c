@@ -274,7 +274,7 @@ int trace_read(struct trace *t, const char *path, trace_fn take, void *data)
 
 	*t = (struct trace){};
 	if (!f)
-		return complain(errno, NULL, "%s", path);
+		return complain(errno, cure_of(CALL_INPUT, errno), "%s", path);
 	while (!ret && getline(&line, &room, f) > 0)
 		ret = load_line(t, line, ++nr, take, data);
 	fclose(f);

@@ -268,21 +268,6 @@ int complain(int error, const char *cure, const char *fmt, ...)
 	return EXIT_FAILED;
 }
 
-const char *cure_of(int error)
-{
-	switch (error) {
-	case EACCES:
-	case EPERM:
-		return CURE_OWN;
-	case EROFS:
-		return "mount -o remount,rw it";
-	case ENOSPC:
-		return "cgroup.max.descendants or a full disk is in the way";
-	default:
-		return NULL;
-	}
-}
-
 void warn(const char *fmt, ...)
 {
 	va_list ap;
@@ -292,6 +277,21 @@ void warn(const char *fmt, ...)
 	vsay(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
+}
+
+void warn_error(int error, const char *cure, const char *fmt, ...)
+{
+	va_list ap;
+	char *what;
+
+	va_start(ap, fmt);
+	if (vasprintf(&what, fmt, ap) < 0)
+		no_memory();
+	va_end(ap);
+	warn("%s: %s", what, strerror(error));
+	if (cure)
+		say(stderr, "  cure: %s\n", cure);
+	free(what);
 }
 
 void usage(const char *fmt, ...)

@@ -85,6 +85,16 @@ static void watch(const struct args *args, const char *cg, int *pipe)
 		capsule_remove(args, cg);
 }
 
+void warn_unwatched(const char *name, const char *when, int error)
+{
+	const char *why = cure_of(CALL_FORK, error);
+	char *cure = xasprintf("sched-vm remove --force %s by hand%s%s", name, why ? "; " : "",
+			       why ? why : "");
+
+	warn_error(error, cure, "nobody will remove %s %s", name, when);
+	free(cure);
+}
+
 int remove_at_exit(const struct args *args, const char *cg, int *pipe)
 {
 	sigset_t none;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Times, CPU lists, and tables. */
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,22 @@ static void test_width(void)
 	tap_check(text_width("a\377b", 3) == 3, "what is no character is a column, too");
 }
 
+/* The nearest that there is: a disk is no cgroup, and memory lacks everywhere. */
+static void test_cures(void)
+{
+	tap_check(strstr(cure_of(CALL_TRACE, ENOMEM), "4 MiB") &&
+		  strstr(cure_of(CALL_TRACE, EACCES), "as root") &&
+		  strstr(cure_of(CALL_TRACE, EMFILE), "ulimit -n") &&
+		  strstr(cure_of(CALL_TRACE, EBUSY), "somebody else"), "tracing has its cures");
+	tap_check(!strcmp(cure_of(CALL_MOVE_OUT, EACCES), CURE_OWN) &&
+		  strcmp(cure_of(CALL_OUTPUT, EACCES), CURE_OWN), "only cgroups have an owner");
+	tap_check(!strcmp(cure_of(CALL_BIND, ENOMEM), cure_of(CALL_FORK, ENOMEM)) &&
+		  strcmp(cure_of(CALL_INPUT, ENOMEM), cure_of(CALL_INPUT, 0)),
+		  "memory is what helps when there is none");
+	tap_check(!cure_of(CALL_MKDIR, EIO) && !cure_of(CALL_FORK, EROFS) &&
+		  !cure_of(CALL_CGROUP, 0), "better none than a wrong one");
+}
+
 static s64 supply_value(const struct reservation *res, const char *key)
 {
 	struct json_object *o = json_object_new_object(), *value;
@@ -247,5 +264,6 @@ int main(void)
 	test_keyed();
 	test_clean();
 	test_supply();
+	test_cures();
 	return tap_end();
 }
