@@ -24,6 +24,7 @@ struct change {
 	const char *cg;
 	struct undo *log;
 	int nr;
+	bool stuck;	/* something could not be restored */
 };
 
 /* Takes @undo, which is what to write to have it as before. */
@@ -40,18 +41,34 @@ static int change_file(struct change *c, const char *file, const char *text, cha
 	return 0;
 }
 
-/* Backwards, so that the kernel sees only what it has seen already. */
+static void warn_left(const struct change *c, const struct undo *u, int error)
+{
+	int len = strlen(u->text);
+	char *cure;
+
+	while (len && u->text[len - 1] == '\n')
+		len--;
+	cure = xasprintf("echo '%.*s' > %s/%s", len, u->text, c->cg, u->file);
+	warn_error(error, cure, "%s: cannot restore %s", cg_relative(c->cg), u->file);
+	free(cure);
+}
+
+/*
+ * Backwards, so that the kernel sees only what it has seen already. What it was, only
+ * the first time knows.
+ */
 static void undo_all(struct change *c)
 {
+	bool stuck = c->stuck;
 	struct undo *u;
 	int ret;
 
 	while (c->nr) {
 		u = &c->log[--c->nr];
 		ret = cg_write(c->cg, u->file, "%s", u->text);
-		if (ret)
-			warn("%s: cannot restore %s: %s", cg_relative(c->cg), u->file,
-			     strerror(-ret));
+		c->stuck = c->stuck || ret;
+		if (ret && !stuck)
+			warn_left(c, u, -ret);
 		free(u->text);
 	}
 	free(c->log);
@@ -152,7 +169,8 @@ static int change_cpus(struct change *c)
 	/* A cpuset without any CPU of its list has those of the cgroup above. */
 	if (cg_lacks_cpus(c->cg, &c->args->cpus))
 		return EXIT_FAILED;
-	if (!cg_has(c->cg, "cpuset.cpus") && cg_create(c->cg, true, &created))
+	if (!(cg_has(c->cg, "cpuset.cpus") && cg_has(c->cg, BUDGET)) &&
+	    cg_create(c->cg, true, &created))
 		return EXIT_FAILED;
 	list = format_cpus(&c->args->cpus);
 	was = cg_read(c->cg, "cpuset.cpus");
@@ -375,10 +393,13 @@ static int change_all(struct change *c)
 	int status = EXIT_FAILED;
 	size_t i;
 
+	/* With --cpus, controllers are turned on. */
+	if (!HAS(c->args, OPT_CPUS) && !cg_has(c->cg, BUDGET))
+		return complain_no_files(c->cg);
 	if (is_refused(c))
 		return EXIT_FAILED;
 	quiet = true;
-	for (i = 0; i < ARRAY_SIZE(orders) && status != EXIT_OK; i++)
+	for (i = 0; i < ARRAY_SIZE(orders) && status != EXIT_OK && !c->stuck; i++)
 		status = try_order(c, orders[i]);
 	quiet = false;
 	/* Once more, to say why. */
