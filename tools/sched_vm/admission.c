@@ -458,30 +458,80 @@ int admission_complain_on(const char *cg, const struct reservation *res, const c
 	return status;
 }
 
+#define CURE_FIFO	"chrt -o -p 0 TID for each of them, or move them out"
+
+/* It does not end, or does not become 0, for the sake of threads inside. */
+static int complain_end(const char *cg, bool forbids, int error)
+{
+	char *above = capsule_above(cg);
+	int status;
+
+	status = complain(error, above ? CURE_FIFO "; or more for the capsule above" : CURE_FIFO,
+			  "%s: SCHED_FIFO or SCHED_RR threads are inside%s%s", cg_relative(cg),
+			  forbids ? "" : ", and one above has 0",
+			  above ? ", or the capsule above has nothing for its threads" : "");
+	free(above);
+	return status;
+}
+
+/* One that it has may be more than it could be. */
+static bool complain_exception(const char *cg, const struct reservation *res)
+{
+	char *text = cg_read(cg, CPU_BUDGET), *line, *save, *cure, *most;
+	bool found = false;
+
+	line = text ? strtok_r(text, "\n", &save) : NULL;
+	for (; line && !found; line = strtok_r(NULL, "\n", &save)) {
+		int len = strcspn(line, " ");
+
+		found = strtoull(line + len, NULL, 10) > deadline_of(res);
+		if (!found)
+			continue;
+		most = format_time(deadline_of(res));
+		cure = xasprintf("--cpu-budget %.*s=max, or up to %s", len, line, most);
+		complain(0, cure, "%s: its budget on CPU %.*s is more than the %s, %s",
+			 cg_relative(cg), len, line,
+			 res->deadline == TIME_MAX ? "period" : "deadline", most);
+		free(cure);
+		free(most);
+	}
+	free(text);
+	return found;
+}
+
+/* By the files, or the dry run, which knows nothing of threads. */
+static int complain_full(const char *cg, const struct reservation *res, int error)
+{
+	struct verdict v;
+	int status;
+
+	admission_ask(cg, res, NULL, &v);
+	if (v.fits) {
+		v.fits = false;
+		v.reason = xstrdup("not with what capsules above or below have");
+		v.cure = xstrdup("leave something to their threads: less here, or less below");
+	}
+	status = complain_verdict(cg, &v, error);
+	verdict_free(&v);
+	return status;
+}
+
 int admission_complain(const char *cg, const struct reservation *res, int error)
 {
 	char *invalid = admission_invalid(res);
-	struct verdict v = {};
-	int status;
+	int status = EXIT_FAILED;
 
-	if (error == ENOENT) {
+	if (error == ENOENT)
 		status = complain_no_files(cg);
-	} else if (error == EINVAL && invalid) {
+	else if (error == EINVAL && invalid)
 		status = complain(0, NULL, "%s: %s", cg_relative(cg), invalid);
-	} else if (error == EBUSY && !res->budget) {
-		status = complain(error, "chrt -o -p 0 TID for each of them, or move them out",
-				  "%s: SCHED_FIFO or SCHED_RR threads are inside",
-				  cg_relative(cg));
-	} else if (error == EBUSY && res->budget != TIME_MAX) {
-		admission_ask(cg, res, NULL, &v);
-		if (v.fits)
-			v.reason = xstrdup("not with what capsules above or below have");
-		status = complain_verdict(cg, &v, error);
-		verdict_free(&v);
-	} else {
+	else if (error == EBUSY && (!res->budget || res->budget == TIME_MAX))
+		status = complain_end(cg, !res->budget, error);
+	else if (error == EBUSY)
+		status = complain_full(cg, res, error);
+	else if (error != EINVAL || !complain_exception(cg, res))
 		status = complain(error, cure_of(CALL_RESERVE, error),
 				  "%s: cannot set the reservation", cg_relative(cg));
-	}
 	free(invalid);
 	return status;
 }

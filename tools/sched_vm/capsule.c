@@ -343,9 +343,11 @@ int complain_no_files(const char *cg)
 {
 	struct stat st;
 
-	if (!stat(cg, &st) && !S_ISDIR(st.st_mode))
-		return complain(0, CURE_LIST, "%s is no cgroup",
+	if (stat(cg, &st))
+		return complain(errno, cure_of(CALL_CGROUP, errno), "the cgroup %s",
 				cg_relative(cg));
+	if (!S_ISDIR(st.st_mode))
+		return complain(0, CURE_LIST, "%s is no cgroup", cg_relative(cg));
 	return complain(0, "echo +cpu > cgroup.subtree_control, in the one above",
 			"the cgroup %s has no cpu controller", cg_relative(cg));
 }
