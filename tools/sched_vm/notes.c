@@ -12,13 +12,26 @@
 
 #define NOTE	"user.sched_vm."
 
-int cg_note(const char *cg, const char *key, const char *value)
+/* Once, but of a name always: without, only the path is known. */
+static void warn_note(const char *cg, const char *key, int error)
+{
+	bool is_name = !strcmp(key, "name");
+	static bool warned;
+
+	if (warned && !is_name)
+		return;
+	warned = true;
+	warn_error(error, cure_of(CALL_NOTE, error), "cannot note the %s of %s%s", key,
+		   cg_relative(cg), is_name ? ", which has only its path now" : "");
+}
+
+void cg_note(const char *cg, const char *key, const char *value)
 {
 	char *name = xasprintf(NOTE "%s", key);
-	int ret = setxattr(cg, name, value, strlen(value), 0) ? -errno : 0;
 
+	if (setxattr(cg, name, value, strlen(value), 0))
+		warn_note(cg, key, errno);
 	free(name);
-	return ret;
 }
 
 char *cg_noted(const char *cg, const char *key)

@@ -316,7 +316,8 @@ void owner_free(struct owner *o);
 
 /* notes.c: xattrs by which the tool remembers, removed with the cgroup */
 
-int cg_note(const char *cg, const char *key, const char *value);
+/* Warns if it cannot be. */
+void cg_note(const char *cg, const char *key, const char *value);
 char *cg_noted(const char *cg, const char *key);
 /* Keys that begin with @prefix. */
 int cg_notes(const char *cg, const char *prefix, char ***keys);
