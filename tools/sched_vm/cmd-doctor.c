@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* doctor: is this machine fit for capsules? The kernel's side of it. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <linux/sched_vm.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,16 @@ static bool check_support(struct findings *f)
 	return !lack;
 }
 
+static const char *device_cure(int error)
+{
+	char *misc = error == ENOENT ? read_file("/proc/misc") : NULL;
+	bool has = misc && strstr(misc, " sched_vm");
+
+	free(misc);
+	return has ? "mknod it, c 10 and its number in /proc/misc; a container must be given it" :
+	       cure_of(CALL_DEVICE, error);
+}
+
 static void check_device(struct findings *f)
 {
 	struct sched_vm_query query;
@@ -98,7 +109,7 @@ static void check_device(struct findings *f)
 		finding(f, ADVICE, "device",
 			xasprintf("%s: %s. What does not fit is known to 0.01 %% only",
 				  SCHED_VM_PATH, strerror(-ret)),
-			"a kernel that has it; permission to read and write it");
+			device_cure(-ret));
 }
 
 /* Without high-resolution timers a budget ends at the next tick. */

@@ -4,6 +4,7 @@
  *
  * Only finds the command; each is in a file of its own.
  */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -214,13 +215,20 @@ static int run_command(int argc, char **argv)
  */
 static int finish(int status)
 {
+	int error;
+
+	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
+	/* 0: it was an earlier write, and why is not known any more. */
+	error = errno;
 	if (tracer_stopped == SIGPIPE) {
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}
-	fputs("sched-vm: cannot write to standard output\n", stderr);
+	/* Standard error is left. */
+	json_mode = false;
+	complain(error, cure_of(CALL_OUTPUT, error), "cannot write to standard output");
 	return status == EXIT_OK ? EXIT_FAILED : status;
 }
 

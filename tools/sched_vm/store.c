@@ -29,10 +29,14 @@ int store_open(struct store *s, const char *beside)
 {
 	const char *slash = strrchr(beside, '/');
 	char *folder = slash ? xasprintf("%.*s", (int)(slash - beside) + 1, beside) : xstrdup(".");
-	int fd = strcmp(folder, "/dev/") ? open_unnamed(folder) : -1;
+	bool is_dev = !strcmp(folder, "/dev/");
+	int fd = is_dev ? -1 : open_unnamed(folder), error = errno;
 
 	if (fd < 0)
 		fd = open_unnamed(P_tmpdir);
+	/* Another folder is easier to name than to make room in /tmp. */
+	if (fd < 0 && !is_dev)
+		errno = error;
 	free(folder);
 	*s = (struct store){};
 	s->f = fd >= 0 ? fdopen(fd, "w+") : NULL;

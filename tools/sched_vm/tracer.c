@@ -191,6 +191,14 @@ static void remove_orphans(void)
 	tracefs_put_tracing_file(path);
 }
 
+/* Who may not look into tracefs is told that there is nothing. */
+static bool is_hidden(void)
+{
+	const char *dir = "/sys/kernel/tracing";
+
+	return !access(dir, F_OK) && access(dir, X_OK);
+}
+
 struct tracer *tracer_start(const struct cpus *switches, bool wakes)
 {
 	static const char *const systems[] = { "sched_vm", "sched", NULL };
@@ -216,7 +224,7 @@ struct tracer *tracer_start(const struct cpus *switches, bool wakes)
 	if (tracer->instance && !enable(tracer, switches, wakes) &&
 	    !tracefs_follow_missed_events(tracer->instance, on_missed, tracer))
 		return tracer;
-	error = errno ? errno : ENOENT;
+	error = errno && errno != ENOENT ? errno : is_hidden() ? EACCES : ENOENT;
 	tracer_stop(tracer);
 	errno = error;
 	return NULL;
