@@ -33,6 +33,8 @@ for some in other top; do
 	part tree-$some "$here/tree.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
 		"$build/test-pty" "$build/test-threads" $some
 done
+part errors "$here/errors.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
+	"$build/test-threads"
 part model "$build/test-model"
 part cli "$here/cli.sh" "$build/sched-vm" "$build/test-json"
 part plan "$here/plan.sh" "$build/sched-vm" "$build/test-json"
