@@ -18,8 +18,14 @@
 
 #define LOOK_MS	1000	/* of threads that the kernel leaves inside, no event tells */
 
+/* Another cgroup that has got its path since is not meant. */
+static bool is_there(const char *cg, u64 id)
+{
+	return cg_id(cg) == id;
+}
+
 /* Threads of the kernel that adopt has brought in need no reservation. */
-static bool is_used(const char *cg)
+static bool is_used(const char *cg, u64 id)
 {
 	char *text = cg_read(cg, "cgroup.events");
 	bool used = keyed_value(text, "populated") > 0;
@@ -27,7 +33,7 @@ static bool is_used(const char *cg)
 	int i, nr;
 
 	free(text);
-	if (!used)
+	if (!used || !is_there(cg, id))
 		return false;
 	procs_refresh();
 	nr = capsule_processes(cg, &pids);
@@ -37,14 +43,14 @@ static bool is_used(const char *cg)
 	return used;
 }
 
-static void wait_until_unused(const char *cg)
+static void wait_until_unused(const char *cg, u64 id)
 {
 	char *path = xasprintf("%s/cgroup.events", cg), events[4096];
 	struct pollfd wake = { .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .events = POLLIN };
 
 	inotify_add_watch(wake.fd, path, IN_MODIFY);
 	free(path);
-	while (is_used(cg)) {
+	while (is_used(cg, id)) {
 		poll(&wake, 1, LOOK_MS);
 		if (read(wake.fd, events, sizeof(events)) < 0)
 			continue;
@@ -71,7 +77,7 @@ static void leave(void)
 }
 
 /* @pipe: whose other end somebody holds who looks after it himself, or NULL. */
-static void watch(const struct args *args, const char *cg, int *pipe)
+static void watch(const struct args *args, const char *cg, u64 id, int *pipe)
 {
 	char nothing;
 
@@ -80,8 +86,8 @@ static void watch(const struct args *args, const char *cg, int *pipe)
 		while (read(pipe[0], &nothing, 1) > 0)
 			;
 	}
-	wait_until_unused(cg);
-	if (cg_has(cg, "cgroup.procs"))
+	wait_until_unused(cg, id);
+	if (is_there(cg, id))
 		capsule_remove(args, cg);
 }
 
@@ -97,6 +103,7 @@ void warn_unwatched(const char *name, const char *when, int error)
 
 int remove_at_exit(const struct args *args, const char *cg, int *pipe)
 {
+	u64 id = cg_id(cg);
 	sigset_t none;
 	pid_t pid;
 
@@ -108,6 +115,6 @@ int remove_at_exit(const struct args *args, const char *cg, int *pipe)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	leave();
 	json_mode = false;
-	watch(args, cg, pipe);
+	watch(args, cg, id, pipe);
 	_exit(0);
 }

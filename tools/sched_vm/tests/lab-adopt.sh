@@ -74,6 +74,22 @@ adopt_removes_at_exit() {
 	"$tool" remove g
 }
 
+# It waits for that one, and not for another of the same name.
+adopt_removes_no_other_at_exit() {
+	hog
+	"$tool" adopt g --pid $pid --budget 4ms --period 20ms --remove-at-exit
+	"$tool" remove g --force
+	"$tool" create g --budget 4ms --period 20ms
+	pause 3
+	[ -e $base/g ] || fail "g is not there"
+	! pgrep -x sched-vm-wait || fail "it still waits"
+	end $pid
+	"$tool" remove g
+	for _ in 1 2 3 4 5; do
+		expect 0 '' "$tool" run --name x --budget 4ms --period 20ms true
+	done
+}
+
 adopt_leaves_no_empty_capsule() {
 	expect 1 'process 2 is a thread of the kernel' "$tool" adopt g --pid 2 --budget 4ms --period 20ms
 	[ ! -e $base/g ] || fail "g is there"

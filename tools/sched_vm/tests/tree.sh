@@ -205,6 +205,41 @@ what_is_reserved_is_said() {
 	grep -q '^all .* 1.5ms$' "$WORK/output" || fail "nothing spilled"
 }
 
+# The one that waits for $WORK's tree, in $waiter
+find_waiter() {
+	for dir in /proc/[0-9]*; do
+		waiter=${dir#/proc/}
+		[ "$(cat $dir/comm 2>&1)" != sched-vm-wait ] ||
+			! tr '\0' '\n' <$dir/environ | grep -q -x "FAKE_ROOT=$WORK/root" || return 0
+	done
+	return 1
+}
+
+# Who waits means the cgroup that it was told, and not another one of that path.
+the_waiter_leaves_others_alone() {
+	machine
+	process
+	group machine max 100000
+	echo 'cpuset cpu' >"$root/machine/cgroup.subtree_control"
+	group machine/web 4000 20000 $pid
+	expect 0 'is served by web' fake adopt web --pid $pid --in-place --remove-at-exit
+	wait_for find_waiter
+	mv "$root/machine/web" "$root/machine/old"
+	group machine/web 4000 20000
+	wait_for '[ ! -d /proc/$waiter ]'
+	same "$(cat "$root/machine/web/cpu.rt_budget_us")" 4000
+	# And that one it does mean.
+	rm -r "$root/machine/old"
+	echo $pid >"$root/machine/web/cgroup.procs"
+	ls /proc/$pid/task >"$root/machine/web/cgroup.threads"
+	echo 'populated 1' >"$root/machine/web/cgroup.events"
+	expect 0 'is served by web' fake adopt web --pid $pid --in-place --remove-at-exit
+	wait_for find_waiter
+	echo 'populated 0' >"$root/machine/web/cgroup.events"
+	wait_for '[ ! -d /proc/$waiter ]'
+	same "$(cut -c-3 "$root/machine/web/cpu.rt_budget_us")" max
+}
+
 # A guest that is gone keeps its reservation: that must not be overlooked.
 the_gone_are_named() {
 	machine
@@ -576,7 +611,7 @@ top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writ
 	top_keeps_its_columns"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
 	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order
-	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
+	names_are_told_apart what_is_reserved_is_said the_waiter_leaves_others_alone the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
 	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events"
 
