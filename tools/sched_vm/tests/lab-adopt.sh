@@ -82,12 +82,36 @@ adopt_removes_no_other_at_exit() {
 	"$tool" create g --budget 4ms --period 20ms
 	pause 3
 	[ -e $base/g ] || fail "g is not there"
-	! pgrep -x sched-vm-wait || fail "it still waits"
+	! pidof sched-vm-wait || fail "it still waits"
 	end $pid
 	"$tool" remove g
 	for _ in 1 2 3 4 5; do
 		expect 0 '' "$tool" run --name x --budget 4ms --period 20ms true
 	done
+}
+
+# Nobody waits any more then: the capsule stays, and that is said.
+who_waits_may_be_killed() {
+	hog
+	"$tool" adopt g --pid $pid --budget 4ms --period 20ms --remove-at-exit
+	pause 0.2
+	killall -KILL sched-vm-wait || fail "nobody waits"
+	end $pid
+	pause 2
+	expect 0 '^g .* 0 +gone$' "$tool" list
+	expect 0 'g keeps 20.0 % of CPU 0 for a guest that is gone' "$tool" doctor
+	"$tool" remove g
+	"$tool" run --name x --budget 4ms --period 20ms sleep 1000 &
+	tool_pid=$!
+	pause 0.5
+	killall -KILL sched-vm-wait || fail "nobody waits"
+	kill -KILL $tool_pid
+	wait $tool_pid || true
+	kill "$(cat $base/x/cgroup.procs)"
+	pause 2
+	expect 0 '^x .* 0 +gone$' "$tool" list
+	expect 0 'x keeps 20.0 % of CPU 0 for a guest that is gone' "$tool" doctor
+	"$tool" remove x
 }
 
 adopt_leaves_no_empty_capsule() {

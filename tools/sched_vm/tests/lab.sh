@@ -59,7 +59,7 @@ end() {
 
 clean_up() {
 	# What a test that failed has left running is not to be seen by the next one.
-	! pkill -x sched-vm || pause 1
+	! killall -q sched-vm || pause 1
 	for cg in $base $root/user $root/by-hand $root/machine $root/home; do
 		[ ! -d "$cg" ] || echo 1 >"$cg/cgroup.kill"
 		find "$cg" -depth -type d -exec rmdir {} +
@@ -686,7 +686,7 @@ run create_writes_what_was_said create_says_what_is_wrong create_says_what_is_in
 	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did \
 	run_passes_the_status_on run_passes_signals_on run_leaves_no_capsule_when_killed \
 	run_leaves_no_capsule_when_shot run_leaves_ignored_signals_ignored run_gets_ctrl_c_once adopt_takes_and_returns \
-	adopt_wants_a_budget adopt_removes_at_exit adopt_removes_no_other_at_exit \
+	adopt_wants_a_budget adopt_removes_at_exit adopt_removes_no_other_at_exit who_waits_may_be_killed \
 	adopt_leaves_no_empty_capsule adopt_refuses_a_name_that_is_taken \
 	adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name adopt_knows_an_old_pid_file \
 	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
