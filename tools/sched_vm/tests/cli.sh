@@ -409,6 +409,10 @@ help_tells_the_right_defaults() {
 		! grep -q 'default 100ms' "$WORK/output" || fail "$cmd has no such default"
 	done
 	expect 0 '^  --cpus LIST .*auto:N' "$tool" create --help
+	expect 0 '^  --cpus LIST .*only these' "$tool" free --help
+	expect 0 '^  --cpus LIST .*default: as it is' "$tool" set --help
+	expect 0 '^  --deadline D .*default as it is' "$tool" set --help
+	expect 0 '^  --deadline D .*auto' "$tool" plan --help
 	expect 0 '^  --threads .*each thread used' "$tool" top --help
 }
 

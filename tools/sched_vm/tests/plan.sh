@@ -81,15 +81,15 @@ the_readme_is_right() {
 }
 
 # None of the front is beaten by another one, and what is taken is of it.
-a_front() {
-	expect 0 '' plan --task 2ms/20ms --task 10ms/100ms --json
+front_is_best() {
+	expect 0 '' plan --task 2ms/20ms --task 10ms/100ms --json "$@"
 	n=0
 	while value front.$n.period_us >/dev/null 2>&1; do
 		echo "$(value front.$n.bandwidth_percent) $(value front.$n.gap_us)" \
 			"$(value front.$n.switches_per_second)"
 		n=$((n + 1))
 	done >"$WORK/front"
-	between "$(grep -c . "$WORK/front")" 3 400
+	between "$(grep -c . "$WORK/front")" 2 400
 	same "$(awk '{ b[NR] = $1; g[NR] = $2; s[NR] = $3 }
 		END { for (i = 1; i <= NR; i++) for (j = 1; j <= NR; j++)
 			if (i != j && b[j] <= b[i] && g[j] <= g[i] && s[j] <= s[i]) print i, j }' \
@@ -97,6 +97,12 @@ a_front() {
 	echo "$(value taken.bandwidth_percent) $(value taken.gap_us)" \
 		"$(value taken.switches_per_second)" >"$WORK/taken"
 	grep -q -x -F -f "$WORK/taken" "$WORK/front" || fail "what is taken is not of it"
+}
+
+a_front() {
+	front_is_best
+	# Of these, most are beaten.
+	front_is_best --deadline auto --period 20ms
 	expect 0 '^\*.* 20ms ' plan --task 1ms/20ms --period 20ms
 	expect 0 '' plan --task 8ms/20ms --task 80ms/220ms --json
 	between "$(value front.20.period_us)" 1000 20000
@@ -140,7 +146,7 @@ tasks_are_where_they_fit() {
 	grep '^vCPU' "$WORK/output" >"$WORK/vcpus"
 	same "$(grep -c . "$WORK/vcpus")" 2
 	while IFS=' ,:' read -r _ _ budget tasks; do
-		# shellcheck disable=SC2046
+		# shellcheck disable=SC2046,SC2086
 		expect 0 '' plan $(printf -- '--task %s ' $tasks) --period 1ms --latency 280us \
 			--overhead 0 --debt 0 --vcpus 1 --json
 		same "$(value taken.budget_us)us" "$budget"
