@@ -349,6 +349,12 @@ what_is_left_is_moved() {
 	pause 0.1
 }
 
+# denied ARGUMENT...: with what helps
+denied() {
+	expect 1 'Permission denied' user "$@"
+	grep -q 'cure: run as root, or give a --cgroup that is yours' "$WORK/output" || fail "no cure"
+}
+
 # As systemd delegates a subtree to a user.
 delegated_subtree() {
 	mkdir -p $root/user/session
@@ -372,17 +378,17 @@ delegated_subtree() {
 	expect 1 'not permitted' user create tiny --budget 199us --period 20ms
 	expect 0 '^0::/user/sched_vm/run-' \
 		user run --budget 2ms --period 20ms cat /proc/self/cgroup
-	expect 1 'Permission denied' user create b --cgroup /other --budget 2ms
+	denied create b --cgroup /other --budget 2ms
 	"$tool" create theirs --budget 2ms --period 20ms
-	expect 1 'Permission denied' user set /sched_vm/theirs --budget 1ms
-	expect 1 'Permission denied' user remove /sched_vm/theirs
+	denied set /sched_vm/theirs --budget 1ms
+	denied remove /sched_vm/theirs
 	same "$(cat $base/theirs/cpu.rt.max)" '2000 20000'
 	"$tool" remove theirs
-	expect 1 'Permission denied' user adopt a --pid 1
+	denied adopt a --pid 1
 	expect 0 '' user remove a
 	expect 1 'cannot trace|no reservation|no capsule' user record a
 	what_is_left_is_moved
-	expect 1 'Permission denied' user adopt b --pid 1 --budget 2ms --period 20ms
+	denied adopt b --pid 1 --budget 2ms --period 20ms
 	[ ! -e $root/user/sched_vm/b ] || fail "b is there"
 	find $root/user -depth -type d -exec rmdir {} +
 }

@@ -35,6 +35,7 @@ machine() {
 	printf '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\ncpu\t0\t1\t1\n' |
 		file /proc/cgroups
 	echo 0-1 | file /sys/devices/system/cpu/online
+	echo 0-1 | file /sys/devices/system/cpu/possible
 	echo 0 | file /sys/module/kvm/parameters/halt_poll_ns
 	echo CONFIG_SCHED_HRTICK=y | file "/boot/config-$(uname -r)"
 	echo 950000 | file /proc/sys/kernel/sched_rt_runtime_us
@@ -45,6 +46,7 @@ machine() {
 	echo 'cpuset cpu' >"$root/cgroup.subtree_control"
 	echo 0-1 >"$root/cpuset.cpus.effective"
 	group sched_vm max 100000
+	echo 'cpuset cpu' >"$root/sched_vm/cgroup.subtree_control"
 }
 
 # group PATH BUDGET PERIOD [PID...]: a cgroup, which may be a capsule

@@ -76,6 +76,24 @@ the_root_is_no_capsule() {
 	expect 2 'has .. in it' fake create a --cgroup /sched_vm/../.. --budget 1ms
 }
 
+# What the kernel has there is no name of a capsule, nor are there other CPUs than it says.
+names_and_cpus_are_looked_at() {
+	machine
+	process
+	touch "$root/sched_vm/cpu.max"
+	expect 1 'cpu.max is a file of cgroups' fake create cpu.max --budget 1ms
+	expect 1 'cpu.max is a file of cgroups' fake run --name cpu.max --budget 1ms true
+	expect 1 'cpu.max is no cgroup' fake adopt cpu.max --pid $pid --budget 1ms
+	for cmd in "remove cpu.max" "set cpu.max --budget 1ms" "check cpu.max --budget 1ms" "show cpu.max"; do
+		expect 1 "no capsule 'cpu.max'" fake $cmd
+	done
+	for cmd in "create v" "adopt v --pid $pid"; do
+		expect 1 'CPU 7 is not there' fake $cmd --budget 1ms --cpus 0,7
+		grep -q 'cure: the machine has the CPUs 0-1' "$WORK/output" || fail "no cure"
+		[ ! -e "$root/sched_vm/v" ] || fail "it is made"
+	done
+}
+
 # in CGROUP: where $pid is, and nothing of it is taken from there
 stays_in() {
 	echo "0::$1" | file "/proc/$pid/cgroup"
@@ -611,7 +629,7 @@ top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writ
 	top_opens_no_thread top_costs_little top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
 	top_keeps_its_columns"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
-	the_root_is_no_capsule adopt_takes_nothing_from_its_owner list_is_in_order
+	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner list_is_in_order
 	names_are_told_apart what_is_reserved_is_said the_waiter_leaves_others_alone the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
 	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events"
