@@ -226,11 +226,17 @@ int cmd_free(const struct args *args)
 
 	if (!machine_is_able())
 		return EXIT_FAILED;
+	if (HAS(args, OPT_CPUS) && cg_lacks_cpus(cg_mount(), &args->cpus))
+		return EXIT_FAILED;
 	nr = cpus_free(&cpus, &list);
+	if (HAS(args, OPT_CPUS)) {
+		cpus = cpus_common(&args->cpus, &cpus);
+		warn_missing_cpus(&args->cpus, &cpus);
+	}
 	nr_capsules = capsules_find(&capsules);
 	lines = xzalloc((nr + 1) * sizeof(*lines));
 	for (i = 0; i < nr; i++) {
-		if (HAS(args, OPT_CPUS) && !cpus_test(&args->cpus, list[i].cpu))
+		if (!cpus_test(&cpus, list[i].cpu))
 			continue;
 		lines[n] = (struct line){ .cpu = list[i].cpu, .left = list[i].percent };
 		fill(&lines[n++], capsules, nr_capsules);

@@ -585,6 +585,15 @@ free_says_who_has_what() {
 	: | file /sys/kernel/debug/sched/fair_server/cpu0/period
 	expect 0 '^0-1 +70.00 %' fake free
 	expect 0 '^1 +70.00 %' fake free --cpus 1
+	! grep -q warning "$WORK/output" || fail "all of it is there"
+	for cpus in 7 0,7; do
+		expect 1 'CPU 7 is not there' fake free --cpus $cpus
+		grep -q 'cure: the machine has the CPUs 0-1' "$WORK/output" || fail "no cure"
+	done
+	# There, but offline.
+	echo 0-7 | file /sys/devices/system/cpu/possible
+	expect 1 'CPU 7 is not available' fake free --cpus 7
+	expect 0 'of the CPUs 0,7, those that are available: 0$' fake free --cpus 0,7
 	expect 0 '' fake free --json
 	same "$(value cpus.1.free_percent)" 70.0
 	same "$(value cpus.1.holders.0.name)" web
