@@ -85,7 +85,7 @@ static int find_guest(const struct args *args, struct subject *s)
 	pid_t pid = guest_named(args);
 	char *cg, *above;
 
-	if (!pid)
+	if (pid <= 0)
 		return EXIT_FAILED;
 	cg = cg_of(pid);
 	if (!cg)

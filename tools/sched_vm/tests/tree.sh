@@ -140,6 +140,47 @@ adopt_takes_nothing_from_its_owner() {
 	same "$(cat "$root/system.slice/vm@web.service/capsules/web/cgroup.procs")" $pid
 }
 
+# guest NAME [CGROUP]: a process that was started so, and is called like QEMU, in $pid
+guest() {
+	bash -c 'exec -a qemu-system-x86_64 "$@"' - "$threads" 1 -name "guest=$1,debug-threads=on" >"$WORK/ready" &
+	pid=$!
+	echo $pid >>"$WORK/pids"
+	wait_for '[ -s "$WORK/ready" ]'
+	echo "0::${2:-/}" | file "/proc/$pid/cgroup"
+}
+
+# By the name that QEMU was given, or libvirt. Others test with guests, too.
+guests_are_found_by_name() {
+	machine
+	group sched_vm/web 4000 20000
+	unit='/machine.slice/machine-qemu\x2d1\x2dweb.scope'
+	mkdir -p "$root$unit"
+	echo 'cpuset cpu' | tee "$root/machine.slice/cgroup.controllers" >"$root/machine.slice/cgroup.subtree_control"
+	group "$unit" max 100000
+	guest web-$$ "$unit"
+	expect 1 "process $pid is in machine-qemu.*: without it, libvirt" fake adopt web --qemu web-$$
+	grep -q -e "cure: --domain web-$$ or --in-place" "$WORK/output" || fail "no cure"
+	expect 1 "no process was started with -name web" fake adopt web --qemu web
+	rm "$WORK/root/proc/$pid/cgroup"
+	inside $pid "$unit"
+	expect 0 'threads are served by vm ' fake adopt vm --domain web-$$ --budget 4ms --period 20ms
+	grep -q '^4000 20000 ' "$root$unit/cpu.rt.max" || fail "nothing is reserved"
+	echo 999999999 | file "/run/libvirt/qemu/web-$$.pid"
+	expect 0 'threads are served by vm ' fake adopt vm --domain web-$$ --budget 4ms
+	one=$pid
+	guest web-$$
+	for cmd in "adopt web" suggest; do
+		expect 1 "2 processes were started with -name web-$$: $one $pid" fake $cmd --qemu web-$$
+		same "$(grep -c '^sched-vm' "$WORK/output")" 1
+		expect 1 '' fake $cmd --qemu web-$$ --json
+		same "$(value cure)" '--pid tells which'
+		same "$(grep -c '"error"' "$WORK/output")" 1
+	done
+	# libvirt knows which one it means.
+	echo $one | file "/run/libvirt/qemu/web-$$.pid"
+	expect 0 'threads are served by vm ' fake adopt vm --domain web-$$ --budget 4ms
+}
+
 # named PATH BUDGET PERIOD [PID...]: as the tool makes it
 named() {
 	group "$@"
@@ -638,7 +679,7 @@ top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writ
 	top_opens_no_thread top_costs_little top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
 	top_keeps_its_columns"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
-	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner list_is_in_order
+	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner guests_are_found_by_name list_is_in_order
 	names_are_told_apart what_is_reserved_is_said the_waiter_leaves_others_alone the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
 	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events"
