@@ -185,6 +185,17 @@ static int complain_owner(const struct args *args, pid_t pid, const struct owner
 	return EXIT_FAILED;
 }
 
+/* The unit of systemd that it was in, for the report: allocated, or NULL. */
+static char *taken_from;
+
+static void note_taken(pid_t pid, const struct owner *o)
+{
+	taken_from = xstrdup(unit_name(o));
+	if (!json_mode)
+		say(stdout, "process %d is taken out of %s, which does not end it any more\n",
+		    pid, taken_from);
+}
+
 /* In the same unit it may go where it likes. */
 static bool may_leave(const struct args *args, pid_t pid, const char *to)
 {
@@ -198,9 +209,8 @@ static bool may_leave(const struct args *args, pid_t pid, const char *to)
 	      HAS(args, OPT_FORCE);
 	if (!may)
 		complain_owner(args, pid, &o);
-	else if (o.kind != OWNER_NONE && !cg_is_below(to, o.cg) && !json_mode)
-		say(stdout, "process %d is taken out of %s, which does not end it any more\n",
-		    pid, unit_name(&o));
+	else if (o.kind != OWNER_NONE && !cg_is_below(to, o.cg))
+		note_taken(pid, &o);
 	owner_free(&o);
 	free(from);
 	return may;
@@ -298,6 +308,7 @@ static void report_json(const char *cg, const char *name, const struct guest *g)
 	jo_str(o, "name", name);
 	jo_str(o, "cgroup", cg_relative(cg));
 	jo_int(o, "pid", g->pid);
+	jo_str(o, "taken_from", taken_from);
 	array = jo_array(o, "threads");
 	for (i = 0; i < g->nr; i++) {
 		struct json_object *t = json_object_new_object();
@@ -395,6 +406,7 @@ int cmd_adopt(const struct args *args)
 		warn_unusable(cg);
 		status = report(cg, args->rest[0], pid);
 	}
+	free(taken_from);
 	free(cg);
 	guest_free(&g);
 	return status;

@@ -107,8 +107,11 @@ goes_from() {
 	echo "0::$1" | file "/proc/$pid/cgroup"
 	: >"$root/sched_vm/web/cgroup.procs"
 	expect 1 "$2" fake adopt web --pid $pid
-	shift 2
 	same "$(cat "$root/sched_vm/web/cgroup.procs")" $pid
+	# A program hears of it, too.
+	expect 1 '' fake adopt web --pid $pid --json
+	same "$(value taken_from)" "$3"
+	expect 1 "$2" fake adopt web --pid $pid
 }
 
 # systemd ends a unit that is empty, and libvirt finds its guest no more.
@@ -126,10 +129,11 @@ adopt_takes_nothing_from_its_owner() {
 	mkdir -p "$root/mine/sub"
 	note "$root/mine" delegate 1
 	stays_in /mine/sub mine systemd ''
-	goes_from /user.slice/user-0.slice/session-3.scope "process $pid is taken out of session-3.scope"
+	goes_from /user.slice/user-0.slice/session-3.scope "process $pid is taken out of session-3.scope" \
+		session-3.scope
 	goes_from /user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope \
-		"process $pid is taken out of user@1000.service"
-	goes_from /home '0 of 1 thread '
+		"process $pid is taken out of user@1000.service" user@1000.service
+	goes_from /home '0 of 1 thread ' ''
 	! grep -q 'is taken out' "$WORK/output" || fail "it says so of nobody"
 	echo '0::/system.slice/vm@web.service' | file "/proc/$pid/cgroup"
 	expect 1 'is taken out of vm@web.service' fake adopt web --pid $pid --force
