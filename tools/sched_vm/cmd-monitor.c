@@ -35,6 +35,7 @@ struct monitor {
 	int nr;
 	int fd;			/* inotify */
 	int told;
+	bool blind;		/* there are more capsules than it may watch */
 };
 
 static void tell(struct monitor *m, const struct source *s, const char *event, long long count,
@@ -110,6 +111,17 @@ static struct source *source_of(struct monitor *m, const char *path)
 	return NULL;
 }
 
+/* Their events are told all the same, but as late as the next scan. */
+static void warn_blind(struct monitor *m, const struct source *s, int error)
+{
+	const char *limit = error == ENOSPC ? "; fs.inotify.max_user_watches is the limit" : "";
+
+	if (!m->blind)
+		warn("cannot watch %s, so its events are told later: %s%s", s->name,
+		     strerror(error), limit);
+	m->blind = true;
+}
+
 /* Watched first, and then read, so that nothing is missed. */
 static struct source *add_source(struct monitor *m, const struct capsule *c, bool first)
 {
@@ -120,6 +132,9 @@ static struct source *add_source(struct monitor *m, const struct capsule *c, boo
 	s = &m->list[m->nr++];
 	*s = (struct source){ .path = xstrdup(c->path), .name = xstrdup(c->name) };
 	s->wd = inotify_add_watch(m->fd, file, IN_MODIFY);
+	/* One that is gone already, the next scan finds gone. */
+	if (s->wd < 0 && errno != ENOENT)
+		warn_blind(m, s, errno);
 	if (!first && !is_over(m))
 		tell(m, s, "made", 0, 0);
 	compare(m, s, first);
@@ -151,6 +166,8 @@ static void scan(struct monitor *m, bool first)
 		s = source_of(m, list[i].path);
 		if (!s)
 			s = add_source(m, &list[i], first);
+		else if (s->wd < 0)
+			compare(m, s, false);
 		s->found = true;
 	}
 	capsules_free(list, nr);

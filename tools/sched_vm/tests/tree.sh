@@ -679,6 +679,32 @@ monitor_tells_events() {
 	same "$(cat "$WORK/output")" ""
 }
 
+# More capsules than may be watched: the events of these come later, but they come.
+monitor_tells_of_all() {
+	unshare -Ur sh -c 'echo 1 >/proc/sys/user/max_inotify_watches' || skip "no user namespaces"
+	machine
+	for name in a b c; do
+		named sched_vm/$name 4000 20000
+	done
+	(exec unshare -Ur sh -c 'echo 1 >/proc/sys/user/max_inotify_watches; exec "$@"' - \
+		env FAKE_LOG="$WORK/log.monitor" LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" \
+		"$tool" monitor --count 3) >"$WORK/events" 2>"$WORK/errors" &
+	monitor=$!
+	echo $monitor >>"$WORK/pids"
+	wait_for '[ -s "$WORK/errors" ]'
+	grep -q 'cannot watch b, .*fs.inotify.max_user_watches' "$WORK/errors" || fail "no cure"
+	wait_for 'grep -q "^file .*/c/cpu.rt_events" "$WORK/log.monitor"'
+	sleep 0.2
+	for name in a b c; do
+		events sched_vm/$name 8 0 0
+	done
+	wait_for '[ "$(wc -l <"$WORK/events")" -ge 3 ]'
+	wait $monitor
+	same "$(sed 's/^[^ ]* //' "$WORK/events" | sort | tr '\n' ,)" \
+		'a throttled 8, 8 in all,b throttled 8, 8 in all,c throttled 8, 8 in all,'
+	same "$(grep -c . "$WORK/errors")" 1
+}
+
 top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
 	top_opens_no_thread top_costs_little top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
 	top_keeps_its_columns"
@@ -686,7 +712,7 @@ other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_i
 	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner guests_are_found_by_name list_is_in_order
 	names_are_told_apart what_is_reserved_is_said the_waiter_leaves_others_alone the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
-	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events"
+	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events monitor_tells_of_all"
 
 case $part in
 top) run $top_tests ;;
