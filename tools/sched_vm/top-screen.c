@@ -20,6 +20,7 @@
 #define BELOW	"\033[J"
 #define BOLD	"\033[7m"		/* the other way round */
 #define PLAIN	"\033[m"
+#define NARROW	60		/* columns: fewer need other words */
 
 static struct termios before;
 static bool has_keys;
@@ -174,17 +175,29 @@ static int draw_cpus(const struct top *top, int rows, int cols)
 	return lines;
 }
 
+/* What keys have changed must be seen: the rest is what is cut. */
+static void draw_first(const struct top *top, int cols)
+{
+	char time_text[16], *interval = format_time(top->interval), *when, *what;
+	time_t now = time(NULL);
+
+	strftime(time_text, sizeof(time_text), "%H:%M:%S", localtime(&now));
+	when = xasprintf("%s, every %s, %d capsule%s", time_text, interval, top->now.nr,
+			 plural(top->now.nr));
+	what = xasprintf("by %s%s%s%s", sort_names[top->sort], top->busy ? ", busy ones" : "",
+			 *top->filter ? ", with " : "", top->filter);
+	line(xasprintf("%s, %s", cols < NARROW ? what : when, cols < NARROW ? when : what), cols);
+	free(what);
+	free(when);
+	free(interval);
+}
+
 static int draw_head(const struct top *top, int rows, int cols)
 {
-	time_t now = time(NULL);
-	char text[16], *interval = format_time(top->interval), *name = hypervisor_below();
+	char *name = hypervisor_below();
 	int lines = 1;
 
-	strftime(text, sizeof(text), "%H:%M:%S", localtime(&now));
-	line(xasprintf("%s, every %s, %d capsule%s, by %s%s%s%s", text, interval, top->now.nr,
-		       plural(top->now.nr), sort_names[top->sort], top->busy ? ", busy ones" : "",
-		       *top->filter ? ", with " : "", top->filter), cols);
-	free(interval);
+	draw_first(top, cols);
 	if (name) {
 		line(xasprintf("On a virtual machine, %s: budgets are late", name), cols);
 		lines++;
@@ -231,7 +244,8 @@ static const char *const help[] = {
 static void draw_keys(const struct top *top, int row, int cols)
 {
 	char *all = top->typing ? xasprintf("with: %s", top->filter) :
-		    xstrdup("q end  h help  s sort  b busy  t threads  / with");
+		    xstrdup(cols < NARROW ? "q end h help s sort b busy t threads /" :
+			    "q end  h help  s sort  b busy  t threads  / with");
 	char *text = fit_text(all, cols - 1);
 
 	printf("\033[%d;1H%s", row, text);

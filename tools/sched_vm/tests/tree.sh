@@ -390,6 +390,8 @@ top_fits_the_screen() {
 		PTY_SIZE=$size PTY_WAIT=guest-33 PTY_KEYS=q fake_pty top -d 100ms
 		pictures ${size%x*} ${size#*x} guest-33
 		same "$(grep '^guest' "$WORK/picture" | head -n 1 | cut -c-8)" guest-33
+		[ $size = 20x8 ] || grep -q 'by used' "$WORK/picture" || fail "by what?"
+		[ $size = 20x8 ] || tail -n 1 "$WORK/picture" | grep -q 't threads  */' || fail "no keys"
 	done
 }
 
