@@ -398,6 +398,24 @@ the_manual_knows_all_keys() {
 	done
 }
 
+# What is counted has the same heading in columns and in the manual's table; top has more.
+the_manual_knows_all_headings() {
+	sed -n '/^\.SH COUNTERS/,/^\.SH JSON/p' "$here/../sched-vm.1" >"$WORK/counters"
+	sed -n 's/^\tCOUNTER(\([a-z_]*\), "\([A-Z]*\)", .*/\1 \2/p' "$here/../capsule.c" >"$WORK/pairs"
+	between "$(grep -c . "$WORK/pairs")" 8 20
+	while read -r key heading; do
+		grep -q -E "^$key +$heading +[a-zA-Z]" "$WORK/counters" || fail "it knows no $key as $heading"
+	done <"$WORK/pairs"
+	same "$(grep -c -E '^[a-z_]+ +[A-Z]+ ' "$WORK/counters")" "$(grep -c . "$WORK/pairs")"
+	sed -n '/^\.SS "sched-vm top/,/^\.SS "sched-vm free/p' "$here/../sched-vm.1" >>"$WORK/counters"
+	sed -n 's/^\t{ "\([A-Z]*\)", [0-9].*/\1/p' "$here/../top-rows.c" | sort -u |
+		grep -v -x -E 'NAME|CPU|BUDGET|TID|THREAD' >"$WORK/headings"
+	between "$(grep -c . "$WORK/headings")" 5 20
+	while read -r heading; do
+		grep -q -w "$heading" "$WORK/counters" || fail "it does not tell what $heading is"
+	done <"$WORK/headings"
+}
+
 # A default that is another command's is wrong.
 help_tells_the_right_defaults() {
 	expect 0 '^  --time T .*default 30s' "$tool" suggest --help
@@ -441,6 +459,6 @@ run without_a_command help_is_help times_have_units what_is_not_written_fails op
 	the_picture_can_be_read files_do_not_overwrite_each_other \
 	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
-	help_tells_the_right_defaults the_manual_knows_all_keys errors_are_json_too the_manual_and_the_completion_know_all \
+	help_tells_the_right_defaults the_manual_knows_all_keys the_manual_knows_all_headings errors_are_json_too the_manual_and_the_completion_know_all \
 	the_manual_is_well_formed words_are_completed values_are_completed \
 	commands_are_completed what_is_installed_can_be_removed
