@@ -14,12 +14,22 @@ cmd_path() {
 		printf '%-12s %s\n' cache "$LAB_CACHE" patched "$LAB_SRC/patched" \
 			vanilla-tree "$LAB_SRC/vanilla" logs "$LAB_LOGS"
 		;;
-	-h | --help) 
-		echo "usage: scripts/lab path [cache|patched|vanilla-tree|logs|qemu|KIND]"
+	-h | --help)
+		echo "usage: scripts/lab path [cache|patched|vanilla-tree|logs|qemu|[--kernel] KIND]"
 		echo
 		echo "Prints where a tree, or the build folder of a kernel of this kind, is; all of it"
 		echo "without an argument. qemu: the one that emulates several CPUs at a time."
 		;;
-	*) kernel_kind "$1"; echo "$KERNEL_BUILD" ;;
+	--kernel)
+		[ $# -ge 2 ] || die "path: $1 needs a kind (scripts/lab kernel --help)"
+		cmd_path_kernel "$2"
+		;;
+	*) cmd_path_kernel "$1" ;;
 	esac
+}
+
+# The build folder of a kernel of this kind
+cmd_path_kernel() {
+	kernel_kind "$1"
+	echo "$KERNEL_BUILD"
 }

@@ -188,6 +188,10 @@ test_path_takes_what_it_prints() {
 	scripts/lab path | while read -r name path; do
 		same "$(scripts/lab path "$name")" "$path"
 	done
+	# Kinds of kernel, as all commands take them.
+	same "$(scripts/lab path --kernel release)" "$(scripts/lab path release)"
+	expect 125 "no kind of kernel 'fast'" scripts/lab path --kernel fast
+	expect 125 -- '--kernel needs a kind' scripts/lab path --kernel
 }
 
 # The mirror of a machine whose QEMU is of version $1; it gives one of version $2.
