@@ -54,10 +54,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--only) ONLY=${2:?}; shift ;;
-	--rounds) ROUNDS=${2:?}; shift ;;
-	--seconds) WINDOW=${2:?}; shift ;;
-	--period) PERIOD_MS=${2:?}; shift ;;
+	--only) needs_value "$@"; ONLY=$2; shift ;;
+	--rounds) needs_value "$@"; ROUNDS=$2; shift ;;
+	--seconds) needs_value "$@"; WINDOW=$2; shift ;;
+	--period) needs_value "$@"; PERIOD_MS=$2; shift ;;
 	-h | --help) usage; exit ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;

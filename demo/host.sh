@@ -46,9 +46,9 @@ END
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--requests) REQUESTS=${2:?}; shift ;;
-	--connections) CONNECTIONS=${2:?}; shift ;;
-	--period) PERIOD_MS=${2:?}; shift ;;
+	--requests) needs_value "$@"; REQUESTS=$2; shift ;;
+	--connections) needs_value "$@"; CONNECTIONS=$2; shift ;;
+	--period) needs_value "$@"; PERIOD_MS=$2; shift ;;
 	--plain) PLAIN=yes ;;
 	-h | --help) usage; exit ;;
 	-*) usage >&2; exit 2 ;;

@@ -29,6 +29,8 @@ test_missing_values_are_said() {
 	local cmd
 	cd "$TOP"
 	for cmd in "demo/run.sh --kernel" "demo/run.sh --requests" "bench/run.sh --kernel" "bench/run.sh --only" \
+		"demo/host.sh --requests" "demo/host.sh --connections" "demo/host.sh --period" \
+		"bench/host.sh --only" "bench/host.sh --rounds" "bench/host.sh --seconds" "bench/host.sh --period" \
 		"papers/run.sh --only" "papers/run.sh --sets" "papers/kernel/run.sh --kernel" "libvirt/hook/install --root"; do
 		# shellcheck disable=SC2086
 		expect 2 'error: --[a-z]+ needs a value \(.*/.* --help\)' $cmd
