@@ -39,6 +39,17 @@ test_missing_values_are_said() {
 	expect 125 'needs a value \(scripts/shrink --help\)' scripts/shrink --cpus
 }
 
+# What a compiler says of that is far up in a log.
+test_a_full_disk_is_named() {
+	make_repo
+	# shellcheck disable=SC2016
+	local lab='LAB_TOP=$1; . scripts/lab.d/common.sh; lab_init; step "building" "$2" sh -c "$3"'
+	expect 125 'building: the disk is full: make room, or set XDG_CACHE_HOME to another disk; log: ' \
+		bash -c "$lab" - . "$WORK/step" 'echo "cc: error: No space left on device"; echo more; exit 1'
+	expect 125 'error: building failed \(status 3\); log: ' bash -c "$lab" - . "$WORK/step" 'exit 3'
+	expect 125 'cannot write /dev/no/log: is the disk full\?' bash -c "$lab" - . /dev/no/log true
+}
+
 test_every_command_has_help() {
 	make_repo
 	local c

@@ -384,6 +384,15 @@ what_is_installed_can_be_removed() {
 	same "$(find "$WORK/dest" -type f)" ""
 }
 
+# It is said by name, and how to get it.
+what_is_missing_is_named() {
+	command -v make || skip "no make"
+	expect 2 'these are missing: json-c libtracefs libtraceevent' \
+		make -C "$here/.." PKG_CONFIG=false O="$WORK/none"
+	grep -q '"make deps" at the top of the repository' "$WORK/output" || fail "no cure"
+	[ ! -e "$WORK/none/sched-vm" ] || fail "something is built"
+}
+
 # What each command prints for programs is in the manual.
 the_manual_knows_all_keys() {
 	sed -n 's/.*\(jo_[a-z]*([^,]*, \|_object_add([^,]*, \)"\([a-z0-9_]*\)".*/\2/p' "$here"/../*.c |
@@ -461,4 +470,4 @@ run without_a_command help_is_help times_have_units what_is_not_written_fails op
 	names_of_threads_are_cleaned bad_traces_are_refused \
 	help_tells_the_right_defaults the_manual_knows_all_keys the_manual_knows_all_headings errors_are_json_too the_manual_and_the_completion_know_all \
 	the_manual_is_well_formed words_are_completed values_are_completed \
-	commands_are_completed what_is_installed_can_be_removed
+	commands_are_completed what_is_missing_is_named what_is_installed_can_be_removed
