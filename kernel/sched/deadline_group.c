@@ -417,31 +417,28 @@ dl_group_class_without(struct task_struct *p, int prio, bool refused)
  * @p: the thread
  * @prio: its effective priority from now on
  *
- * A thread that belongs to a capsule already changes capsules in
- * __dl_group_update_task() only, which comes after this: it may be queued there.
+ * Nothing changes here: the class may not be put into effect (SCHED_FLAG_KEEP_PARAMS).
+ * A thread enters, leaves, and changes capsules in __dl_group_update_task(), which
+ * comes after this. Until then one that is to enter is a normal thread.
  *
- * Context: p->pi_lock and, unless @p is being forked, the rq lock held. The
- * caller puts the returned class into effect before it releases them.
+ * Context: p->pi_lock and the rq lock held
  * Return: the class, or NULL if __setscheduler_class() decides
  */
 const struct sched_class *__dl_group_class(struct task_struct *p, int prio)
 {
-	struct dl_group *dlg = p->dl_group;
 	bool refused;
 
 	lockdep_assert_held(&p->pi_lock);
 
 	if (dl_prio(prio))
 		return NULL;
+	if (p->dl_group)
+		return p->dl_group_spills ? dl_group_outside_class(p, prio) :
+					    &dl_group_sched_class;
+	if (dl_group_of(p, prio, &refused) || refused)
+		return __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO);
 
-	if (!dlg) {
-		dlg = dl_group_of(p, prio, &refused);
-		if (!dlg)
-			return refused ? __setscheduler_class(SCHED_NORMAL, DEFAULT_PRIO) : NULL;
-		dl_group_join(p, dlg);
-	}
-
-	return p->dl_group_spills ? dl_group_outside_class(p, prio) : &dl_group_sched_class;
+	return NULL;
 }
 
 /**
@@ -456,7 +453,8 @@ const struct sched_class *__dl_group_class(struct task_struct *p, int prio)
  */
 void dl_group_fork(struct task_struct *p)
 {
-	const struct sched_class *class;
+	struct dl_group *dlg;
+	bool refused;
 
 	p->dl_group = NULL;
 	p->dl_group_bound = NULL;
@@ -473,9 +471,14 @@ void dl_group_fork(struct task_struct *p)
 
 	if (current->sched_reset_on_fork || !dl_group_grants(task_group(p)))
 		p->dl_group_granted = 0;
-	class = dl_group_class(p, p->prio);
-	if (class == &dl_group_sched_class)
-		p->sched_class = class;
+	if (!dl_group_enabled() || dl_prio(p->prio))
+		return;
+
+	dlg = dl_group_of(p, p->prio, &refused);
+	if (dlg) {
+		dl_group_join(p, dlg);
+		p->sched_class = &dl_group_sched_class;
+	}
 }
 
 /* @p belongs to @dlg from now on, or to no capsule, of those that were there @refused. */

@@ -120,18 +120,47 @@ static bool controller_off(void)
 	return ok;
 }
 
+/*
+ * Its capsule has nothing where it runs, so it is a normal thread; then it may run elsewhere,
+ * too. Whatever is asked for, if only that nothing change, it is inside again, whole.
+ */
+static bool comes_back(void)
+{
+	struct worker_spec spec = { .cpu = 1, .fn = fn_busy, .policy = SCHED_FIFO, .prio = 5 };
+	struct worker w = {};
+	bool ok;
+
+	family_make();
+	ok = check(!group_write(kid, RT_MAX, "10000 100000"));
+	ok &= check(!group_write(kid, CPU_BUDGET, "1 20000"));
+	spec.group = kid;
+	worker_start(&w, &spec);
+	ok &= check(served_by(w.pid, kid));
+	ok &= check(!group_write(kid, SCOPE, "rt"));
+	ok &= check(!set_policy(w.pid, SCHED_OTHER, 0));
+	ok &= check(served_by_none(w.pid));
+	unpin(w.pid);
+	ok &= check(!set_policy_alone(w.pid, SCHED_BATCH));
+	ok &= has(&w, 10, own);
+	ok &= check(!set_policy(w.pid, SCHED_FIFO, 5));
+	ok &= check(served_by(w.pid, kid));
+	family_end();
+	return ok;
+}
+
 int main(void)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(5);
+	ksft_set_plan(6);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(scope(), "who is out of scope is served by the capsule above\n");
 	ksft_test_result(other_cpu(), "so is who may run where its capsule is not\n");
 	ksft_test_result(controller_off(), "a capsule follows its cpuset when that goes\n");
+	ksft_test_result(comes_back(), "who may run where its capsule is again is served there alone\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();

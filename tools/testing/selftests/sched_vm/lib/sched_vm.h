@@ -136,6 +136,7 @@ void fn_yield(struct worker *w, void *arg);	/* busy, but polite */
 void fn_pause(struct worker *w, void *arg);	/* for ever */
 
 int set_policy(pid_t pid, int policy, int prio);	/* 0 or -errno */
+int set_policy_alone(pid_t pid, int policy);	/* SCHED_FLAG_KEEP_PARAMS */
 int set_deadline(pid_t pid, uint64_t q_ns, uint64_t p_ns);
 int get_policy(pid_t pid);
 void pin_to(pid_t pid, int cpu);

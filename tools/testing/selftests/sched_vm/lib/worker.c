@@ -22,6 +22,7 @@
 #define MAX_WORKERS	1024
 #define LIFTED_PRIO	98
 #define PATIENCE_NS	(20 * NS_PER_S)
+#define KEEP_PARAMS	0x10		/* SCHED_FLAG_KEEP_PARAMS */
 
 static pid_t workers[MAX_WORKERS];
 
@@ -72,6 +73,18 @@ int set_policy(pid_t pid, int policy, int prio)
 	struct sched_param param = { .sched_priority = prio };
 
 	return sched_setscheduler(pid, policy, &param) ? -errno : 0;
+}
+
+/* The parameters, whatever they are for that policy, stay as they are. */
+int set_policy_alone(pid_t pid, int policy)
+{
+	struct sv_sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = policy,
+		.sched_flags = KEEP_PARAMS,
+	};
+
+	return syscall(SYS_sched_setattr, pid, &attr, 0) ? -errno : 0;
 }
 
 int set_deadline(pid_t pid, uint64_t q_ns, uint64_t p_ns)
