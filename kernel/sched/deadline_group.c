@@ -504,7 +504,7 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 
 	scoped_guard (sched_change, p, flags) {
 		if (p->dl_group)
-			dl_group_leave(rq, p);
+			dl_group_leave(rq, p, dlg);
 		if (dlg)
 			dl_group_join(p, dlg);
 		dl_group_set_class(p, prio, class);

@@ -622,13 +622,36 @@ static void dl_group_pass_debt(struct dl_group *dlg)
 		atomic64_add(atomic64_xchg(&dlg->debt, 0), &above->debt);
 }
 
-/* Who has all that the one above has, has its debt, too: nobody else could pay it. */
-static void dl_group_take_debt(struct dl_group *dlg)
+/* The bandwidth that @dlg itself has, or soon will, of all CPUs together; not exact. */
+static u64 dl_group_own_bw(struct dl_group *dlg)
+{
+	struct dl_group_server *srv;
+	u64 bw = 0;
+	int cpu;
+
+	for_each_cpu(cpu, dlg->cpus) {
+		srv = dlg->place[cpu].own;
+		bw += data_race(srv->next.bw ?: srv->dl_se.dl_bw);
+	}
+
+	return bw;
+}
+
+/*
+ * A new capsule takes over its part of what the one above owes, or who ends a capsule and
+ * makes it again would owe nothing; and one that has all takes all.
+ */
+static void dl_group_take_debt(struct dl_group *dlg, bool is_new)
 {
 	struct dl_group *above = dl_group_parent(dlg->tg);
+	u64 debt, own = dl_group_own_bw(dlg), rest = above ? dl_group_own_bw(above) : 0;
 
-	if (above && cpumask_empty(above->cpus))
-		atomic64_add(atomic64_xchg(&above->debt, 0), &dlg->debt);
+	if (!above || (!is_new && rest))
+		return;
+
+	debt = mul_u64_u64_div_u64(max(atomic64_read(&above->debt), 0), own, max(own + rest, 1));
+	atomic64_sub(debt, &above->debt);
+	atomic64_add(debt, &dlg->debt);
 }
 
 /* Make @dlg no capsule: its threads leave first, then its servers go. */
@@ -691,9 +714,28 @@ static int dl_group_can_release(struct dl_group *dlg)
 	return dl_group_visit(dlg->tg, dl_group_is_bereft, &end) ? -EBUSY : 0;
 }
 
+/* Would @p leave, as a normal thread, if its capsule were for FIFO and RR, and find nothing? */
+static bool dl_group_is_put_out(struct task_struct *p, void *arg)
+{
+	return !rt_prio(p->normal_prio) && dl_group_is_bereft(p, arg);
+}
+
+/* May @dlg be for FIFO and RR threads only? */
+static bool dl_group_can_narrow(struct dl_group *dlg)
+{
+	struct dl_group *above = dl_group_parent(dlg->tg);
+	struct dl_group_end end = {
+		.threads.tg = dlg->tg,
+		.all = above && above->handed_out,
+	};
+
+	return !dl_group_visit(dlg->tg, dl_group_is_put_out, &end);
+}
+
 /* Make @dlg a capsule, or change one. */
 static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *spec)
 {
+	bool is_new = !dlg->active;
 	cpumask_var_t cpus;
 	int ret;
 
@@ -709,7 +751,7 @@ static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *sp
 		smp_store_release(&dlg->active, true);
 		dl_group_refresh_rights(dlg->tg);
 		dl_group_settle_all(dlg);
-		dl_group_take_debt(dlg);
+		dl_group_take_debt(dlg, is_new);
 	}
 
 	free_cpumask_var(cpus);

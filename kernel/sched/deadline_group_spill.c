@@ -41,9 +41,10 @@
  * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the
  * budget in that thread's turn, at its priority, before it returns from its boundary:
  * its server drains for as long as the thread would have run, see dl_group_pay_turn().
- * So it costs nobody of a higher priority anything. Who dies, or leaves, or is a
- * worker without a boundary that goes to sleep, leaves its debt to the capsule,
- * dl_group::debt, which takes at most half of each budget.
+ * So it costs nobody of a higher priority anything. Who goes to another capsule takes its
+ * debt along. Who dies, or leaves all capsules, or is a worker without a boundary that
+ * goes to sleep, leaves it to the capsule, dl_group::debt, which takes at most half of
+ * each budget.
  *
  * Who is asked to exit, stop, freeze, or be traced must reach get_signal(): whoever
  * sends a signal calls dl_group_signalled(), and the thread is at its boundary no
@@ -695,12 +696,15 @@ void __dl_group_new_owner(struct task_struct *p)
 	__task_rq_unlock(rq, p, &rf);
 }
 
-/* @p leaves its capsule for good, dequeued. */
-static void dl_group_leave(struct rq *rq, struct task_struct *p)
+/* @p leaves its capsule for good, dequeued; what it owes it pays in @to, if that is one. */
+static void dl_group_leave(struct rq *rq, struct task_struct *p, struct dl_group *to)
 {
 	if (p->dl_group_spills)
 		dl_group_end_spill(rq, p);
-	dl_group_bequeath(p);
+	if (!to)
+		dl_group_bequeath(p);
+	else if (p->dl_group_debt)
+		set_notify_resume(p);
 	WRITE_ONCE(p->dl_group_boundary, false);
 	WRITE_ONCE(p->dl_group_lent, DL_GROUP_LENT_NONE);
 	WRITE_ONCE(p->dl_group, NULL);

@@ -461,6 +461,39 @@ static bool debts_outlive_capsules(void)
 }
 
 /*
+ * A capsule ends and begins again whenever its thread is in debt: neither the one above,
+ * which keeps little, nor the new one has time that is not there.
+ */
+static bool debts_are_not_laundered(void)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_long_read };
+	char *above = capsule_make("above", 20000, 100000);
+	char *below = group_make(above, "below");
+	struct worker w = {};
+	long long us, begin;
+	int i;
+
+	group_reserve(below, 19700, 100000);
+	start_in(below, &w, &spec);
+	sleep_ns(NS_PER_S);
+	us = usage_of(above);
+	begin = now_ns();
+	for (i = 0; i < 100; i++) {
+		sleep_ns(100 * NS_PER_MS);
+		group_write(below, BUDGET, "max");
+		group_write(below, BUDGET, "19700");
+	}
+	us = usage_of(above) - us;
+	begin = (now_ns() - begin) / 1000;
+	ksft_print_msg("%lld us in %lld, %.1f %%\n", us, begin, 100.0 * us / begin);
+	kill_all_workers();
+	group_remove(below);
+	group_remove(above);
+	/* And a call that goes on, at the beginning and at the end */
+	return check(us < begin / 5 + 2 * 20000);
+}
+
+/*
  * What the dead owe takes no more than half of each budget: who is busy all the time has
  * in each window what a server of half the budget gives, and it is paid.
  */
@@ -643,6 +676,7 @@ static void test_dry(void)
 	ksft_test_result(pays("mmap", fn_mmap, 10000, 100000, 60000), "mmap pays\n");
 	ksft_test_result(pays("mmap2", fn_mmap, 200, 1000, 60000), "mmap pays, 200 us\n");
 	ksft_test_result(debts_outlive_capsules(), "a debt outlives the capsule\n");
+	ksft_test_result(debts_are_not_laundered(), "nor is it gone when that begins again\n");
 	ksft_test_result(dead_leave_half(), "the dead leave half of each budget\n");
 	ksft_test_result(fifo_is_not_silenced(), "a debt is paid by who made it\n");
 }
@@ -665,7 +699,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 19);
+	ksft_set_plan(behind ? 4 : 20);
 	lift_kthreads();
 	log_mark();
 	if (behind)
