@@ -344,25 +344,16 @@ static int dl_group_word_show(struct seq_file *sf, void *v)
 	return 0;
 }
 
-/* Threads leave @dlg for the one above, which may have nothing for them. */
-static void dl_group_set_scope(struct dl_group *dlg, bool rt_only)
-{
-	struct dl_group *above = dl_group_parent(dlg->tg);
-
-	WRITE_ONCE(dlg->rt_only, rt_only);
-	dl_group_visit(dlg->tg, dl_group_tell, NULL);
-	if (rt_only && above && above->handed_out) {
-		above->refused++;
-		dl_group_notify(above);
-	}
-}
-
-static void dl_group_set_word(struct dl_group *dlg, int file, int word)
+/* Return: 0, or -EBUSY: threads would leave for a capsule that has nothing for them */
+static int dl_group_set_word(struct dl_group *dlg, int file, int word)
 {
 	switch (file) {
 	case DL_GROUP_SCOPE:
-		dl_group_set_scope(dlg, word);
-		return;
+		if (word && !dl_group_can_narrow(dlg))
+			return -EBUSY;
+		WRITE_ONCE(dlg->rt_only, word);
+		dl_group_visit(dlg->tg, dl_group_tell, NULL);
+		return 0;
 	case DL_GROUP_EXTRA:
 		dlg->extra_told = word;
 		break;
@@ -371,6 +362,7 @@ static void dl_group_set_word(struct dl_group *dlg, int file, int word)
 		break;
 	}
 	dl_group_refresh_rights(dlg->tg);
+	return 0;
 }
 
 /* Who has no privilege gives no more than he was given. */
@@ -404,8 +396,7 @@ static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
 	if (!dlg)
 		return -ENOMEM;
 
-	dl_group_set_word(dlg, file, word);
-	return nbytes;
+	return dl_group_set_word(dlg, file, word) ?: nbytes;
 }
 
 static struct cftype dl_group_files[] = {

@@ -51,6 +51,8 @@ static const struct {
 	{ CALL_CPUSET, EINVAL, "some belong to another partition: other --cpus" },
 	{ CALL_CPUSET, ENOSPC, "threads inside need at least one: other --cpus" },
 
+	{ CALL_WORD, EBUSY,
+	  "chrt -f its normal threads: those above have handed out all; or leave them some" },
 	{ CALL_WORD, EINVAL, "this kernel does not know that word: boot a newer one" },
 
 	{ CALL_RESERVE, EPERM, CURE_PERMISSION },

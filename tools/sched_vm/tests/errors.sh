@@ -115,6 +115,7 @@ what_keeps_words_as_they_are() {
 		cpu.rt_scope=EROFS|remount,rw|set web --scope rt
 		cpu.rt_scope=ENODEV|try again|set web --scope rt
 		cpu.rt_scope=ENOMEM|free memory|set web --scope rt
+		cpu.rt_scope=EBUSY|handed out all|set web --scope rt
 		cpu.rt_scope=EINVAL|boot a newer one|set web --scope rt
 		|boot one that has it|set web --extra fair
 		|echo .cpu > cgroup.subtree_control|set nocpu --scope rt

@@ -322,13 +322,12 @@ static bool too_little(void)
 	return ok;
 }
 
-/* Who cannot be refused is served by the next above, or is a normal thread: counted. */
+/* Who cannot be refused is served by the next above, or is a normal thread. */
 static bool down(bool inside)
 {
 	char *top = inside ? group_make_on("top", "0") : NULL;
 	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
 	struct worker w[2] = {};
-	long long refused;
 	bool ok;
 
 	if (inside) {
@@ -340,16 +339,15 @@ static bool down(bool inside)
 	spec.group = one;
 	worker_start(&w[0], &spec);
 	worker_start(&w[1], &spec);
-	refused = group_value(up, RT_EVENTS, "refused");
-	/* Its normal thread is out of scope. */
+	/* One that becomes a normal thread is out of scope. */
+	ok &= check(!set_policy(w[0].pid, SCHED_FIFO, 5));
 	ok &= check(!set_policy(w[1].pid, SCHED_FIFO, 5));
 	ok &= check(!group_write(one, SCOPE, "rt"));
+	ok &= check(!set_policy(w[0].pid, SCHED_OTHER, 0));
 	ok &= check(served_by(w[0].pid, top));
 	ok &= check(served_by(w[1].pid, one));
 	if (inside)
 		ok &= check(workers_get(w, (double[]){ 10, 20 }, 2, MS));
-	else
-		ok &= check(group_value(up, RT_EVENTS, "refused") > refused);
 	ok &= check(!group_write(one, SCOPE, "all"));
 	ok &= check(served_by(w[0].pid, one));
 	/* Without the controller it is in its parent, which has back what it had. */
@@ -412,13 +410,33 @@ static bool one_cpu(void)
 	return ok;
 }
 
+/* Normal threads would leave for one that has nothing: no. FIFO and RR ones stay. */
+static bool scope(void)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
+	struct worker w = {};
+	bool ok;
+
+	family_make(NULL);
+	ok = hand_out();
+	spec.group = one;
+	worker_start(&w, &spec);
+	ok &= check(group_write(one, SCOPE, "rt") == -EBUSY);
+	ok &= check(group_reads(one, SCOPE, "all")) & check(served_by(w.pid, one));
+	ok &= check(!group_write(two, SCOPE, "rt")) & check(!group_write(two, SCOPE, "all"));
+	ok &= check(!set_policy(w.pid, SCHED_FIFO, 5));
+	ok &= check(!group_write(one, SCOPE, "rt")) & check(served_by(w.pid, one));
+	family_end();
+	return ok;
+}
+
 int main(void)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(12);
+	ksft_set_plan(13);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(exact(), "all of it can be handed out, and not 1 us more\n");
@@ -429,8 +447,9 @@ int main(void)
 	ksft_test_result(nobody_is_bound(), "nor is a thread of the kernel bound\n");
 	ksft_test_result(too_little(), "nobody is left with too little to be a budget\n");
 	ksft_test_result(next_above(), "who cannot be refused is served by the next above\n");
-	ksft_test_result(normal_thread(), "or is a normal thread, and counted as refused\n");
+	ksft_test_result(normal_thread(), "or is a normal thread\n");
 	ksft_test_result(one_cpu(), "one of two CPUs\n");
+	ksft_test_result(scope(), "a scope that would leave threads nothing is refused\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
