@@ -552,9 +552,11 @@ static void dl_group_reach_boundary(struct rq *rq, struct task_struct *p)
  * __dl_group_boundary() - a thread that has been outside, or owes, holds nothing now
  *
  * Called on the way to user mode or to a guest, after all else that is to be done
- * there, and by workers between two works. The thread waits here until its capsule has
- * budget, and its debt is paid. One that has a signal has to look at it first, and one
- * that is awaited goes on, until it is told that it no longer is.
+ * there, and by workers between two works: these come by at resume_user_mode_work(), too,
+ * with locks held. The thread waits here until its capsule has
+ * budget, and its debt is paid. One that has a signal has to look at it first, one that
+ * is to die does not come back for more, and one that is awaited goes on, until it is told
+ * that it no longer is.
  *
  * Context: process context, no locks held
  */
@@ -562,6 +564,10 @@ void __dl_group_boundary(void)
 {
 	struct task_struct *p = current;
 
+	/* A worker's SIGKILL is pending no longer when it comes here. */
+	if (p->flags & PF_USER_WORKER &&
+	    (p->signal->flags & SIGNAL_GROUP_EXIT || p->signal->group_exec_task))
+		return;
 	if (signal_pending(p) && !(p->flags & PF_KTHREAD)) {
 		set_notify_resume(p);
 		return;

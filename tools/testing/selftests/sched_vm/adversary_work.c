@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +17,8 @@
 #include "adversary.h"
 #include "cgroup_util.h"
 #include "kselftest.h"
+#include "uring.h"
 
-#define ENTRIES		64
 #define BIG		(1024 * 1024)
 
 static void work_fork(int owner)
@@ -165,68 +164,18 @@ void adv_work(int owner, unsigned int mode)
 	works[mode](owner);
 }
 
-struct ring {
-	int fd;
-	char *map;
-	struct io_uring_sqe *sqe;
-	struct io_uring_params p;
-};
-
-static bool ring_open(struct ring *r)
-{
-	memset(&r->p, 0, sizeof(r->p));
-	r->fd = syscall(SYS_io_uring_setup, ENTRIES, &r->p);
-	if (r->fd < 0)
-		return false;
-	/* Both rings at once: IORING_FEAT_SINGLE_MMAP is old. */
-	r->map = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
-	r->sqe = mmap(NULL, ENTRIES * sizeof(*r->sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      r->fd, IORING_OFF_SQES);
-	return r->map != MAP_FAILED && (void *)r->sqe != MAP_FAILED;
-}
-
-static unsigned int *ring_word(struct ring *r, unsigned int offset)
-{
-	return (unsigned int *)(r->map + offset);
-}
-
-/* @nr entries, and wait until all are done. */
-static void ring_submit(struct ring *r, unsigned int nr)
-{
-	unsigned int *tail = ring_word(r, r->p.sq_off.tail);
-	unsigned int *array = ring_word(r, r->p.sq_off.array), i;
-
-	for (i = 0; i < nr; i++)
-		array[(*tail + i) % ENTRIES] = i;
-	store_u(tail, *tail + nr);
-	syscall(SYS_io_uring_enter, r->fd, nr, nr, IORING_ENTER_GETEVENTS, NULL, 0);
-	store_u(ring_word(r, r->p.cq_off.head), load_u(ring_word(r, r->p.cq_off.tail)));
-}
-
-static void ring_close(struct ring *r)
-{
-	if (r->fd < 0)
-		return;
-	if (r->map != MAP_FAILED)
-		munmap(r->map, 16384);
-	if ((void *)r->sqe != MAP_FAILED)
-		munmap(r->sqe, ENTRIES * sizeof(*r->sqe));
-	close(r->fd);
-}
-
 /* @nops of nothing; then, by a worker of the kernel, mkdir @dir, and @text to @fd. */
 int adv_uring(unsigned int nops, const char *dir, int fd, const char *text)
 {
-	struct ring r = { .map = MAP_FAILED, .sqe = MAP_FAILED };
+	struct ring r;
 	unsigned int i = 0;
 
-	if (!ring_open(&r)) {
+	if (!ring_open(&r, 0)) {
 		ring_close(&r);
 		return -errno;
 	}
-	memset(r.sqe, 0, ENTRIES * sizeof(*r.sqe));
-	for (; nops >= ENTRIES; nops -= ENTRIES)
-		ring_submit(&r, ENTRIES);
+	for (; nops >= RING_ENTRIES; nops -= RING_ENTRIES)
+		ring_submit(&r, RING_ENTRIES);
 	if (dir) {
 		r.sqe[i].opcode = IORING_OP_MKDIRAT;
 		r.sqe[i].flags = IOSQE_ASYNC;
