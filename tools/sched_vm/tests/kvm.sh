@@ -245,10 +245,70 @@ the_documentation_is_right() {
 	between "$(grep -c . "$WORK/lines")" 8 12
 	PATH=${tool%/*}:$PATH expect 0 'served by web' sh "$WORK/lines"
 	for text in 'ok +the kernel has deadline groups' '^4ms in 20ms fits' \
-		'^web: 4ms in every 20ms'; do
+		'^web: 4ms in every 20ms' 'longest gap 32ms'; do
 		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"
 	done
+	! grep -q '^WRONG' "$WORK/output" || fail "doctor finds something wrong"
 	"$tool" remove web --force
+}
+
+# Its three commands, from "my guest runs these tasks" to a reservation that is seen to hold.
+the_readme_is_right() {
+	sed -n 's/^    \(sched-vm \(plan\|adopt\|show\) web.*\)/\1/p' "$here"/../../../README.md |
+		sed 's/  .*//; s/--qemu web/--qemu vm1/' >"$WORK/three"
+	same "$(cut -d ' ' -f 2 "$WORK/three" | tr '\n' ' ')" 'plan adopt show '
+	cat "$WORK/pid" >$root/home/cgroup.procs
+	PATH=${tool%/*}:$PATH expect 0 'it fits here now, on CPU' sh -e "$WORK/three"
+	for text in 'are served by web' 'longest gap' '^web: '; do
+		grep -q -e "$text" "$WORK/output" || fail "'$text' is not there"
+	done
+	"$tool" remove web --force
+}
+
+# The line that plan prints makes what it has promised, on the CPUs that it has named.
+plan_knows_the_place() {
+	"$tool" create full --budget 60ms --period 100ms --cpus 0
+	expect 0 'it fits here now, on CPU 1$' "$tool" plan a --task 2ms/20ms
+	sh -c "PATH=${tool%/*}:$PATH; $(grep '^sched-vm create a ' "$WORK/output")"
+	same "$(cat $base/a/cpuset.cpus)" 1
+	"$tool" remove a
+	# One budget is less: it has a line of its own, and where it is.
+	expect 0 'it fits here now, on CPUs 0-1' \
+		"$tool" plan a --task 12ms/20ms --task 2ms/20ms --period 4ms --vcpus 2
+	line=$(grep '^sched-vm create a ' "$WORK/output")
+	echo "$line" | grep -q -e '--cpus 0-1 --cpu-budget 0=' || fail "$line"
+	sh -c "PATH=${tool%/*}:$PATH; $line"
+	grep -q '^0 ' $base/a/cpu.rt_cpu_budget_us || fail "CPU 0 has what the other one has"
+	"$tool" remove a
+	expect 0 'it does not fit here now: no CPU has .* free' "$tool" plan a --task 19ms/20ms --period 1ms
+	expect 0 '' "$tool" plan a --task 19ms/20ms --period 1ms --json
+	same "$(value fits)" false
+	same "$(ls -d $base/plan-* 2>/dev/null)" ''
+}
+
+cpus_are_found() {
+	expect 0 'on CPUs 0-1' "$tool" create b --cpus auto:2 --budget 1ms --period 20ms
+	"$tool" remove b
+	expect 0 'on CPU 1' "$tool" create b --cpus auto:1 --budget 1ms --period 20ms
+	"$tool" remove b
+	expect 0 'on CPU 0' "$tool" create b --cpus auto:1 --fit best --budget 1ms --period 20ms
+	"$tool" remove b
+	expect 1 'there are no 3 CPUs' "$tool" create b --cpus auto:3 --budget 1ms --period 20ms
+	expect 1 '' "$tool" create b --cpus auto:2 --budget 10ms --period 20ms
+	[ ! -e $base/b ] || fail "b is there"
+	"$tool" remove full
+}
+
+# Whatever it says of a guest that is busy all the time: it has found it.
+suggest_finds_the_guest() {
+	for guest in '--qemu vm1' '--domain vm1'; do
+		# shellcheck disable=SC2086
+		"$tool" suggest $guest --time 1s >"$WORK/output" 2>&1 || true
+		grep -q -i 'period' "$WORK/output" && ! grep -q 'no such\|No such' "$WORK/output" || {
+			cat "$WORK/output"
+			fail "suggest $guest"
+		}
+	done
 }
 
 poll=/sys/module/kvm/parameters/halt_poll_ns
@@ -260,4 +320,5 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 
 run no_reservation_on_other_cpus the_guest_boots all_its_threads_are_adopted it_is_served \
 	its_card_is_inside who_leaves_has_escaped it_is_recorded it_goes_home in_place_like_libvirt \
-	the_documentation_is_right
+	the_documentation_is_right the_readme_is_right plan_knows_the_place cpus_are_found \
+	suggest_finds_the_guest

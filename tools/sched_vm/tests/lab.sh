@@ -138,6 +138,9 @@ create_says_what_would_fit() {
 
 check_agrees_with_the_kernel() {
 	"$tool" create a --budget 12ms --period 20ms
+	expect 0 'longest gap 26.2ms' "$tool" check --budget 6.9ms --period 20ms
+	expect 0 '' "$tool" check --budget 6.9ms --period 20ms --json
+	same "$(value gap_us)" 26200
 	expect 0 'fits' "$tool" check --budget 6.9ms --period 20ms
 	expect 1 'does not fit' "$tool" check --budget 7.1ms --period 20ms
 	expect 0 'fits' "$tool" check a --budget 18.9ms
