@@ -160,7 +160,7 @@ int main(void)
 	ksft_test_result(scope(), "who is out of scope is served by the capsule above\n");
 	ksft_test_result(other_cpu(), "so is who may run where its capsule is not\n");
 	ksft_test_result(controller_off(), "a capsule follows its cpuset when that goes\n");
-	ksft_test_result(comes_back(), "who may run where its capsule is again is served there alone\n");
+	ksft_test_result(comes_back(), "who may run where its capsule is again is served there\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();

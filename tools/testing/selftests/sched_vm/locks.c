@@ -20,12 +20,14 @@
 #include "cgroup_util.h"
 #include "kselftest.h"
 #include "sched_vm.h"
+#include "uring.h"
 
 #define Q_US		10000
 #define P_US		100000
 #define SECONDS		20
 #define PIPE_BYTES	65536
 #define DIR_PATH	"/tmp/sched_vm_locks"
+#define BUFFER		(16UL * 1024 * 1024)
 /*
  * Beside Q, in which nobody else has the CPU. With priority inheritance the holder
  * goes on at once, without it as a normal thread, after the turn of another one.
@@ -272,13 +274,60 @@ static bool slept_off(void)
 	return ok;
 }
 
+/* A thread of io_uring's reads for it, and owes that; word: its first reads are queued. */
+static void fn_sqpoll(struct worker *w, void *arg)
+{
+	char *buf = mmap(NULL, BUFFER, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i, fd = open("/dev/zero", O_RDONLY);
+	struct ring r;
+
+	if (!ring_open(&r, IORING_SETUP_SQPOLL))
+		_exit(EXIT_FAILURE);
+	for (i = 0; i < RING_ENTRIES; i++) {
+		r.sqe[i].opcode = IORING_OP_READ;
+		r.sqe[i].fd = fd;
+		r.sqe[i].addr = (unsigned long)buf;
+		r.sqe[i].len = BUFFER;
+	}
+	ring_queue(&r, RING_ENTRIES);
+	store_u(&w->page->word, 1);
+	fn_pause(w, NULL);
+}
+
+/*
+ * It has to end what it has begun, and waits with a lock that whoever is torn down wants: not
+ * for its debt, whose signal is pending no longer.
+ */
+static bool killed_poller_goes(void)
+{
+	struct worker_spec spec = { .cpu = 0, .fn = fn_sqpoll };
+	char *cg = capsule_make("poller", 1000, 1000000);
+	struct worker w = {};
+	long long spilled;
+	bool ok;
+
+	worker_spawn(&w, &spec);
+	ok = check(!group_attach(cg, w.pid));
+	worker_go(&w);
+	ok &= check(wait_for(load_u(&w.page->word), 60 * NS_PER_S));
+	/* In the midst of it */
+	ok &= check(wait_for(group_value(cg, RT_STAT, "spilled_usec") > 20000, 10 * NS_PER_S));
+	ok &= check(worker_kill_within(&w, NS_PER_S));
+	spilled = group_value(cg, RT_STAT, "spilled_usec");
+	ksft_print_msg("%lld us were spilled\n", spilled);
+	ok &= check(wait_for(!group_value(cg, "cgroup.events", "populated"), NS_PER_S));
+	group_remove(cg);
+	return ok;
+}
+
 int main(void)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(7);
+	ksft_set_plan(8);
 	wait_max_us = WAIT_US + (access("/sys/kernel/realtime", F_OK) ? TURN_US : 0);
 	if (pipe(pipe_fd) || (mkdir(DIR_PATH, 0700) && errno != EEXIST))
 		ksft_exit_fail_perror("preparing");
@@ -292,6 +341,7 @@ int main(void)
 			 "nor if that is SCHED_IDLE, by SCHED_OTHER\n");
 	ksft_test_result(long_calls(), "a long system call is no way around the budget\n");
 	ksft_test_result(slept_off(), "nor can what is owed be slept off\n");
+	ksft_test_result(killed_poller_goes(), "a poller of io_uring that is killed goes\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
 }

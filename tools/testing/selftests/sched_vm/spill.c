@@ -20,7 +20,6 @@
 #include "cgroup_util.h"
 #include "kselftest.h"
 #include "sched_vm.h"
-#include "uring.h"
 
 #define NR_SPINNERS	50
 #define SECONDS		4
@@ -494,50 +493,6 @@ static bool debts_are_not_laundered(void)
 	return check(us < begin / 5 + 2 * 50000);
 }
 
-/* A thread of io_uring's reads for it, and owes that; word: its first reads are queued. */
-static void fn_sqpoll(struct worker *w, void *arg)
-{
-	char *buf = memory_of(16 * MIB);
-	int i, fd = open("/dev/zero", O_RDONLY);
-	struct ring r;
-
-	if (!ring_open(&r, IORING_SETUP_SQPOLL))
-		_exit(EXIT_FAILURE);
-	for (i = 0; i < RING_ENTRIES; i++) {
-		r.sqe[i].opcode = IORING_OP_READ;
-		r.sqe[i].fd = fd;
-		r.sqe[i].addr = (unsigned long)buf;
-		r.sqe[i].len = 16 * MIB;
-	}
-	ring_queue(&r, RING_ENTRIES);
-	store_u(&w->page->word, 1);
-	fn_pause(w, NULL);
-}
-
-/*
- * It has to end what it has begun, and waits with a lock that whoever is torn down wants: not
- * for its debt, whose signal is pending no longer.
- */
-static bool killed_poller_goes(void)
-{
-	struct worker_spec spec = { .cpu = 0, .fn = fn_sqpoll };
-	char *cg = capsule_make("poller", 1000, 1000000);
-	struct worker w = {};
-	long long spilled;
-	bool ok;
-
-	start_in(cg, &w, &spec);
-	ok = check(wait_for(load_u(&w.page->word), 60 * NS_PER_S));
-	sleep_ns(3 * NS_PER_S);
-	spilled = group_value(cg, RT_STAT, "spilled_usec");
-	ok &= check(spilled > 10000);
-	ok &= check(worker_kill_within(&w, NS_PER_S));
-	ksft_print_msg("%lld us were spilled\n", spilled);
-	ok &= check(wait_for(!group_value(cg, "cgroup.events", "populated"), NS_PER_S));
-	group_remove(cg);
-	return ok;
-}
-
 /*
  * What the dead owe takes no more than half of each budget: who is busy all the time has
  * in each window what a server of half the budget gives, and it is paid.
@@ -722,7 +677,6 @@ static void test_dry(void)
 	ksft_test_result(pays("mmap2", fn_mmap, 200, 1000, 60000), "mmap pays, 200 us\n");
 	ksft_test_result(debts_outlive_capsules(), "a debt outlives the capsule\n");
 	ksft_test_result(debts_are_not_laundered(), "nor is it gone when that begins again\n");
-	ksft_test_result(killed_poller_goes(), "a poller of io_uring that is killed goes\n");
 	ksft_test_result(dead_leave_half(), "the dead leave half of each budget\n");
 	ksft_test_result(fifo_is_not_silenced(), "a debt is paid by who made it\n");
 }
@@ -745,7 +699,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 21);
+	ksft_set_plan(behind ? 4 : 20);
 	lift_kthreads();
 	log_mark();
 	if (behind)
