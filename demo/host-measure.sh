@@ -73,7 +73,7 @@ calibrate() {
 	[ -z "$PERIOD_MS" ] || BUDGET_US=$((PERIOD_MS * 10 * BUDGET_PERCENT))
 	PERIOD_US=$((BUDGET_US * 100 / BUDGET_PERCENT))
 	say "a request takes $cost us of CPU time: Q = $BUDGET_US us, P = $PERIOD_US us; some $(measure_minutes) minutes to measure"
-	fact cost_us $cost
+	fact cost_us "$cost"
 	fact margin_percent $((BUDGET_US * 100 / cost))
 	fact budget_us $BUDGET_US
 	fact period_us $PERIOD_US

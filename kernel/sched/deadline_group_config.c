@@ -622,7 +622,7 @@ static void dl_group_pass_debt(struct dl_group *dlg)
 		atomic64_add(atomic64_xchg(&dlg->debt, 0), &above->debt);
 }
 
-/* The bandwidth that @dlg itself has, or soon will, of all CPUs together; not exact. */
+/* The bandwidth that @dlg itself has, or soon will, of all CPUs together */
 static u64 dl_group_own_bw(struct dl_group *dlg)
 {
 	struct dl_group_server *srv;
@@ -631,6 +631,7 @@ static u64 dl_group_own_bw(struct dl_group *dlg)
 
 	for_each_cpu(cpu, dlg->cpus) {
 		srv = dlg->place[cpu].own;
+		/* Not exact while one follows the other, and need not be. */
 		bw += data_race(srv->next.bw ?: srv->dl_se.dl_bw);
 	}
 

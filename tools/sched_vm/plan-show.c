@@ -128,8 +128,8 @@ static void note_libvirt(char **notes, const struct candidate *c)
 
 	if (all == c->bandwidth)
 		return;
-	text = xasprintf("the lines for libvirt have the largest budget on each CPU: "
-			 "%.2f %% in all, not %.2f %%", percent(all), percent(c->bandwidth));
+	text = xasprintf("libvirt's lines have the largest budget on each CPU: %.2f %% in all",
+			 percent(all));
 	note(notes, text);
 	free(text);
 }
@@ -367,8 +367,8 @@ static char *reason_of(const struct plan *plan, const struct rt_failure *f)
 	if (f->unknown)
 		return xstrdup("is known to be enough: windows would be too long to look at");
 	if (f->window == RT_NEVER)
-		return xasprintf("is enough in the long run: the tasks take %.2f %% of a CPU, "
-				 "the most of them %s", used(plan), heaviest_task(plan));
+		return xasprintf("is enough in the long run: the tasks take %.2f %% of a CPU, most %s",
+				 used(plan), heaviest_task(plan));
 	return xasprintf("is enough for the task %s: a window of %s may take %s, and have %s",
 			 plan->names[f->id], format_time(f->window), format_time(f->demand),
 			 format_time(f->supply));

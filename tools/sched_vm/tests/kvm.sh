@@ -254,7 +254,7 @@ the_documentation_is_right() {
 
 # Its three commands, from "my guest runs these tasks" to a reservation that is seen to hold.
 the_readme_is_right() {
-	sed -n 's/^    \(sched-vm \(plan\|adopt\|show\) web.*\)/\1/p' "$here"/../../../README.md |
+	sed '1,/^## Which Q and P/d; /^## /,$d' "$here"/../../../README.md | sed -n 's/^    \(sched-vm .*\)/\1/p' |
 		sed 's/  .*//; s/--qemu web/--qemu vm1/' >"$WORK/three"
 	same "$(cut -d ' ' -f 2 "$WORK/three" | tr '\n' ' ')" 'plan adopt show '
 	cat "$WORK/pid" >$root/home/cgroup.procs
@@ -280,14 +280,16 @@ plan_knows_the_place() {
 	sh -c "PATH=${tool%/*}:$PATH; $line"
 	grep -q '^0 ' $base/a/cpu.rt_cpu_budget_us || fail "CPU 0 has what the other one has"
 	"$tool" remove a
-	expect 0 'it does not fit here now: no CPU has .* free' "$tool" plan a --task 19ms/20ms --period 1ms
-	expect 0 '' "$tool" plan a --task 19ms/20ms --period 1ms --json
+	"$tool" create more --budget 60ms --period 100ms --cpus 1
+	expect 0 'it does not fit here now: no CPU has .* free' "$tool" plan a --task 10ms/20ms --period 1ms
+	expect 0 '' "$tool" plan a --task 10ms/20ms --period 1ms --json
 	same "$(value fits)" false
+	"$tool" remove more
 	same "$(ls -d $base/plan-* 2>/dev/null)" ''
 }
 
 cpus_are_found() {
-	expect 0 'on CPUs 0-1' "$tool" create b --cpus auto:2 --budget 1ms --period 20ms
+	expect 0 'CPUs 0-1' "$tool" create b --cpus auto:2 --budget 1ms --period 20ms
 	"$tool" remove b
 	expect 0 'on CPU 1' "$tool" create b --cpus auto:1 --budget 1ms --period 20ms
 	"$tool" remove b
