@@ -367,7 +367,7 @@ static char *reason_of(const struct plan *plan, const struct rt_failure *f)
 	if (f->unknown)
 		return xstrdup("is known to be enough: windows would be too long to look at");
 	if (f->window == RT_NEVER)
-		return xasprintf("is enough in the long run: the tasks take %.2f %% of a CPU, most %s",
+		return xasprintf("is enough in the long run: tasks take %.2f %% of a CPU, most %s",
 				 used(plan), heaviest_task(plan));
 	return xasprintf("is enough for the task %s: a window of %s may take %s, and have %s",
 			 plan->names[f->id], format_time(f->window), format_time(f->demand),

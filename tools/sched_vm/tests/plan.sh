@@ -177,7 +177,7 @@ refusals_name_task_and_window() {
 	expect 1 'task 4ms/10ms: a window of 10ms may take 4ms, and have 0us' \
 		plan --task 4ms/10ms --period 100ms --guest edf
 	expect 1 'with a period of 1ms.*for the task' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1
-	expect 1 'no budget .* is enough in the long run: the tasks take 150.00 %.* most 8ms/10ms' \
+	expect 1 'no budget .* is enough in the long run: tasks take 150.00 %.* most 8ms/10ms' \
 		plan --task 7ms/10ms --task 8ms/10ms --vcpus 1 --guest edf
 	expect 1 'long run' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1 --guest gedf
 	expect 1 '"error"' plan --task 4ms/10ms --period 100ms --json
