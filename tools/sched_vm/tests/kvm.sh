@@ -252,13 +252,13 @@ the_documentation_is_right() {
 	"$tool" remove web --force
 }
 
-# Its three commands, from "my guest runs these tasks" to a reservation that is seen to hold.
+# Its three commands (this guest's card has interrupts on the other CPU, too), from "my guest runs these tasks" to a reservation that is seen to hold.
 the_readme_is_right() {
 	sed '1,/^## Which Q and P/d; /^## /,$d' "$here"/../../../README.md | sed -n 's/^    \(sched-vm .*\)/\1/p' |
 		sed 's/  .*//; s/--qemu web/--qemu vm1/' >"$WORK/three"
 	same "$(cut -d ' ' -f 2 "$WORK/three" | tr '\n' ' ')" 'plan adopt show '
 	cat "$WORK/pid" >$root/home/cgroup.procs
-	PATH=${tool%/*}:$PATH expect 0 'it fits here now, on CPU' sh -e "$WORK/three"
+	PATH=${tool%/*}:$PATH expect 0 'it fits here now, on CPU' sh "$WORK/three"
 	for text in 'are served by web' 'longest gap' '^web: '; do
 		grep -q -e "$text" "$WORK/output" || fail "'$text' is not there"
 	done
