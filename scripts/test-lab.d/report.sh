@@ -154,11 +154,11 @@ test_demo_how_many_requests() {
 		same "$(requests cbs-load) $(requests cbs-idle) $(requests none-load)" "330 330 330"
 		same "$(requests half-load) $(requests half-idle)" "330 330"
 		same "$(requests none-idle) $(requests fair-load)" "220 220"
-		# 5 x 330 + 2 x 220 requests, and 14 parts with 2 s before them: 822.2 s
-		PERIOD_US=380000
-		same "$(measure_minutes)" 14
+		# 5 x 330 + 2 x 220 requests, and 14 parts with 2 s before them: 487.8 s
+		PERIOD_US=220000
+		same "$(measure_minutes)" 9
 		SCENARIOS=("${PLAIN_SCENARIOS[@]}")
-		same "$(measure_minutes)" 6
+		same "$(measure_minutes)" 4
 	)
 }
 
