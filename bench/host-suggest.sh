@@ -4,7 +4,7 @@
 # A guest that answers requests at a fixed rate: what sched-vm suggest says of it, and how
 # long the answers take with that. Sourced by host.sh.
 #
-#   whole       no reservation; nobody else wants the CPU
+#   whole       all of the CPU that admission gives, 95 %
 #   suggestion  Q and P as suggested
 #   below       the same with 20 % less Q
 
@@ -68,7 +68,7 @@ suggest_ask() {
 # suggest_text MODE: for cpu.rt.max
 suggest_text() {
 	case $1 in
-	whole) echo max ;;
+	whole) echo "$((HTTP_US * 95 / 100)) $HTTP_US" ;;
 	suggestion) echo "$SUGGESTED_Q $SUGGESTED_P" ;;
 	below) echo "$((SUGGESTED_Q * (100 - SUGGEST_LESS) / 100)) $SUGGESTED_P" ;;
 	esac

@@ -303,7 +303,7 @@ suggest_text() {
 		printf 'CPU time\tQ / P ms\tof a CPU, %%\tused, %%\tran dry, %%\trequests\tlost\tmedian ms\tp95 ms\tp99 ms\tlongest ms\n'
 		awk -F '\t' -v OFS='\t' '
 			$1 == "below" { $1 = "20 % below" }
-			$1 == "whole" { $1 = "a whole CPU" }
+			$1 == "whole" { $1 = "a whole CPU, but 5 %" }
 			{ for (i = 8; i <= 11; i++) if ($i != "-") $i = sprintf("%.1f", $i); print }' "$TMP/suggest.tsv"
 	} | column -t -s $'\t' | sed 's/^/   /'
 	cat <<END
