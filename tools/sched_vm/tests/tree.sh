@@ -3,7 +3,7 @@
 #
 # What the tool makes of a machine: a made-up tree of cgroups, with real processes, and
 # what else a machine has to be asked. Needs no kernel of ours, and changes nothing.
-# tree.sh SCHED-VM JSON FAKEDEV PTY THREADS [top|other]: those of top wait most of the time.
+# tree.sh SCHED-VM JSON FAKEDEV PTY THREADS [other|wait|top|threads]: a part of them, as most wait.
 #
 # Variables are folders and numbers, without blanks; those of wait_for are its own.
 # shellcheck disable=SC2016,SC2086,SC2030,SC2031,SC2012,SC2231
@@ -708,16 +708,19 @@ monitor_tells_of_all() {
 }
 
 top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
-	top_opens_no_thread top_costs_little top_knows_what_threads_used top_names_a_hypervisor top_has_a_head
-	top_keeps_its_columns"
+	top_opens_no_thread top_names_a_hypervisor top_has_a_head top_keeps_its_columns"
+threads_tests="top_costs_little top_knows_what_threads_used"
+wait_tests="the_waiter_leaves_others_alone monitor_tells_events monitor_tells_of_all"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
 	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner guests_are_found_by_name list_is_in_order
-	names_are_told_apart what_is_reserved_is_said the_waiter_leaves_others_alone the_gone_are_named doctor_does_not_cry_wolf
+	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
-	doctor_sees_what_nobody_can_use free_says_who_has_what monitor_tells_events monitor_tells_of_all"
+	doctor_sees_what_nobody_can_use free_says_who_has_what"
 
 case $part in
 top) run $top_tests ;;
+threads) run $threads_tests ;;
+wait) run $wait_tests ;;
 other) run $other_tests ;;
-*) run $other_tests $top_tests ;;
+*) run $other_tests $wait_tests $top_tests $threads_tests ;;
 esac
