@@ -54,6 +54,11 @@ test_report_shows_the_effect() {
 	grep -q '^reservation, guest 2 loaded .* 330 ' "$DEMO/table.txt"
 	grep -q '3.54 of 20 ms' "$DEMO/table.txt"
 	grep -q 'later than the period .*more than 30$' "$DEMO/table.txt"
+	grep -q 'standard deviation .* (1.62 ms)$' "$DEMO/table.txt"
+	grep -q 'maximum .* (7.10 ms)$' "$DEMO/table.txt"
+	grep -q 'maximum .* (6.2 ms)$' "$DEMO/table.txt"
+	grep -q 'maximum .* (27 ms)$' "$DEMO/table.txt"
+	grep -q 'helps even beside an idle neighbour (mean ' "$DEMO/table.txt"
 	grep -q 'gets more done beside the reservation (110 instead of 64' "$DEMO/table.txt"
 	! grep -q 'Left out' "$DEMO/table.txt" || fail "there was no standstill"
 	local tick
