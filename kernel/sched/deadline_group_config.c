@@ -730,7 +730,7 @@ static bool dl_group_can_narrow(struct dl_group *dlg)
 		.all = above && above->handed_out,
 	};
 
-	return !dl_group_visit(dlg->tg, dl_group_is_put_out, &end);
+	return !dlg->active || !dl_group_visit(dlg->tg, dl_group_is_put_out, &end);
 }
 
 /* Make @dlg a capsule, or change one. */

@@ -269,6 +269,21 @@ static enum model_answer admits(const struct model *next, int g, const struct mo
 	return own < above ? own : above;
 }
 
+/* Would normal threads of group @g leave for one that has handed out all? By rounding, or not. */
+static enum model_answer narrows(const struct model *m, int g)
+{
+	int i, heir;
+
+	for (i = 0; i < m->nr; i++) {
+		if (m->group[i].vacant || m->group[i].rt_inside || served_in(m, m, i, g) != g)
+			continue;
+		heir = in_scope_from(m, reserved_above(m, g), false);
+		if (heir >= 0 && handed_out(m, heir))
+			return MAYBE;
+	}
+	return YES;
+}
+
 /* Is a FIFO or RR thread where a budget of 0 is in force? */
 static bool rt_forbidden(const struct model *m)
 {
@@ -302,6 +317,8 @@ int model_write(const struct model *m, int g, enum model_file file,
 		*after = *before;
 		return -EBUSY;
 	}
+	if (file == FILE_SCOPE && after->rt_only && !before->rt_only && before->budget > 0)
+		*answer = narrows(m, g);
 	if (file == FILE_SCOPE ||
 	    (after->budget == before->budget && after->period == before->period &&
 	     after->deadline == before->deadline))
