@@ -38,6 +38,16 @@ static inline void dl_group_boundary(void)
 		__dl_group_boundary();
 }
 
+/*
+ * On the way to user mode. The workers of io_uring come by as well, to see to their task
+ * works, with whatever locks they hold: their boundaries are elsewhere.
+ */
+static inline void dl_group_user_boundary(void)
+{
+	if (!(current->flags & PF_USER_WORKER))
+		dl_group_boundary();
+}
+
 /* @p has something to do before it is in user mode again, and must not wait there. */
 static inline void dl_group_signalled(struct task_struct *p)
 {
@@ -91,6 +101,7 @@ static inline void dl_group_irq_thread(unsigned int irq) { }
 static inline void dl_group_irq_gone(unsigned int irq) { }
 static inline bool dl_group_wants_boundary(void) { return false; }
 static inline void dl_group_boundary(void) { }
+static inline void dl_group_user_boundary(void) { }
 static inline void dl_group_signalled(struct task_struct *p) { }
 static inline void dl_group_new_owner(struct task_struct *p) { }
 static inline bool dl_group_passes_on(struct task_struct *p) { return false; }
