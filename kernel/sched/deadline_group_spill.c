@@ -552,11 +552,10 @@ static void dl_group_reach_boundary(struct rq *rq, struct task_struct *p)
  * __dl_group_boundary() - a thread that has been outside, or owes, holds nothing now
  *
  * Called on the way to user mode or to a guest, after all else that is to be done
- * there, and by workers between two works: these come by at resume_user_mode_work(), too,
- * with locks held. The thread waits here until its capsule has
- * budget, and its debt is paid. One that has a signal has to look at it first, one that
- * is to die does not come back for more, and one that is awaited goes on, until it is told
- * that it no longer is.
+ * there, and by workers between two works. The thread waits here until its capsule has
+ * budget, and its debt is paid. One that has a signal has to look at it first; a worker
+ * that is to die, whose signal has been taken, does not wait; and one that is awaited
+ * goes on, until it is told that it no longer is.
  *
  * Context: process context, no locks held
  */
