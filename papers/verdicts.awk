@@ -88,7 +88,7 @@ function check_kernel(    key, part, sets, jobs, firm, elsewhere, worst) {
 	check("kernel", sets == k("kernel", "sets wanted") && firm >= 0.8 * jobs,
 	      sprintf("%d sets, %d jobs, of which overheads of 15 us hardly move %d (at least 80 %%)", sets, jobs, firm))
 	check("kernel", elsewhere == 0,
-	      sprintf("these end in the kernel when the model says, within 30 us, and the others when they may (but %d; largest difference %.3f ms)", elsewhere, worst / 1000))
+	      sprintf("all end in the kernel when they may with these, within 30 us (but %d; of those hardly moved at most %.3f ms from the model)", elsewhere, worst / 1000))
 }
 
 function check_plan() {

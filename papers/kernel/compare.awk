@@ -3,11 +3,11 @@
 # usage: awk -v length_us=US -v firm_us=US -v within=US -f compare.awk MODEL... KERNEL
 #
 # When jobs end: task,job,release,finish in us. The first file is the model's, the others
-# of the model are runs with a little more to do or a little less budget. A job is *firm*
-# if all of these are within firm_us, so that overheads cannot matter much; of a firm job the
-# kernel's end must be the model's, of others it must be among those of the runs; within
-# so many us. Output: jobs, firm ones, jobs that end elsewhere, and the largest difference of
-# a firm one in us.
+# of the model are runs with a little more to do, a little less budget, or a wake-up a little
+# later. The kernel's end must be between the first and the last of these, within so many us.
+# A job is *firm* if these are at most firm_us apart, so that overheads cannot matter much.
+# Output: jobs, firm ones, jobs that end elsewhere, and the largest difference between kernel
+# and model of a firm one in us.
 
 BEGIN {
 	FS = ","
@@ -47,11 +47,9 @@ END {
 				d = -d
 			if (d > worst)
 				worst = d
-			if (d > within)
-				elsewhere++
-		} else if (ends[key] < low[key] - within || ends[key] > high[key] + within) {
-			elsewhere++
 		}
+		if (ends[key] < low[key] - within || ends[key] > high[key] + within)
+			elsewhere++
 	}
 	print jobs + 0, firm + 0, elsewhere + 0, worst + 0
 }

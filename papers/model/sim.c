@@ -24,6 +24,12 @@ int64_t sim_jitter(const struct sim *sim, uint64_t stream, int64_t nr)
 	return sim->opt->jitter ? ahead(sim, stream, nr + 1) - ahead(sim, stream, nr) : 0;
 }
 
+/* A task wakes up so much after its release: up to a third of the jitter. */
+static int64_t lateness(const struct sim *sim, int nr, int64_t job)
+{
+	return sim->opt->jitter ? ahead(sim, SET_TASKS + SET_SERVERS + nr, job) / 3 : 0;
+}
+
 static int64_t execution(const struct sim *sim, int nr)
 {
 	const struct task *t = &sim->task[nr];
@@ -67,7 +73,7 @@ static void release_jobs(struct sim *sim)
 			t->left = execution(sim, nr);
 			t->queue->pending |= UINT64_C(1) << t->place;
 		}
-		sim->due[nr] += t->def->period;
+		sim->due[nr] = release_of(t, t->released) + lateness(sim, nr, t->released);
 		sift(sim, 0);
 	}
 }

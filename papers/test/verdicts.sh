@@ -112,7 +112,7 @@ if [ -s "$WORK/f2.7.csv" ]; then
 	wrong semi3 'how=deadlines missed' 1 'deadlines of its own'
 fi
 
-wrong_in kernel kernel 'set=mixed-4 elsewhere' 1 'when the model says'
+wrong_in kernel kernel 'set=mixed-4 elsewhere' 1 'when they may with these'
 wrong_in kernel kernel 'firm' 10 'hardly move'
 wrong_in kernel plan 'budget=Q missed' 1 'is enough is'
 wrong_in kernel plan 'budget=less missed' 80 'no more than that'
