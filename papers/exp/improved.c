@@ -89,6 +89,7 @@ void exp_f29(const struct effort *effort)
 void exp_prm(const struct effort *effort)
 {
 	static const int period[] = { 1, 2, 4, 5, 8, 10, 12, 16, 20 };
+	struct set_server server = { .domain = 1 };
 	struct set set;
 	unsigned int i;
 	int edf;
@@ -97,8 +98,11 @@ void exp_prm(const struct effort *effort)
 	set_add_task(&set, 1, 1, 8 * MS, 20 * MS);
 	set_add_task(&set, 1, 1, 80 * MS, 220 * MS);
 	for (edf = 0; edf < 2; edf++)
-		for (i = 0; i < ARRAY_SIZE(period); i++)
-			emit("prm", analysis_least_budget(&set, 1, period[i] * MS, 50, edf) / 1e3,
+		for (i = 0; i < ARRAY_SIZE(period); i++) {
+			server.period = period[i] * MS;
+			server.deadline = server.period;
+			emit("prm", analysis_least_budget(&set, &server, 50, edf) / 1e3,
 			     "ms; steps of 0.05", "tasks=8/20;80/220 period=%d least budget%s",
 			     period[i], edf ? " guest=edf" : "");
+		}
 }

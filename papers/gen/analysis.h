@@ -23,11 +23,12 @@ bool analysis_servers(const struct set *set, bool deferrable);
 int64_t analysis_response(const struct set *set, int task, bool deferrable);
 
 /*
- * interface.c: the least budget, a multiple of @step, of one server for all tasks of a
- * domain, with fixed priorities or EDF. Return: 0 if there is none
+ * interface.c: the least budget, a multiple of @step, of one server for all tasks of its
+ * domain, with fixed priorities or EDF; what budget @server has does not count.
+ * Return: 0 if there is none
  */
-int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step,
-			      bool edf);
+int64_t analysis_least_budget(const struct set *set, const struct set_server *server,
+			      int64_t step, bool edf);
 
 /*
  * servers under global EDF; under global fixed priorities, the shorter the deadline the

@@ -32,16 +32,16 @@ struct wanted {
 
 /* Return: 0 if there is none */
 static int64_t least_budget(const struct rt_task *tasks, int nr, int64_t period,
-			    const struct wanted *w)
+			    int64_t deadline, const struct wanted *w)
 {
 	struct rt_question q = {
 		.policy = w->policy,
 		.tasks = tasks,
 		.nr = nr,
 		.nr_cpus = w->nr_cpus,
-		.server = { .p = period, .d = period, .lost = w->lost, .debt = w->debt },
+		.server = { .p = period, .d = deadline, .lost = w->lost, .debt = w->debt },
 		.step = w->step,
-		.most = period,
+		.most = deadline,
 	};
 	struct rt_failure f;
 	bool bound;
@@ -49,14 +49,14 @@ static int64_t least_budget(const struct rt_task *tasks, int nr, int64_t period,
 	return rt_least_budget(&q, &f, &bound);
 }
 
-int64_t analysis_least_budget(const struct set *set, int domain, int64_t period, int64_t step,
-			      bool edf)
+int64_t analysis_least_budget(const struct set *set, const struct set_server *server,
+			      int64_t step, bool edf)
 {
 	struct rt_task tasks[SET_TASKS];
-	int nr = collect(set, domain, SET_ANY, tasks);
+	int nr = collect(set, server->domain, SET_ANY, tasks);
 	struct wanted w = { edf ? RT_EDF : RT_FP, 1, step };
 
-	return least_budget(tasks, nr, period, &w);
+	return least_budget(tasks, nr, server->period, server->deadline, &w);
 }
 
 /* Budgets are whole ms, as theirs, or a part of that. */
@@ -75,7 +75,8 @@ static bool less(const struct interface *a, const struct interface *b)
 static void try_period(const struct rt_task *tasks, int nr, int64_t period,
 		       const struct wanted *w, struct interface *best)
 {
-	struct interface this = { least_budget(tasks, nr, period, w), period, w->nr_cpus };
+	struct interface this = { least_budget(tasks, nr, period, period, w), period,
+				  w->nr_cpus };
 
 	if (this.budget && less(&this, best))
 		*best = this;
