@@ -11,7 +11,6 @@
 
 #define LEAST_PERIOD	100
 #define MOST_PERIOD	4194304
-#define LEAST_BUDGET	10
 #define DEADLINES	10
 
 /* The more tasks, the fewer are tried. */
@@ -43,7 +42,7 @@ static rt_time round_step(rt_time range, int nr)
 /* The least with which the gap is short enough. */
 static rt_time floor_of(const struct plan *plan, const struct rt_server *s)
 {
-	rt_time gap = s->p + s->d + s->debt, floor = LEAST_BUDGET;
+	rt_time gap = s->p + s->d + s->debt, floor = PLAN_LEAST_BUDGET;
 
 	if (plan->latency && gap > plan->latency &&
 	    floor < s->lost + (gap - plan->latency + 1) / 2)
@@ -65,6 +64,8 @@ static int global(const struct plan *plan, const struct rt_server *s, rt_time fl
 		first = plan->nr_vcpus;
 	if (plan->nr_vcpus)
 		last = first;
+	if (first > PLAN_MOST_VCPUS)
+		front->failure = (struct rt_failure){ plan->tasks[0].id, RT_NEVER, 0, 0, false };
 	for (nr = first; nr <= last && nr <= PLAN_MOST_VCPUS; nr++) {
 		rt_time budget;
 
@@ -116,14 +117,24 @@ void plan_placed(const struct plan *plan, const struct candidate *c, int *on)
 	plan_pack(plan, &s, floor_of(plan, &s), on, q, &ignored);
 }
 
+static void leave_out(const struct rt_server *s, struct front *front)
+{
+	if (front->gap_p && front->gap <= rt_gap(s))
+		return;
+	front->gap = rt_gap(s);
+	front->gap_p = s->p;
+}
+
 static void try(const struct plan *plan, rt_time p, rt_time d, int *on, struct front *front)
 {
 	struct rt_server s = most_of(plan, p, d);
 	struct candidate c = { .p = p, .d = d };
 	rt_time floor = floor_of(plan, &s);
 
-	if (s.q < floor)
+	if (s.q < PLAN_LEAST_BUDGET)
 		return;
+	if (s.q < floor)
+		return leave_out(&s, front);
 	if (plan->policy == RT_GEDF)
 		c.nr = global(plan, &s, floor, c.q, front);
 	else
@@ -147,7 +158,7 @@ static void try_period(const struct plan *plan, rt_time p, int *on, struct front
 	if (!plan->deadline_auto)
 		return try(plan, p, d, on, front);
 	for (i = 1; i <= DEADLINES; i++)
-		if (p * i / DEADLINES >= LEAST_BUDGET)
+		if (p * i / DEADLINES >= PLAN_LEAST_BUDGET)
 			try(plan, p, p * i / DEADLINES, on, front);
 }
 

@@ -10,6 +10,8 @@
 
 #define MOST_ROWS	12
 #define SO_MANY	"since there are so many"
+#define KNOWN_TO_BE	"is known to be enough for the task %s: "	\
+	"there are too many windows up to %s to look at"
 #define NOT_ALL		"not to the hyperperiod"
 #define NOT_KNOWN	"whether it fits here is not known: "	\
 	"this machine has no deadline groups, or you may not ask"
@@ -344,9 +346,11 @@ static void show_json(const struct plan *plan, const struct front *front,
 
 static char *plan_cure(const struct plan *plan)
 {
+	if (used(plan) > PLAN_LIMIT * PLAN_MOST_VCPUS)
+		return xasprintf("several guests: one has up to %d vCPUs", PLAN_MOST_VCPUS);
 	if (plan->policy == RT_GEDF && plan->nr > RT_GEDF_FEW)
 		return xstrdup("--guest edf: for so many tasks, the test for gedf is a rough one");
-	if (plan->nr_vcpus)
+	if (plan->nr_vcpus && plan->nr > 1)
 		return xstrdup("more --vcpus, or --vcpus auto");
 	return xstrdup("other periods (--period), longer deadlines, or less to do");
 }
@@ -365,7 +369,7 @@ static const char *heaviest_task(const struct plan *plan)
 static char *reason_of(const struct plan *plan, const struct rt_failure *f)
 {
 	if (f->unknown)
-		return xstrdup("is known to be enough: windows would be too long to look at");
+		return xasprintf(KNOWN_TO_BE, plan->names[f->id], format_time(f->window));
 	if (f->window == RT_NEVER)
 		return xasprintf("is enough in the long run: tasks take %.2f %% of a CPU, most %s",
 				 used(plan), heaviest_task(plan));
@@ -374,16 +378,33 @@ static char *reason_of(const struct plan *plan, const struct rt_failure *f)
 			 format_time(f->supply));
 }
 
+/* There was no budget to try. The task with the shortest deadline is named. */
+static int refuse_untried(const struct plan *plan, const struct front *front)
+{
+	const char *name = plan->names[plan->tasks[0].id];
+
+	if (!front->gap_p)
+		return complain(0, "a smaller --step, or longer periods and deadlines",
+				"no budget for the task %s: %d %% of the deadline in a period is less than %s",
+				name, PLAN_LIMIT, format_time(plan->step > PLAN_LEAST_BUDGET ?
+							      plan->step : PLAN_LEAST_BUDGET));
+	return complain(0, "shorter periods, or a longer --latency",
+			"with a period of %s, no budget up to %d %% of a CPU has gaps as short as %s for the task %s: a window of %s may have 0us",
+			format_time(front->gap_p), PLAN_LIMIT, format_time(plan->latency), name,
+			format_time(front->gap));
+}
+
 static int refuse(const struct plan *plan, const struct front *front)
 {
 	char *cure, *reason;
 	int status;
 
 	if (!front->failed_p)
-		return complain(0, "shorter periods, or a longer --latency",
-				"no budget up to %d %% of a CPU has gaps as short as %s",
-				PLAN_LIMIT, format_time(plan->latency));
+		return refuse_untried(plan, front);
 	cure = plan_cure(plan);
+	if (front->gap_p)
+		cure = xasprintf("%s, or a longer --latency, which leaves out periods from %s on",
+				 cure, format_time(front->gap_p));
 	reason = reason_of(plan, &front->failed);
 	status = complain(0, cure, "with a period of %s, no budget up to %d %% of a CPU %s",
 			  format_time(front->failed_p), PLAN_LIMIT, reason);

@@ -136,8 +136,8 @@ static void add_margin(struct plan *plan)
 		if (task->c <= task->d)
 			continue;
 		complain(0, "a smaller --margin, or a later deadline",
-			 "task %s takes more than its deadline with the margin",
-			 plan->names[task->id]);
+			 "task %s takes more than its deadline with the margin: %s in a window of %s",
+			 plan->names[task->id], format_time(task->c), format_time(task->d));
 		exit(EXIT_FAILED);
 	}
 }

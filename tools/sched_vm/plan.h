@@ -9,6 +9,7 @@
 #define PLAN_MOST_VCPUS	64
 /* Beside the fair server, capsules have 95 % of a CPU. */
 #define PLAN_LIMIT	95
+#define PLAN_LEAST_BUDGET	10
 #define PLAN_UNIT	0x100000ULL	/* of bandwidths, as admission counts them */
 
 struct plan {
@@ -40,7 +41,8 @@ struct front {
 	int nr, taken;
 	struct rt_failure failure;	/* the last */
 	struct rt_failure failed;	/* with the first period with which it is not enough */
-	rt_time failed_p;		/* which is this; 0: the latency is never met */
+	rt_time failed_p;		/* which is this; 0: none had a budget to try */
+	rt_time gap, gap_p;		/* the shortest that the latency left out; gap_p 0: none */
 	bool bound;			/* some are not the least, since windows got too long */
 	bool by_use;			/* tasks were spread by their load alone */
 	int digits;			/* of periods that were rounded down; 0: they were not */

@@ -108,10 +108,10 @@ static bool fail(struct rt_failure *f, unsigned int id, rt_time window, rt_time 
 	return false;
 }
 
-static bool give_up(struct rt_failure *f, unsigned int id)
+static bool give_up(struct rt_failure *f, unsigned int id, rt_time window)
 {
 	if (f)
-		*f = (struct rt_failure){ .id = id, .window = RT_NEVER, .unknown = true };
+		*f = (struct rt_failure){ .id = id, .window = window, .unknown = true };
 	return false;
 }
 
@@ -159,7 +159,7 @@ static bool in_time(const struct rt_task *tasks, int nr, int k, const struct cpu
 		if (is_late(demand, supply, cpus, t, full))
 			return fail(f, tasks[k].id, t, demand + (demand == supply), supply);
 		if (!--rounds)
-			return give_up(f, tasks[k].id);
+			return give_up(f, tasks[k].id, t);
 		enough = rt_supply_of_inverse(cpus->s, cpus->nr, demand);
 		t = enough < t ? enough : t - 1;
 	}
@@ -194,7 +194,7 @@ static bool many_in_time(const struct rt_task *tasks, int nr, const struct cpus 
 			return fail(f, tasks[0].id, t, demand,
 				    rt_supply_of(cpus->s, cpus->nr, t));
 		if (!--rounds)
-			return give_up(f, tasks[0].id);
+			return give_up(f, tasks[0].id, t);
 		t = enough - 1;
 	}
 	return true;
@@ -213,7 +213,7 @@ bool rt_fits_gedf(const struct rt_task *tasks, int nr, const struct rt_server *s
 	if (t == RT_NEVER)
 		return fail(f, tasks[0].id, RT_NEVER, 0, 0);
 	if (t > RT_MOST_WINDOW)
-		return give_up(f, tasks[0].id);
+		return give_up(f, tasks[0].id, t);
 	if (many_in_time(tasks, nr, &cpus, t, extra, f))
 		return true;
 	if (nr > RT_GEDF_FEW)

@@ -48,7 +48,7 @@ struct rt_failure {
 	unsigned int id;	/* of the task that is late */
 	rt_time window;		/* RT_NEVER: in the long run */
 	rt_time demand, supply;	/* in the window, of all CPUs */
-	bool unknown;		/* it might be, but in windows too long to look at */
+	bool unknown;		/* it might be, but not all up to this window were looked at */
 };
 
 /* rt-supply.c: one server, in the worst phase */

@@ -18,10 +18,10 @@ static bool fail(struct rt_failure *f, unsigned int id, rt_time window, rt_time 
 	return false;
 }
 
-static bool give_up(struct rt_failure *f)
+static bool give_up(struct rt_failure *f, unsigned int id, rt_time window)
 {
 	if (f)
-		*f = (struct rt_failure){ .window = RT_NEVER, .unknown = true };
+		*f = (struct rt_failure){ .id = id, .window = window, .unknown = true };
 	return false;
 }
 
@@ -90,22 +90,23 @@ static bool overloaded(const struct rt_task *tasks, int nr, const struct rt_serv
 }
 
 /*
- * The first moment at which all that was released is done. If any deadline is missed,
+ * The first moment, @t, at which all that was released is done. If any deadline is missed,
  * one before that is: what comes after begins anew, with a supply that is at least
- * that of a window of its own.
+ * that of a window of its own. False: it is later than @t.
  */
-static rt_time busy_until(const struct rt_task *tasks, int nr, const struct rt_server *s,
-			  int *rounds)
+static bool busy_until(const struct rt_task *tasks, int nr, const struct rt_server *s,
+		       int *rounds, rt_time *t)
 {
-	rt_time t = 1, before = 0;
+	rt_time next = 1;
 
-	while (t > before) {
-		if (t > RT_MOST_WINDOW || !--*rounds)
-			return RT_NEVER;
-		before = t;
-		t = rt_supply_inverse(s, released(tasks, nr, t));
+	*t = 0;
+	while (next > *t) {
+		if (next > RT_MOST_WINDOW || !--*rounds)
+			return false;
+		*t = next;
+		next = rt_supply_inverse(s, released(tasks, nr, next));
 	}
-	return t;
+	return true;
 }
 
 /* The task with the last deadline up to @t, and where that is. */
@@ -141,8 +142,9 @@ bool rt_fits_edf(const struct rt_task *tasks, int nr, const struct rt_server *s,
 		return true;
 	if (overloaded(tasks, nr, s))
 		return fail(f, tasks[0].id, RT_NEVER, 0, 0);
-	t = busy_until(tasks, nr, s, &rounds);
-	while (t != RT_NEVER && t >= tasks[0].d) {
+	if (!busy_until(tasks, nr, s, &rounds, &t))
+		return give_up(f, tasks[0].id, t);
+	while (t >= tasks[0].d) {
 		due = rt_demand(tasks, nr, t);
 		enough = rt_supply_inverse(s, due);
 		if (enough > t) {
@@ -150,8 +152,8 @@ bool rt_fits_edf(const struct rt_task *tasks, int nr, const struct rt_server *s,
 			return fail(f, id, t, due, rt_supply(s, t));
 		}
 		if (!--rounds)
-			return give_up(f);
+			return give_up(f, tasks[0].id, t);
 		t = enough - 1;
 	}
-	return t == RT_NEVER ? give_up(f) : true;
+	return true;
 }

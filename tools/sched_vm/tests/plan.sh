@@ -66,8 +66,6 @@ latency_is_kept() {
 	same "$(value taken.gap_us)" 4000
 	expect 0 '' plan --task 1ms/10ms --latency 4ms --json
 	between "$(value taken.gap_us)" 1 4000
-	expect 1 'no budget up to 95 % of a CPU has gaps as short as 10us' \
-		plan --task 1ms/10ms --latency 10us
 }
 
 # The first of README's three commands gives what the second one takes.
@@ -181,6 +179,56 @@ refusals_name_task_and_window() {
 		plan --task 7ms/10ms --task 8ms/10ms --vcpus 1 --guest edf
 	expect 1 'long run' plan --task 7ms/10ms --task 7ms/10ms --vcpus 1 --guest gedf
 	expect 1 '"error"' plan --task 4ms/10ms --period 100ms --json
+	expect 1 'takes more .* with the margin: 10.1ms in a window of 10ms' \
+		plan --task 10ms/10ms --margin 1%
+}
+
+# --latency leaves out periods, whatever the tasks take: 2 * (1000 - (950 - 8)) + 20
+a_latency_that_is_never_met() {
+	for more in '' '--guest edf --deadline auto' '--guest gedf' '--vcpus 3'; do
+		# shellcheck disable=SC2086
+		expect 1 'a period of 1ms, no budget .* as short as 10us for the task 1ms/10ms/8ms: a window of 136us may have 0us' \
+			plan --task 3ms/10ms --task 1ms/10ms/8ms --latency 10us $more
+	done
+	expect 1 'a period of 10ms, .* task 1ms/10ms: a window of 1.036ms ' \
+		plan --task 1ms/10ms --latency 1ms --period 10ms-20ms
+	# The shortest period loses too much to switches, and all others have too long gaps.
+	expect 0 '' plan --task 94.15ms/100ms --period 1ms-10ms --vcpus 1
+	expect 1 'for the task 94.15ms/100ms: a window of 100ms' \
+		plan --task 94.15ms/100ms --period 1ms-10ms --vcpus 1 --latency 140us
+	grep -q 'cure: .*longer --latency, which leaves out periods from 1.05ms on' "$WORK/output" ||
+		fail "nothing is said of the latency"
+}
+
+# No --latency is to blame for these.
+there_is_no_budget() {
+	expect 1 'no budget for the task 1ms/10ms: .* less than 100ms' plan --task 1ms/10ms --step 100ms
+	expect 1 'no budget for the task 1ms/10ms: .* less than 10us' \
+		plan --task 1ms/10ms --period 1ms --deadline 10us
+	! grep -q latency "$WORK/output" || fail "there is none"
+}
+
+# 70 CPUs' worth of tasks, which no guest has
+too_much_for_any_guest() {
+	for i in $(seq 70); do
+		echo 950us/1ms
+	done >"$WORK/tasks"
+	for guest in fp edf gedf; do
+		expect 1 '' plan --tasks "$WORK/tasks" --guest $guest
+		! grep -q 'window of 0us' "$WORK/output" || fail "there is no such window"
+		grep -q 'the task 950us|most 950us' -E "$WORK/output" || fail "no task"
+		grep -q 'cure: several guests: one has up to 64 vCPUs' "$WORK/output" || fail "no cure"
+	done
+	# One task is on one vCPU, however many there are.
+	expect 1 'cure: other periods' plan --task 10ms/10ms --vcpus 1
+}
+
+# Nearly all of the supply is used, with periods that have no common factor.
+what_is_not_known_is_named() {
+	for guest in edf gedf; do
+		expect 1 'known to be enough for the task [19].*: .* windows up to [0-9.]*ms to look at' plan --guest $guest \
+			--task 9.499ms/10ms --task 1us/10.001ms --vcpus 1 --period 1ms --overhead 0 --debt 0
+	done
 }
 
 bad_tasks() {
@@ -272,5 +320,6 @@ without_the_kernel() {
 
 run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus \
 	tasks_are_where_they_fit libvirt_has_one_budget lines_to_paste \
-	refusals_name_task_and_window bad_tasks bad_options files coprime_periods \
+	refusals_name_task_and_window a_latency_that_is_never_met there_is_no_budget \
+	too_much_for_any_guest what_is_not_known_is_named bad_tasks bad_options files coprime_periods \
 	ten_thousand_tasks without_the_kernel
