@@ -38,6 +38,8 @@ for some in threads wait top other; do
 done
 part errors env TMPDIR="$memory" "$here/errors.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
 	"$build/test-threads"
+part manual env TMPDIR="$memory" "$here/manual.sh" "$build/sched-vm" "$build/test-json" "$build/fakedev.so" \
+	"$build/test-threads"
 part model "$build/test-model"
 part cli "$here/cli.sh" "$build/sched-vm" "$build/test-json"
 part plan "$here/plan.sh" "$build/sched-vm" "$build/test-json"

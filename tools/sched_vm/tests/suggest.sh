@@ -11,6 +11,8 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=tap.sh
 . "$here/tap.sh"
+# shellcheck source=events.sh
+. "$here/events.sh"
 
 clean_up() {
 	:
@@ -22,23 +24,6 @@ value() {
 
 suggest() {
 	"$tool" suggest "$@"
-}
-
-# trace BUDGET_US C_MS PEAK_MS: ten seconds, with C in each 10 ms, but PEAK in one of 50
-trace() {
-	awk -v budget="$1" -v c="$2" -v peak="$3" 'BEGIN {
-		print "sched-vm-trace 1"
-		print "capsule " budget " 10000 max a <b&c>"
-		print "time 0 10000000000 0"
-		print "budget 0 " budget * 1000
-		print "thread 7 vcpu 0"
-		for (i = 0; i < 1000; i++) {
-			at = i * 10
-			print at "000000 0 wake 7 1"
-			print at "000000 0 switch 0 7"
-			print at + (i % 50 == 25 ? peak : c) "000000 0 switch 7 0"
-		}
-	}'
 }
 
 # One of 50 needs 4 ms. With 3, that one is dry, and the next one has all of its 2 and the rest.
