@@ -63,10 +63,13 @@ static rt_time sum_of(const struct largest *l)
 static rt_time interference(const struct rt_task *tasks, int nr, int k, int nr_cpus, rt_time t,
 			    int *full)
 {
-	struct largest late = { .room = nr_cpus - 1 };
+	struct largest late;
 	rt_time sum = nr_cpus * tasks[k].c, jobs, own, all, most;
 	int i, late_only = 0;
 
+	/* Not all of it, for each window. */
+	late.nr = 0;
+	late.room = nr_cpus - 1;
 	*full = 0;
 	for (i = 0; i < nr; i++) {
 		const struct rt_task *task = &tasks[i];

@@ -84,6 +84,27 @@ static bool all_fit(const struct rt_question *q, rt_time budget, void *data)
 	return rt_fits(q, budget, data);
 }
 
+/*
+ * What the test for the policy asks for at least in the window up to the first deadline of
+ * task @k: on several CPUs, others count for no longer than the task itself may wait.
+ */
+static rt_time first_demand(const struct rt_question *q, int k)
+{
+	const struct rt_task *task = &q->tasks[k];
+	rt_time sum = q->nr_cpus * task->c, other;
+	int i;
+
+	if (q->policy == RT_EDF)
+		return rt_demand(q->tasks, q->nr, task->d);
+	for (i = 0; i < q->nr; i++) {
+		if (i == k)
+			continue;
+		other = rt_demand(&q->tasks[i], 1, task->d);
+		sum += other < task->d - task->c ? other : task->d - task->c;
+	}
+	return sum;
+}
+
 /* The first deadlines, which mostly decide: then less has to be tried. */
 static rt_time from_first_deadlines(const struct rt_question *q, rt_time low)
 {
@@ -92,7 +113,7 @@ static rt_time from_first_deadlines(const struct rt_question *q, rt_time low)
 
 	for (i = 0; i < q->nr; i++) {
 		first.window = q->tasks[i].d;
-		first.demand = rt_demand(q->tasks, q->nr, first.window);
+		first.demand = first_demand(q, i);
 		if (window_fits(q, low, &first))
 			continue;
 		if (!window_fits(q, q->most, &first))
@@ -126,7 +147,7 @@ static rt_time least_edf(const struct rt_question *q, rt_time low, struct rt_fai
 	struct rt_failure last = {};
 	int i;
 
-	if (q->policy == RT_EDF)
+	if (q->policy == RT_EDF || q->nr <= RT_GEDF_FEW)
 		low = from_first_deadlines(q, low);
 	for (i = 0; i < MOST_WINDOWS && low < q->most; i++) {
 		if (rt_fits(q, low, &last))

@@ -310,6 +310,12 @@ ten_thousand_tasks() {
 	done
 }
 
+# With budgets just above what they take, long windows would be looked at.
+few_tasks_take_no_time() {
+	expect 0 '' prlimit --cpu=2 "$tool" plan --guest gedf --deadline auto \
+		--task 496332us/9399106us --task 496332us/9399106us
+}
+
 without_the_kernel() {
 	[ ! -e /dev/sched_vm ] || skip "this kernel has it"
 	expect 0 'whether it fits here is not known' plan --task 8ms/20ms
@@ -322,4 +328,4 @@ run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcp
 	tasks_are_where_they_fit libvirt_has_one_budget lines_to_paste \
 	refusals_name_task_and_window a_latency_that_is_never_met there_is_no_budget \
 	too_much_for_any_guest what_is_not_known_is_named bad_tasks bad_options files coprime_periods \
-	ten_thousand_tasks without_the_kernel
+	ten_thousand_tasks few_tasks_take_no_time without_the_kernel
