@@ -113,6 +113,8 @@ static void take_period(struct args *args, const char *text)
 		args->res.period = finite_value("period", text);
 		return;
 	}
+	if (dash == text || !dash[1])
+		usage("--period %s: neither a time nor a range, like 1ms-20ms", text);
 	low = strndup(text, dash - text);
 	args->res.period = finite_value("period", low ? low : "");
 	args->period_high = finite_value("period", dash + 1);
@@ -328,6 +330,8 @@ static void take(struct args *args, enum opt option, const char *text)
 	if (word) {
 		if (!*text)
 			usage("--%s: empty", options[option].name);
+		if (option == OPT_TASKS && *word)
+			usage("--tasks %s: one file only; cat A B | sched-vm plan --tasks -", text);
 		*word = text;
 		return;
 	}

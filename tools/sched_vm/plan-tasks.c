@@ -10,14 +10,25 @@
 #define PPM		1000000ULL
 #define NOT_A_TASK	"not of the form C/T or C/T/D, like 8ms/20ms"
 
-/* Without a comment, white space, the CR of another system. */
-static char *strip(char *line)
+/* Without white space, and the CR of another system. */
+static char *strip(char *text)
 {
-	line[strcspn(line, "#\r\n")] = '\0';
-	line += strspn(line, " \t");
-	while (*line && strchr(" \t", line[strlen(line) - 1]))
-		line[strlen(line) - 1] = '\0';
-	return line;
+	text += strspn(text, " \t");
+	while (*text && strchr(" \t\r\n", text[strlen(text) - 1]))
+		text[strlen(text) - 1] = '\0';
+	return text;
+}
+
+/* NULL, or what is wrong: else what comes behind would go unread. */
+static const char *check_line(const char *line, size_t length)
+{
+	const char *cr = strchr(line, '\r');
+
+	if (strlen(line) < length)
+		return "a byte of 0: is this text, in UTF-8?";
+	if (cr && strcmp(cr, "\r") && strcmp(cr, "\r\n"))
+		return "a CR within the line: lines must end with LF";
+	return NULL;
 }
 
 /* NULL, or what is wrong. */
@@ -89,18 +100,21 @@ static void read_from(FILE *file, const char *name, struct plan *plan)
 {
 	char *line = NULL, *text;
 	size_t room = 0;
-	const char *wrong = NULL;
+	const char *wrong;
+	ssize_t length;
 	int nr = 0;
 
-	while (!wrong && getline(&line, &room, file) >= 0) {
+	while ((length = getline(&line, &room, file)) >= 0) {
+		wrong = check_line(line, length);
 		text = line;
 		if (!nr++ && !strncmp(text, "\357\273\277", 3))
 			text += 3;
+		text[strcspn(text, "#")] = '\0';
 		text = strip(text);
-		if (*text)
+		if (!wrong && *text)
 			wrong = add_task(plan, text);
 		if (wrong) {
-			complain(0, NULL, "%s, line %d: %s: %s", name, nr, text, wrong);
+			complain(0, NULL, "%s, line %d: %.80s: %s", name, nr, text, wrong);
 			exit(EXIT_FAILED);
 		}
 	}

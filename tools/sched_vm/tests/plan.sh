@@ -258,6 +258,9 @@ bad_options() {
 	done
 	expect 2 'from the shorter to the longer' plan --task 8ms/20ms --period 20ms-10ms
 	expect 2 'must be a time above 0' plan --task 8ms/20ms --period 0-10ms
+	for range in -1ms 1ms- -; do
+		expect 2 "period $range: neither a time nor a range" plan --task 8ms/20ms --period "$range"
+	done
 	expect 2 'the period must be from' plan --task 8ms/20ms --period 10us-10ms
 	expect 2 'the period must be from' plan --task 8ms/20ms --period 10s
 	expect 2 'deadline is longer' plan --task 8ms/20ms --period 5ms --deadline 6ms
@@ -287,6 +290,27 @@ files() {
 	expect 1 'Is a directory' plan --tasks "$WORK"
 	printf '\0018ms/20ms\377\n' >"$WORK/tasks"
 	expect 1 'line 1' plan --tasks "$WORK/tasks"
+}
+
+# A task that is not read is one that is not served.
+no_task_goes_unread() {
+	printf '8ms/20ms\0\n80ms/220ms\n' >"$WORK/tasks"
+	expect 1 'line 1: 8ms/20ms: a byte of 0' plan --tasks "$WORK/tasks"
+	printf '8\0m\0s\0/\0002\0000\0m\0s\0\n\0' >"$WORK/tasks"
+	expect 1 'is this text, in UTF-8' plan --tasks "$WORK/tasks"
+	for text in '8ms/20ms\r80ms/220ms\r' '# all tasks\r8ms/20ms\r80ms/220ms' '8ms/20ms # a\r80ms/220ms\r\n'; do
+		# shellcheck disable=SC2059
+		printf "$text" >"$WORK/tasks"
+		expect 1 'line 1: .*a CR within the line' plan --tasks "$WORK/tasks"
+	done
+	expect 2 'not of the form' plan --task "$(printf '8ms/20ms\n80ms/220ms')"
+	expect 2 'not of the form' plan --task "$(printf '8ms/20ms\r80ms/220ms')"
+	expect 2 'not of the form' plan --task '8ms/20ms # 80ms/220ms'
+	echo 8ms/20ms >"$WORK/tasks"
+	expect 2 'one file only' plan --tasks "$WORK/tasks" --tasks -
+	awk 'BEGIN { while (n++ < 5000) printf "8ms/20ms " }' >"$WORK/tasks"
+	expect 1 'line 1: 8ms/20ms 8ms' plan --tasks "$WORK/tasks"
+	same "$(awk 'length > 200' "$WORK/output")" ""
 }
 
 # No hyperperiod that fits into a number
@@ -327,5 +351,5 @@ without_the_kernel() {
 run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus \
 	tasks_are_where_they_fit libvirt_has_one_budget lines_to_paste \
 	refusals_name_task_and_window a_latency_that_is_never_met there_is_no_budget \
-	too_much_for_any_guest what_is_not_known_is_named bad_tasks bad_options files coprime_periods \
+	too_much_for_any_guest what_is_not_known_is_named bad_tasks bad_options files no_task_goes_unread coprime_periods \
 	ten_thousand_tasks few_tasks_take_no_time without_the_kernel
