@@ -386,10 +386,9 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 	if (dl_group_parked(p))
 		return dl_group_has_budget(srv) || !extra || !list_empty(&srv->inside);
 	if (dl_group_has_budget(srv)) {
-		if (dl_group_inside_rank(p) < dl_group_rank_or_none(dl_group_first(srv)))
-			return true;
-		/* Who has gone since there was no budget has no reason to stay. */
-		if (!dl_group_impatient(p) && !dl_group_awaited(p))
+		/* Who has gone since there was no budget need not stay, nor who is first. */
+		if (dl_group_inside_rank(p) < dl_group_rank_or_none(dl_group_first(srv)) ||
+		    (!dl_group_impatient(p) && !dl_group_awaited(p)))
 			return true;
 		if (extra)
 			set_notify_resume(p);
@@ -428,6 +427,9 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		/* After its time slice it is the last of its equals. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
 			dl_group_to_tail(srv, p);
+	} else if (p && p->sched_class->reweight_task) {
+		/* Normal threads of its cgroup may have gone since it was queued. */
+		p->sched_class->reweight_task(rq, p, &p->se.load);
 	}
 	dl_group_spill_next(rq, srv);
 }
