@@ -43,10 +43,12 @@ unprivileged   quick   release --time virtual --cpus 2 --turns 100 -- @/unprivil
 spill          quick   release --time virtual --mem 2048 -- @/spill
 spill-2        quick   release --time virtual --cpus 2 -- @/spill behind
 locks          virtual release --time virtual --mem 3072 -- @/locks
+held           virtual release --time virtual --mem 2048 -- @/held
 ext            virtual preempt --time virtual -- @/ext
 ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full
 supply-preempt virtual preempt --time virtual -- @/supply
 locks-preempt  virtual preempt --time virtual --mem 3072 -- @/locks
+held-preempt   virtual preempt --time virtual --mem 2048 -- @/held
 writers        virtual release --time virtual -- @/writers
 many           virtual release --time virtual --mem 768 -- @/many
 oracle         virtual release --time virtual -- @/fuzz 3141592653 40000

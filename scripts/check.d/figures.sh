@@ -213,7 +213,7 @@ figures_extra() {
 }
 
 figures_kernel() {
-	local k most
+	local k most lock
 	for k in locks locks-preempt; do
 		# Without priority inheritance another thread may have its turn first.
 		most=$([ $k = locks ] && echo 500 || echo 4500)
@@ -228,8 +228,20 @@ figures_kernel() {
 		row "most over a budget by a system call" '<= 20 us' \
 			"$(value $k locks.call.overrun_us)" ' us' 0 20 ''
 	done
-	row "normal thread beside long system calls, of the rest" '>= 0.45' \
-		"$(value spill spill.beside.share)" '' 0.45 2 ''
+	for k in held held-preempt; do
+		for lock in mutex write map read percpu kernfs; do
+			row "wait for a dry holder to a normal one, $lock" '<= 1.5' \
+				"$(value $k held.$lock.ratio)" '' 0 1.5 ''
+		done
+		row "grace period beside dry threads to normal ones" '<= 1.5' \
+			"$(value $k held.rcu.ratio)" '' 0 1.5 ''
+	done
+	row "normal thread beside 100 long calls, of the rest" '>= 0.45' "$(value spill spill.read.share)" '' 0.45 2 ''
+	row "the same beside full rings of io_uring" '>= 0.45' "$(value spill spill.ring.share)" '' 0.45 2 ''
+	row "cgroup made beside a FIFO hog of 3.6/4 s, longest" '<= 1100 ms' "$(value spill-2 spill.mkdir.busy_ms)" ' ms' 0 1100 ''
+	row "the same, busy for 37 ms at a time" '<= 1100 ms' "$(value spill-2 spill.mkdir.37_ms)" ' ms' 0 1100 ''
+	row "10 s of system calls, over Q/P and one spill" '<= 0.1 %' \
+		"$(largest spill spill.{pipes,forks,mmap}{,2}.over_percent)" ' %' -100 0.1 ''
 	row "FIFO beside who frees 256 MiB, inside to outside" '<= 1.2' \
 		"$(value spill spill.fifo.response_ratio)" '' 0 1.2 ''
 	row "irq thread, 80 % in capsules, worst, root FIFO" '' \

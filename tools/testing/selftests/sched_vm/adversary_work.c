@@ -20,6 +20,7 @@
 #include "uring.h"
 
 #define BIG		(1024 * 1024)
+#define RING_ENTRIES	64
 
 static void work_fork(int owner)
 {
@@ -170,7 +171,7 @@ int adv_uring(unsigned int nops, const char *dir, int fd, const char *text)
 	struct ring r;
 	unsigned int i = 0;
 
-	if (!ring_open(&r, 0)) {
+	if (!ring_open(&r, RING_ENTRIES, 0)) {
 		ring_close(&r);
 		return -errno;
 	}

@@ -40,6 +40,7 @@
 /* As many as a call of 100 to 200 us takes, and RLIMIT_NOFILE allows. */
 #define NR_FDS		1000
 #define NR_HOGS		60
+#define RING_ENTRIES	64
 
 static int pipe_fd[2];
 static long long wait_max_us, overrun_max_ns;
@@ -283,7 +284,7 @@ static void fn_sqpoll(struct worker *w, void *arg)
 	int i, fd = open("/dev/zero", O_RDONLY);
 	struct ring r;
 
-	if (!ring_open(&r, IORING_SETUP_SQPOLL))
+	if (!ring_open(&r, RING_ENTRIES, IORING_SETUP_SQPOLL))
 		_exit(EXIT_FAILURE);
 	for (i = 0; i < RING_ENTRIES; i++) {
 		r.sqe[i].opcode = IORING_OP_READ;

@@ -10,21 +10,32 @@
 #include "uring.h"
 
 /* Both rings at once: IORING_FEAT_SINGLE_MMAP is old. */
-#define MAP_BYTES	16384
+static size_t map_bytes(const struct ring *r)
+{
+	size_t sq = r->p.sq_off.array + r->p.sq_entries * sizeof(unsigned int);
+	size_t cq = r->p.cq_off.cqes + r->p.cq_entries * sizeof(struct io_uring_cqe);
 
-bool ring_open(struct ring *r, unsigned int flags)
+	return sq > cq ? sq : cq;
+}
+
+static size_t sqe_bytes(const struct ring *r)
+{
+	return r->p.sq_entries * sizeof(*r->sqe);
+}
+
+bool ring_open(struct ring *r, unsigned int entries, unsigned int flags)
 {
 	*r = (struct ring){ .map = MAP_FAILED, .sqe = MAP_FAILED, .p.flags = flags };
-	r->fd = syscall(SYS_io_uring_setup, RING_ENTRIES, &r->p);
+	r->fd = syscall(SYS_io_uring_setup, entries, &r->p);
 	if (r->fd < 0)
 		return false;
-	r->map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+	r->map = mmap(NULL, map_bytes(r), PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
 		      IORING_OFF_SQ_RING);
-	r->sqe = mmap(NULL, RING_ENTRIES * sizeof(*r->sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      r->fd, IORING_OFF_SQES);
+	r->sqe = mmap(NULL, sqe_bytes(r), PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+		      IORING_OFF_SQES);
 	if (r->map == MAP_FAILED || (void *)r->sqe == MAP_FAILED)
 		return false;
-	memset(r->sqe, 0, RING_ENTRIES * sizeof(*r->sqe));
+	memset(r->sqe, 0, sqe_bytes(r));
 	return true;
 }
 
@@ -39,7 +50,7 @@ void ring_queue(struct ring *r, unsigned int nr)
 	unsigned int *array = ring_word(r, r->p.sq_off.array), i;
 
 	for (i = 0; i < nr; i++)
-		array[(*tail + i) % RING_ENTRIES] = i;
+		array[(*tail + i) % r->p.sq_entries] = i;
 	store_u(tail, *tail + nr);
 }
 
@@ -55,8 +66,8 @@ void ring_close(struct ring *r)
 	if (r->fd < 0)
 		return;
 	if (r->map != MAP_FAILED)
-		munmap(r->map, MAP_BYTES);
+		munmap(r->map, map_bytes(r));
 	if ((void *)r->sqe != MAP_FAILED)
-		munmap(r->sqe, RING_ENTRIES * sizeof(*r->sqe));
+		munmap(r->sqe, sqe_bytes(r));
 	close(r->fd);
 }

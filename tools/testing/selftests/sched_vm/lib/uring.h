@@ -6,17 +6,18 @@
 #include <linux/io_uring.h>
 #include <stdbool.h>
 
-#define RING_ENTRIES	64
-
 struct ring {
 	int fd;
 	char *map;
-	struct io_uring_sqe *sqe;	/* RING_ENTRIES of them, all 0 at first */
+	struct io_uring_sqe *sqe;	/* p.sq_entries of them, all 0 at first */
 	struct io_uring_params p;
 };
 
-/* @flags: IORING_SETUP_*. If it fails, errno is set; close it anyway. */
-bool ring_open(struct ring *r, unsigned int flags);
+/*
+ * @entries: a power of 2, up to 32,768; @flags: IORING_SETUP_*. If it fails, errno is set;
+ * close it anyway.
+ */
+bool ring_open(struct ring *r, unsigned int entries, unsigned int flags);
 /* The first @nr entries are there. With IORING_SETUP_SQPOLL a thread finds them. */
 void ring_queue(struct ring *r, unsigned int nr);
 /* And wait until all are done. */
