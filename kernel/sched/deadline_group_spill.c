@@ -427,9 +427,9 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		/* After its time slice it is the last of its equals. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
 			dl_group_to_tail(srv, p);
-	} else if (p && p->sched_class->reweight_task) {
+	} else if (p && p->sched_class == &fair_sched_class) {
 		/* Normal threads of its cgroup may have gone since it was queued. */
-		p->sched_class->reweight_task(rq, p, &p->se.load);
+		fair_sched_class.reweight_task(rq, p, &p->se.load);
 	}
 	dl_group_spill_next(rq, srv);
 }
@@ -576,11 +576,19 @@ void __dl_group_boundary(void)
 
 	scoped_guard (task_rq_lock, p) {
 		update_rq_clock(scope.rq);
-		if (!dl_prio(p->prio) && !dl_group_awaited(p))
+		if (!dl_prio(p->prio) && !dl_group_awaited(p)) {
 			dl_group_reach_boundary(scope.rq, p);
+		} else if (p->dl_group) {
+			/* It has no turn to pay in. */
+			dl_group_reckon_spill(scope.rq, p);
+			dl_group_bequeath(p);
+		}
 		__balance_callbacks(scope.rq, &scope.rf);
 	}
 	cond_resched();
+	/* Who looks at a signal first has not paid. */
+	if (READ_ONCE(p->dl_group_debt) && signal_pending(p))
+		set_notify_resume(p);
 }
 EXPORT_SYMBOL_GPL(__dl_group_boundary);
 

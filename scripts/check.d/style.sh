@@ -43,9 +43,9 @@ style_all() {
 	say "style: $(($(wc -l <"$OUT/counts") - before)) files and checks"
 }
 
-# Less is better, and more wants a reason. The last one: the page of rules at the head of
-# deadline_group.h, which the code is to be read against.
-LINES_OURS=7663 LINES_HOOKS=250
+# Less is better, and more wants a reason. The last ones: the page of rules at the head of
+# deadline_group.h, which the code is to be read against; who is awaited, or signalled, pays.
+LINES_OURS=7671 LINES_HOOKS=250
 
 lines_check() {
 	"$LAB" lines >"$OUT/lines"
