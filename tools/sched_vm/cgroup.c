@@ -202,7 +202,6 @@ static char *complain_wanted(struct wanted *w)
 	return NULL;
 }
 
-/* Why nobody can be called that; NULL: he can. */
 /* "run-123" */
 static bool is_numbered(const char *name, const char *prefix)
 {
@@ -212,6 +211,13 @@ static bool is_numbered(const char *name, const char *prefix)
 	       !name[len + strspn(name + len, "0123456789")];
 }
 
+static bool is_given(const char *name)
+{
+	return is_numbered(name, RUN_PREFIX) || is_numbered(name, CHECK_PREFIX) ||
+	       is_numbered(name, PLAN_PREFIX);
+}
+
+/* Why nobody can be called that; NULL: he can. */
 static const char *bad_name(const char *name)
 {
 	if (strlen(name) > MAX_NAME)
@@ -233,7 +239,7 @@ static void check_name(const char *name, bool is_new)
 {
 	const char *why = bad_name(name);
 
-	if (is_new && (is_numbered(name, RUN_PREFIX) || is_numbered(name, CHECK_PREFIX)))
+	if (is_new && is_given(name))
 		why = "sched-vm gives such names itself";
 	if (why)
 		usage("'%.40s' cannot be the name of a capsule: %s", name, why);

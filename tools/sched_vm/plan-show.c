@@ -59,7 +59,7 @@ static void find_place(const struct args *args, const struct candidate *c, struc
 		return;
 	/* Who may not ask, is told nothing else. */
 	quiet = true;
-	cg = xasprintf("%s/plan-%d", cg_base(args), getpid());
+	cg = xasprintf("%s/" PLAN_PREFIX "%d", cg_base(args), getpid());
 	if (!cg_try(cg, &trial))
 		place->error = place_budgets(cg, &res, c->q, c->nr, false, place->cpu,
 					     &place->lacking);

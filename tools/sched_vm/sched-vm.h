@@ -246,9 +246,10 @@ int guess(const char *typed, const char *(*word)(int i), int nr);
 
 /* For those that can go nowhere else: it never has a reservation. */
 #define OUTSIDE	"outside"
-/* Capsules of run, and cgroups that exist while check asks; a number follows. */
+/* Capsules of run, and cgroups that exist while check or plan asks; a number follows. */
 #define RUN_PREFIX	"run-"
 #define CHECK_PREFIX	"check-"
+#define PLAN_PREFIX	"plan-"
 
 bool cg_is_mounted(void);
 /* Ends the program if it is not. */

@@ -139,12 +139,14 @@ names_are_checked() {
 	expect 2 'it begins with a dot' "$tool" create .a --budget 4ms
 	expect 2 'it begins with -' "$tool" create --budget 4ms -- -x
 	expect 2 'sched-vm needs that itself' "$tool" create outside --budget 4ms
-	for name in run-12 check-3; do
+	for name in run-12 check-3 plan-4; do
 		expect 2 'sched-vm gives such names itself' "$tool" create $name --budget 4ms
 		expect 2 'sched-vm gives such names itself' "$tool" run --name $name --budget 4ms true
 		# One that it has given can be looked at.
 		expect 1 '' "$tool" show $name
 	done
+	# Whatever the tool makes for itself begins so.
+	same "$(grep -l '"%s/[a-z]*-%d", cg_base' "$here"/../*.c)" ""
 	expect 1 '' "$tool" create run-a --budget 4ms
 	expect 2 'it has more than 200 bytes' "$tool" create "$(printf %0220d 0)" --budget 4ms
 	same "$(awk 'length > 120' "$WORK/output")" ""
