@@ -32,6 +32,17 @@ bool capsule_exists(const char *cg)
 	return budget && budget != TIME_MAX;
 }
 
+char *capsule_find(const struct args *args, const char *name)
+{
+	char *cg = cg_find(args, name);
+
+	if (!cg || capsule_exists(cg))
+		return cg;
+	complain(0, "sched-vm set gives it one", "%s has no reservation", name);
+	free(cg);
+	return NULL;
+}
+
 #define COUNTER(name, heading, unit)	{ #name, heading, unit, offsetof(struct cpu_stat, name) }
 
 const struct counter counters[] = {

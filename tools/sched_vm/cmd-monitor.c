@@ -227,7 +227,7 @@ int cmd_monitor(const struct args *args)
 	if (!args->nr_rest && !machine_is_able())
 		return EXIT_FAILED;
 	for (i = 0; i < args->nr_rest && status == EXIT_OK; i++) {
-		path = cg_find(args, args->rest[i]);
+		path = capsule_find(args, args->rest[i]);
 		if (!path) {
 			status = EXIT_FAILED;
 			break;

@@ -159,14 +159,13 @@ static int nothing_happened(const struct trace *t)
 /* What is known of the capsule and its name, before anything is recorded. */
 static int prepare(const struct args *args, struct trace *t, struct capsule *c)
 {
-	char *cg = cg_find(args, args->rest[0]);
+	char *cg = capsule_find(args, args->rest[0]);
 	int status = EXIT_OK;
 
 	if (!cg)
 		return EXIT_FAILED;
-	if (!capsule_exists(cg) || capsule_read(cg, c))
-		status = complain(0, "sched-vm set gives it one", "%s has no reservation",
-				  args->rest[0]);
+	if (capsule_read(cg, c))
+		status = complain_no_files(cg);
 	else
 		capture_name(t, c);
 	free(cg);

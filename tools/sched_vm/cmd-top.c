@@ -151,7 +151,7 @@ static bool find_paths(const struct args *args, struct top *top)
 	int i;
 
 	for (i = 0; i < args->nr_rest; i++) {
-		path = cg_find(args, args->rest[i]);
+		path = capsule_find(args, args->rest[i]);
 		if (!path)
 			return false;
 		top->paths = grow(top->paths, top->nr_paths, sizeof(*top->paths));

@@ -366,6 +366,8 @@ struct capsule {
 #define CPU_BUDGET	"cpu.rt_cpu_budget_us"
 
 bool capsule_exists(const char *cg);		/* a reservation of its own? */
+/* The cgroup of @name, allocated; NULL after a complaint, also if nothing is reserved there. */
+char *capsule_find(const struct args *args, const char *name);
 int capsule_read(const char *cg, struct capsule *c);
 void capsule_free(struct capsule *c);
 /* Why has @cg none of the files? */

@@ -566,6 +566,25 @@ top_names_a_hypervisor() {
 	grep -q '^On a virtual machine, ACME: ' "$WORK/picture" || fail "it is not named"
 }
 
+# Who looks at nothing sees nothing, for ever.
+without_a_reservation_nothing_is_watched() {
+	machine
+	named sched_vm/web 4000 20000
+	named sched_vm/off max 20000
+	named sched_vm/zero 0 20000
+	for cmd in "top --once -d 100ms" "top -b -n 1 --threads -d 100ms" "monitor --time 100ms" record; do
+		for name in off zero; do
+			expect 1 "^sched-vm: $name has no reservation" fake $cmd $name
+			same "$(grep -c '^sched-vm' "$WORK/output")" 1
+			grep -q '^  cure: sched-vm set' "$WORK/output" || fail "no cure"
+		done
+	done
+	for cmd in "top --once -d 100ms" "monitor --time 100ms"; do
+		expect 1 'off has no reservation' fake $cmd web off
+		expect 0 '' fake $cmd web
+	done
+}
+
 # Time, interval, and for each CPU what is reserved by deadlines, used, and free.
 top_has_a_head() {
 	machine
@@ -708,7 +727,8 @@ monitor_tells_of_all() {
 }
 
 top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
-	top_opens_no_thread top_names_a_hypervisor top_has_a_head top_keeps_its_columns"
+	top_opens_no_thread top_names_a_hypervisor top_has_a_head top_keeps_its_columns
+	without_a_reservation_nothing_is_watched"
 threads_tests="top_costs_little top_knows_what_threads_used"
 wait_tests="the_waiter_leaves_others_alone monitor_tells_events monitor_tells_of_all"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
