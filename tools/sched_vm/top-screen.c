@@ -227,17 +227,24 @@ static void draw_rows(const struct top *top, int room, int cols)
 		line(xstrdup("no capsules: sched-vm create, or adopt"), cols);
 }
 
+/* It has room on 40 columns. */
 static const char *const help[] = {
-	"q        end",
-	"h        this help, and back",
-	"s        sort by another column: used, name, throttled, misses",
-	"b        only what was busy, or all",
-	"t        threads, or CPUs of capsules",
-	"/        only what has some text in its name; Enter ends, Esc forgets it",
+	"q  end",
+	"h  this help, and back",
+	"s  sort by another column:",
+	"   used, name, throttled, misses",
+	"b  only what was busy, or all",
+	"t  threads, or CPUs of capsules",
+	"/  only names with some text;",
+	"   Enter ends, Esc forgets it",
 	"",
-	"USED is the share of the budget that was used, THROTTLED how often it was",
-	"used up, MISSES how often it came too late, all in the last interval;",
-	"WORST is the worst overrun ever, LATENCY the worst delay of a budget.",
+	"In the last interval:",
+	"USED       share of the budget",
+	"THROTTLED  how often it was used up",
+	"MISSES     how often it came too late",
+	"LATENCY    its worst delay",
+	"And ever:",
+	"WORST      the worst overrun",
 };
 
 /* In the last line. */

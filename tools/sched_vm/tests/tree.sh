@@ -601,6 +601,13 @@ top_has_a_head() {
 	for key in q h s b t /; do
 		grep -q "^$key  " "$WORK/picture" || fail "h does not tell of $key"
 	done
+	# Nothing of it is cut on 40 columns, or on 24 rows.
+	for size in 40x30 80x24; do
+		PTY_SIZE=$size PTY_KEYS=hq PTY_WAIT=m fake_pty top -d 100ms
+		pictures ${size%x*} ${size#*x} 'this help'
+		! grep -q '~' "$WORK/picture" || fail "the help is cut"
+		grep -q '^WORST  *the worst overrun$' "$WORK/picture" || fail "it is not whole"
+	done
 	# What is idle goes, and comes back.
 	PTY_KEYS=bbq fake_pty top -d 100ms
 	pictures 80 24 'busy ones'
