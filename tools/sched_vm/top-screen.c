@@ -169,7 +169,8 @@ static int draw_cpus(const struct top *top, int rows, int cols)
 	free(text);
 	free(list);
 	if (n < nr) {
-		line(xasprintf("     and %d more CPUs: sched-vm free", nr - n), cols);
+		line(xasprintf("     and %d more CPU%s: sched-vm free", nr - n,
+			       plural(nr - n)), cols);
 		lines++;
 	}
 	return lines;
@@ -222,7 +223,8 @@ static void draw_rows(const struct top *top, int room, int cols)
 		free(text);
 	}
 	if (nr < top->nr_rows)
-		line(xasprintf("and %d more lines", top->nr_rows - nr), cols);
+		line(xasprintf("and %d more line%s", top->nr_rows - nr,
+			       plural(top->nr_rows - nr)), cols);
 	if (!top->now.nr)
 		line(xstrdup("no capsules: sched-vm create, or adopt"), cols);
 }

@@ -395,6 +395,27 @@ top_fits_the_screen() {
 	done
 }
 
+# Of the CPUs, too, the rest is a number.
+top_counts_the_cpus_that_it_leaves_out() {
+	machine
+	named sched_vm/web 4000 20000
+	for cpus in 0-7 0-63; do
+		echo $cpus >"$root/cpuset.cpus.effective"
+		for file in online possible; do
+			echo $cpus | file /sys/devices/system/cpu/$file
+		done
+		seq 0 63 | sed 's/.*/cpu& 75.00/' >"$root/sched_vm/cpu.rt_free"
+		PTY_SIZE=40x30 PTY_WAIT=CPU: PTY_KEYS=q fake_pty top -d 100ms
+		pictures 40 30
+		same "$(grep -c '^ *[0-9]*: ' "$WORK/picture")" 7
+		[ $cpus = 0-63 ] || grep -q '^ *and 1 more CPU: sched-vm free$' "$WORK/picture" ||
+			fail "not one"
+		[ $cpus = 0-7 ] || grep -q '^ *and 57 more CPUs: sched-vm free$' "$WORK/picture" ||
+			fail "not 57"
+		grep -q '^web' "$WORK/picture" || fail "they leave no room"
+	done
+}
+
 # On a terminal, its picture and colours, to $WORK/output.
 fake_pty() {
 	TERM=xterm env LD_PRELOAD="$fakedev" FAKE_ROOT="$WORK/root" FAKE_MOUNT="$mount" \
@@ -733,7 +754,7 @@ monitor_tells_of_all() {
 	same "$(grep -c . "$WORK/errors")" 1
 }
 
-top_tests="top_fits_the_screen top_takes_keys colours_can_be_had_or_not top_writes_files
+top_tests="top_fits_the_screen top_counts_the_cpus_that_it_leaves_out top_takes_keys colours_can_be_had_or_not top_writes_files
 	top_opens_no_thread top_names_a_hypervisor top_has_a_head top_keeps_its_columns
 	without_a_reservation_nothing_is_watched"
 threads_tests="top_costs_little top_knows_what_threads_used"
