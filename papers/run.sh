@@ -98,6 +98,10 @@ check_only() {
 	for id in $ONLY; do
 		list | grep -qxF -e "$id" || die "there is no experiment '$id' (papers/run.sh --list)"
 	done
+}
+
+check_model() {
+	local id
 	for id in $(choose); do
 		"$OUT/build/experiment" --list | grep -qxF -e "$id" ||
 			die "'$id' needs the arithmetic of sched-vm plan, tools/sched_vm/rt-*.c, which is not there"
@@ -121,14 +125,17 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+# Before anything is built, or what was there before is removed.
 [[ $JOBS =~ ^[1-9][0-9]*$ ]] || die "--jobs takes a number, not '$JOBS'"
+[[ ${SEEDS:-1} =~ ^[1-9][0-9]*$ ]] || die "--sets takes a number, not '$SEEDS'"
+check_only
 
 mkdir -p "$OUT"
 make -s -C "$here" O="$OUT/build" >"$OUT/build.log" 2>&1 || {
 	cat "$OUT/build.log" >&2
 	die "papers/ does not build"
 }
-check_only
+check_model
 rm -rf "$OUT/model" "$OUT"/*.csv
 : >"$OUT/times.txt"
 mkdir -p "$OUT/model"
