@@ -20,7 +20,8 @@ ME=bench-vm
 ROUNDS=		# of each measurement; empty: what the part takes
 WINDOW=		# seconds of a throughput; empty: 1.5
 PERIOD_MS=100	# of the reservations; long, since all is slow where AMD-V is emulated
-ONLY="coverage linear isolation latency steal suggest"
+PARTS="coverage linear isolation latency steal suggest"
+ONLY=$PARTS
 PLAIN=no	# for demo/host-guests.sh: this needs the reservation
 
 # shellcheck disable=SC2034
@@ -29,7 +30,7 @@ CLIENT_CPU=0 GUEST_CPU=1
 usage() {
 	cat <<END
 usage: host.sh [options] BUILD OUT
-  --only "PART..."   of: $ONLY
+  --only "PART..."   of: $PARTS
   --rounds N         how often each is measured (default: linear 12, others 2)
   --seconds N        of each throughput (default 1.5)
   --period MS        of the reservations (default $PERIOD_MS)
@@ -54,10 +55,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--only) needs_value "$@"; ONLY=$2; shift ;;
-	--rounds) needs_value "$@"; ROUNDS=$2; shift ;;
-	--seconds) needs_value "$@"; WINDOW=$2; shift ;;
-	--period) needs_value "$@"; PERIOD_MS=$2; shift ;;
+	--only) needs_words "$PARTS" "$@"; ONLY=$2; shift ;;
+	--rounds) needs_number "$@"; ROUNDS=$2; shift ;;
+	--seconds) needs_decimal "$@"; WINDOW=$2; shift ;;
+	--period) needs_number "$@"; PERIOD_MS=$2; shift ;;
+	--check) exit ;;	# for run.sh: those before it are right
 	-h | --help) usage; exit ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;

@@ -61,6 +61,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+bench/host.sh "${OPTIONS[@]}" --check || exit
 
 prepare
 check_load

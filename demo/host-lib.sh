@@ -13,12 +13,8 @@ die() {
 	exit 1
 }
 
-# needs_value OPTION [VALUE]...: the arguments from there on
-needs_value() {
-	[ -z "${2-}" ] || return 0
-	say "error: $1 needs a value ($0 --help)"
-	exit 2
-}
+# shellcheck source=demo/options-lib.sh
+. "${BASH_SOURCE[0]%/*}/options-lib.sh"
 
 # Runs a command that belongs into the report.
 traced() {

@@ -46,10 +46,11 @@ END
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--requests) needs_value "$@"; REQUESTS=$2; shift ;;
-	--connections) needs_value "$@"; CONNECTIONS=$2; shift ;;
-	--period) needs_value "$@"; PERIOD_MS=$2; shift ;;
+	--requests) needs_number "$@"; REQUESTS=$2; shift ;;
+	--connections) needs_number "$@"; CONNECTIONS=$2; shift ;;
+	--period) needs_number "$@"; PERIOD_MS=$2; shift ;;
 	--plain) PLAIN=yes ;;
+	--check) exit ;;	# for run.sh: those before it are right
 	-h | --help) usage; exit ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;

@@ -14,10 +14,8 @@ die() {
 	exit 2
 }
 
-# needs_value OPTION [VALUE]...: the arguments from there on
-needs_value() {
-	[ -n "${2-}" ] || die "$1 needs a value ($0 --help)"
-}
+# shellcheck source=demo/options-lib.sh
+. "${BASH_SOURCE[0]%/*}/options-lib.sh"
 
 # stale FILE SOURCES...: true if FILE has to be made, again
 stale() {

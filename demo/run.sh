@@ -59,6 +59,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+demo/host.sh "${OPTIONS[@]}" --check || exit
 
 prepare
 check_load

@@ -230,7 +230,7 @@ make_judge() {
 	make_repo
 	mkdir -p bench demo out/bench-vm/build
 	cp "$TOP/bench/run.sh" bench/
-	cp "$TOP/demo/run-lib.sh" demo/
+	cp "$TOP"/demo/{run,options}-lib.sh demo/
 	printf '#!/bin/sh\n' | tee bench/host.sh >bench/mkinitramfs.sh
 	cp -r "$TOP/bench/guest" bench/
 	mkdir -p demo/guest tools/sched_vm out/bench-vm/build/nginx/usr/sbin

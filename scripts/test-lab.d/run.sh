@@ -39,6 +39,31 @@ test_missing_values_are_said() {
 	expect 125 'needs a value \(scripts/shrink --help\)' scripts/shrink --cpus
 }
 
+# Before packages are looked for, anything is built, or results are removed.
+test_values_are_checked_first() {
+	local cmd
+	cd "$TOP"
+	while read -r cmd; do
+		# shellcheck disable=SC2086
+		expect 2 'error: --[a-z]+ takes ' $cmd </dev/null
+		same "$(grep -c . "$WORK/output")" 1
+	done <<-'EOF'
+		demo/run.sh --requests x
+		demo/run.sh --connections 0
+		demo/run.sh --plain --period 1.5
+		bench/run.sh --only nosuch
+		bench/run.sh --only suggest,steal
+		bench/run.sh --rounds -1
+		bench/run.sh --seconds 0.0
+		bench/run.sh --rounds 2 --period 10ms
+		demo/host.sh --requests 12x
+		bench/host.sh --seconds 1s
+		papers/run.sh --sets x
+	EOF
+	bench/host.sh --only 'steal suggest' --rounds 3 --seconds 0.5 --period 20 --check
+	demo/host.sh --requests 330 --connections 8 --period 40 --plain --check
+}
+
 # What a compiler says of that is far up in a log.
 test_a_full_disk_is_named() {
 	make_repo
