@@ -21,7 +21,11 @@ PART=4
 # beside a loaded one it is no more than the half guarantees without any share, and the
 # 95th is below that of equal weights without a reservation.
 HALF_IDLE=1.5
-ENOUGH=150	# requests of a scenario must be left of the following
+# So many requests must have been measured in a scenario, before any are left out: in
+# those whose 99th percentile is given, in others; and so many must be left in each.
+MEASURED=300
+MEASURED_OTHERS=200
+ENOUGH=150
 
 # A standstill of the emulated machine: its CPUs did not run for so long, in us,
 # but its clocks did.
@@ -184,6 +188,26 @@ fewest() {
 	echo "$n"
 }
 
+# How many must be measured in scenario $1?
+demanded() {
+	case $1 in
+	none-load | cbs-* | half-*) echo $MEASURED ;;
+	*) echo $MEASURED_OTHERS ;;
+	esac
+}
+
+# Why there are too few, if there are
+too_few() {
+	local name
+	for name in "${SCENARIOS[@]}"; do
+		[ "${STAT[$name.all,n]}" -lt "$(demanded "$name")" ] || continue
+		echo "only ${STAT[$name.all,n]} requests were measured in a scenario ($(title "$name")); $(demanded "$name") are needed (--requests is too small)."
+		return
+	done
+	[ "$(fewest)" -ge $ENOUGH ] ||
+		echo "only $(fewest) requests of a scenario are left; $ENOUGH are needed (this machine is too busy)."
+}
+
 # The experiment's parameters beside those of the paper.
 method() {
 	printf '%-32s %-34s %s\n' '' 'here' 'the paper'
@@ -294,8 +318,9 @@ surprises() {
 verdict() {
 	local not
 	SHOWN=no
-	if [ "$(fewest)" -lt $ENOUGH ]; then
-		echo "NOT shown: only $(fewest) requests of a scenario are left; $ENOUGH are needed (this machine is too busy, or --requests is too small)."
+	not=$(too_few)
+	if [ -n "$not" ]; then
+		echo "NOT shown: $not"
 		return
 	fi
 	WITHOUT=$(ratio "${STAT[none-load,p95]}" "${STAT[none-idle,p95]}")

@@ -81,8 +81,34 @@ test_report_with_a_standstill() {
 
 test_report_with_too_few() {
 	make_demo 60 90
-	expect 1 '^NOT shown: only 60 requests of a scenario are left; 150 are needed' "$TOP/demo/report.sh" "$DEMO"
+	expect 1 '^NOT shown: only 60 requests were measured in a scenario .*, guest 2 idle.; 200 are needed' \
+		"$TOP/demo/report.sh" "$DEMO"
 	! grep -E '^reservation, guest 2 loaded +90 .*34.8 +34.8' "$DEMO/table.txt" || fail "a maximum as a percentile"
+	local name
+	for name in none-load cbs-idle cbs-load half-idle half-load; do
+		make_demo 200 300
+		make_times $name 299 '16000 + 87 * i'
+		expect 1 '^NOT shown: only 299 requests were measured .*; 300 are needed' "$TOP/demo/report.sh" "$DEMO"
+	done
+	for name in none-idle fair-load; do
+		make_demo 200 300
+		make_times $name 199 '60000 + 400 * i'
+		expect 1 '^NOT shown: only 199 requests were measured .*; 200 are needed' "$TOP/demo/report.sh" "$DEMO"
+	done
+}
+
+# Those that are left out were measured, but enough must be left.
+test_report_with_too_few_left() {
+	make_demo 200 300
+	expect 0 '^Shown: ' "$TOP/demo/report.sh" "$DEMO"
+	# Numbers 42 to 91 of the first part are under way, or due until a period after it.
+	echo "19000000,3100000" >>"$DEMO/none-idle.1.stalls"
+	expect 0 '^Shown: ' "$TOP/demo/report.sh" "$DEMO"
+	grep -qE '^no reservation, guest 2 idle +150 .* 50$' "$DEMO/table.txt"
+	# And two more.
+	echo "19000000,3200000" >>"$DEMO/none-idle.1.stalls"
+	expect 1 '^NOT shown: only 148 requests of a scenario are left; 150 are needed' \
+		"$TOP/demo/report.sh" "$DEMO"
 }
 
 test_report_without_an_effect() {
@@ -142,8 +168,9 @@ test_report_without_half() {
 # Few are left: the 95th percentile is compared. Without half, the rest is as it was.
 test_report_of_less_than_half() {
 	make_demo
-	make_times half-idle 298 '15500 + 86 * i'
-	expect 0 '^Shown: .* 95th percentile of 39.9 ms' "$TOP/demo/report.sh" "$DEMO"
+	make_times half-idle 300 '15500 + 86 * i'
+	echo "3830000,100000" >>"$DEMO/half-idle.1.stalls"
+	expect 0 '^Shown: .* 95th percentile of 40.1 ms' "$TOP/demo/report.sh" "$DEMO"
 	make_demo
 	rm "$DEMO"/half-*
 	expect 0 '^Shown: .*without, it takes .*ms .*\)\.$' "$TOP/demo/report.sh" "$DEMO"
