@@ -14,6 +14,7 @@
 #define CURE_DISK	"make room there, or name a file on another disk"
 #define CURE_READ	"chmod +r it, or run as somebody who may read it"
 #define CURE_WRITE	"chmod +w it, or name a file that you may write"
+#define CURE_NAME	"-o, --svg and --raw name other files"
 #define CURE_TRACER	"run as root, without lockdown=confidentiality"
 
 static const struct {
@@ -110,6 +111,10 @@ static const struct {
 	{ CALL_OUTPUT, ENOSPC, CURE_DISK },
 	{ CALL_OUTPUT, EDQUOT, CURE_DISK },
 	{ CALL_OUTPUT, EFBIG, "raise ulimit -f" },
+	{ CALL_OUTPUT, ENOENT, CURE_NAME },
+	{ CALL_OUTPUT, ENOTDIR, CURE_NAME },
+	{ CALL_OUTPUT, EISDIR, CURE_NAME },
+	{ CALL_OUTPUT, EROFS, CURE_DISK },
 	{ CALL_OUTPUT, EBADF, "it is closed: give it a file" },
 	{ CALL_OUTPUT, 0, "make room there, or name another file" },
 };

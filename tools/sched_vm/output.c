@@ -19,8 +19,7 @@ static int open_one(struct output *o)
 	if (fd < 0 && errno == EEXIST)
 		fd = open(o->path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return complain(errno, "-o, --svg and --raw name other files", "cannot write %s",
-				o->path);
+		return complain(errno, cure_of(CALL_OUTPUT, errno), "cannot write %s", o->path);
 	o->f = fdopen(fd, "w");
 	return EXIT_OK;
 }

@@ -70,6 +70,7 @@ what_keeps_controllers_off() {
 		cgroup.subtree_control=EACCES|run as root|create a --cgroup /bare --budget 1ms
 		cgroup.subtree_control=EROFS|remount,rw|create a --cgroup /bare --budget 1ms
 		cgroup.subtree_control=EOPNOTSUPP|threaded.* another --cgroup|create a --cgroup /bare --budget 1ms
+		cgroup.subtree_control=ENOTDIR|it is a file: another --cgroup|create a --cgroup /bare --budget 1ms
 		cgroup.subtree_control=ENODEV|try again|create a --cgroup /bare --budget 1ms
 		cgroup.subtree_control=ENOENT|try again|create a --cgroup /bare --budget 1ms
 		cgroup.subtree_control=ENOMEM|free memory|create a --cgroup /bare --budget 1ms
@@ -88,6 +89,7 @@ what_keeps_a_cgroup_from_being_made() {
 		mkdir=ENAMETOOLONG|a shorter NAME|create a --budget 1ms
 		mkdir=EINVAL|another NAME or --cgroup|create a --budget 1ms
 		mkdir=EEXIST|another NAME|create a --budget 1ms
+		mkdir=EOPNOTSUPP|below a threaded one|create a --budget 1ms
 		mkdir=ENODEV|try again|create a --budget 1ms
 		mkdir=ENOENT|try again|check --budget 1ms
 		mkdir=ENOMEM|free memory|run --budget 1ms true
@@ -133,6 +135,7 @@ what_keeps_irqs_away() {
 	errors_machine
 	cures <<-EOF
 		cpu.rt_irqs=EBUSY|list --json.*have all: leave it some|set web --irq +1
+		cpu.rt_irqs=EINVAL|leave it outside|set web --irq +1
 		cpu.rt_irqs=EPERM|it takes CAP_SYS_NICE|set web --irq +1
 		cpu.rt_irqs=EACCES|run as root, or give|set web --irq +1
 		cpu.rt_irqs=ENOENT|/proc/interrupts|set web --irq +1
@@ -207,6 +210,11 @@ what_keeps_programs_from_running() {
 		fork=ENOMEM@2|free memory|run --budget 1ms true
 		pipe2=EMFILE|remove --force run-.* by hand; raise ulimit -n|run --budget 1ms true
 		fork=EAGAIN|remove --force full by hand; .* pids.max|adopt full --pid $pid --remove-at-exit
+		execvp=ENOENT|name in .PATH|run --budget 1ms true
+		execvp=EACCES|chmod .x it|run --budget 1ms true
+		execvp=ENOEXEC|a program for this machine|run --budget 1ms true
+		execvp=E2BIG|fewer arguments|run --budget 1ms true
+		execvp=ETXTBSY|somebody writes it|run --budget 1ms true
 		|chmod .x|run --budget 1ms $WORK/script
 		|name in .PATH|run --budget 1ms $WORK/nothing
 	EOF
@@ -229,8 +237,26 @@ what_keeps_the_device_away() {
 		/dev/sched_vm=EPERM|container must be given it|doctor
 		/dev/sched_vm=ENOENT|mknod it, c 10|doctor
 		/dev/sched_vm=ENXIO|rm it, and mknod it|doctor
+		/dev/sched_vm=ENODEV|rm it, and mknod it|doctor
 		/dev/sched_vm=ENOTTY|of one version|doctor
 		/dev/sched_vm=EINVAL|of one version|doctor
+	EOF
+}
+
+# There is no tracefs here: that it cannot be had is told in all ways.
+what_keeps_events_from_being_traced() {
+	errors_machine
+	# Who may not look there is told that there is nothing.
+	missing='event tracing in the kernel'
+	[ ! -e /sys/kernel/tracing ] || [ -x /sys/kernel/tracing ] || missing='run as root'
+	cures <<-EOF
+		tracefs=EACCES|run as root, without lockdown|record web -o $WORK/o.json
+		tracefs=EPERM|run as root, without lockdown|record web -o $WORK/o.json
+		tracefs=ENOENT|$missing|record web -o $WORK/o.json
+		tracefs=ENOMEM|4 MiB for each CPU|record web -o $WORK/o.json
+		tracefs=EBUSY|somebody else uses its buffers|record web -o $WORK/o.json
+		tracefs=EROFS|remount,rw /sys/kernel/tracing|record web -o $WORK/o.json
+		tracefs=EPERM|run as root, without lockdown|suggest --pid $pid --time 100ms
 	EOF
 }
 
@@ -243,6 +269,23 @@ what_keeps_files_from_being_read_or_written() {
 	errors_machine
 	cures <<-EOF
 		trace.txt=EACCES|may read it|record --from $trace -o $WORK/o.json
+		trace.txt=EPERM|may read it|record --from $trace -o $WORK/o.json
+		trace.txt=EIO|name another file|record --from $trace -o $WORK/o.json
+		trace.txt=ENFILE|fs.file-max|record --from $trace -o $WORK/o.json
+		o.json=EACCES|chmod .w it|record --from $trace -o $WORK/o.json
+		o.json=EPERM|that you may write|record --from $trace -o $WORK/o.json
+		o.json=ENOSPC|make room there|record --from $trace -o $WORK/o.json
+		o.svg=EDQUOT|on another disk|record --from $trace -o $WORK/o.json
+		o.raw=EFBIG|raise ulimit -f|record --from $trace -o $WORK/o.json --raw $WORK/o.raw
+		o.json=ENOENT|name other files|record --from $trace -o $WORK/o.json
+		o.json=ENOTDIR|name other files|record --from $trace -o $WORK/o.json
+		o.json=EISDIR|name other files|record --from $trace -o $WORK/o.json
+		o.json=EROFS|on another disk|record --from $trace -o $WORK/o.json
+		o.json=EBADF|give it a file|record --from $trace -o $WORK/o.json
+		o.json=EIO|make room there, or name another|record --from $trace -o $WORK/o.json
+		o.svg=EACCES|chmod .w it|suggest --from $trace --svg $WORK/o.svg
+		|name other files|record --from $trace -o $WORK/no/o.json
+		|name other files|record --from $trace -o $WORK
 		|name another file|record --from $WORK/nothing -o $WORK/o.json
 		trace.txt=EMFILE|raise ulimit -n|suggest --from $trace
 		tasks=EACCES|may read it|plan --tasks $WORK/tasks
@@ -257,13 +300,57 @@ what_keeps_files_from_being_read_or_written() {
 	grep -q 'cure: make room there' "$WORK/output" || fail "no cure"
 	expect 1 'standard output' to_full_disk free --json
 	grep -q 'cure: make room there' "$WORK/output" || fail "no cure"
+	fake list >&- 2>"$WORK/output" || rc=$?
+	same "$rc" 1
+	grep -q 'cure: it is closed: give it a file' "$WORK/output" || fail "no cure"
 	# What is said is about the folder that was named.
 	export FAKE_FAIL=/tmp=ENOSPC
 	expect 1 'can be kept: No such file' fake record --from "$trace" -o "$WORK/nothing/o.json"
+}
+
+# rows CALL: those that let it fail; of CALL_CGROUP, what any call with cgroups has in common
+rows() {
+	case $1 in
+	CALL_CGROUP) names='cgroup\.[a-z_]*|cpu[.a-z_]*|mkdir|rmdir|user[.a-z_]*' ;;
+	CALL_CONTROLLER) names=cgroup.subtree_control ;;
+	CALL_MKDIR | CALL_RMDIR | CALL_FORK) names=$(echo "${1#CALL_}" | tr '[:upper:]' '[:lower:]') ;;
+	CALL_CPUSET) names=cpuset.cpus ;;
+	CALL_WORD) names=cpu.rt_scope ;;
+	CALL_RESERVE) names='cpu.rt.max|cpu.rt_budget_us|cpu.rt_cpu_budget_us' ;;
+	CALL_BIND) names=cpu.rt_irqs ;;
+	CALL_MOVE_IN | CALL_MOVE_OUT) names=cgroup.procs ;;
+	CALL_NOTE) names='user[.a-z_]*' ;;
+	CALL_EXEC) names=execvp ;;
+	CALL_TRACE) names=tracefs ;;
+	CALL_DEVICE) names=/dev/sched_vm ;;
+	CALL_INPUT) names='trace.txt|tasks' ;;
+	CALL_OUTPUT) names='o.[a-z]*' ;;
+	CALL_ANY) names='[a-z0-9._]*' ;;
+	*) fail "which call is $1?" ;;
+	esac
+	case $1 in
+	CALL_MOVE_IN) commands='adopt|run' ;;
+	CALL_MOVE_OUT) commands=remove ;;
+	*) commands='[a-z]' ;;
+	esac
+	grep -E "^	*($names)=$2(@[0-9]+)?[|,].*\|($commands)" "$here/errors.sh"
+}
+
+# Of no row of cures.c it is only hoped that it fits. The kernel gives EIO to nobody.
+each_cure_is_tested() {
+	sed -n 's/^	{ \(CALL_[A-Z_]*\), \([A-Z0-9]*\),.*/\1 \2/p' "$here/../cures.c" >"$WORK/rows"
+	same "$(grep -c . "$WORK/rows")" "$(grep -c '^	{ ' "$here/../cures.c")"
+	between "$(grep -c . "$WORK/rows")" 60 150
+	while read -r call error; do
+		[ "$error" != 0 ] || error=EIO
+		[ -n "$(rows "$call" "$error")" ] || echo "$call $error"
+	done <"$WORK/rows" >"$WORK/untested"
+	same "$(cat "$WORK/untested")" ""
 }
 
 run what_keeps_controllers_off what_keeps_a_cgroup_from_being_made what_keeps_a_cpuset_as_it_is \
 	what_keeps_words_as_they_are what_keeps_irqs_away what_keeps_a_reservation_as_it_is \
 	what_keeps_threads_out what_keeps_threads_inside what_keeps_programs_from_running \
 	what_keeps_notes_from_being_taken what_keeps_the_device_away \
-	what_keeps_files_from_being_read_or_written
+	what_keeps_events_from_being_traced what_keeps_files_from_being_read_or_written \
+	each_cure_is_tested

@@ -13,8 +13,9 @@
  *
  * FAKE_FAIL="NAME=ERRNO[@N],..." makes calls fail, from the N-th on: to open files with
  * paths that end so, unless to read their text, fopen() of them, setxattr() of attributes
- * with such names, and mkdir, rmdir, pipe2 and fork. A cgroup that is made there has what
- * the folder FAKE_NEW has, and is removed with it, as in a file system of cgroups.
+ * with such names, mkdir, rmdir, pipe2, fork and execvp, and to find tracefs. A cgroup that
+ * is made there has what the folder FAKE_NEW has, and is removed with it, as in a file
+ * system of cgroups.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -33,6 +34,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <tracefs.h>
 #include <unistd.h>
 
 #define MAX_CPUS	64
@@ -117,6 +119,29 @@ pid_t fork(void)
 	__typeof__(fork) *real = dlsym(RTLD_NEXT, "fork");
 
 	return fails("fork") ? -1 : real();
+}
+
+int execvp(const char *file, char *const argv[])
+{
+	int (*real)(const char *file, char *const argv[]) = dlsym(RTLD_NEXT, "execvp");
+
+	return fails("execvp") ? -1 : real(file, argv);
+}
+
+/* Where calls fail, there are no events to begin with, and then no tracefs. */
+bool tracefs_dir_exists(struct tracefs_instance *instance, const char *name)
+{
+	bool (*real)(struct tracefs_instance *instance, const char *name) =
+		dlsym(RTLD_NEXT, "tracefs_dir_exists");
+
+	return getenv("FAKE_FAIL") ? false : real(instance, name);
+}
+
+char *tracefs_get_tracing_file(const char *name)
+{
+	char *(*real)(const char *name) = dlsym(RTLD_NEXT, "tracefs_get_tracing_file");
+
+	return fails("tracefs") ? NULL : real(name);
 }
 
 /* With @path in it. What it starts is not faked. */
