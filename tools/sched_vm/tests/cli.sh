@@ -41,6 +41,8 @@ help_is_help() {
 	for option in --version -V; do
 		expect 0 '^sched-vm [0-9]' "$tool" $option
 	done
+	expect 0 '^--version, -V: which sched-vm this is' "$tool" --help
+	grep -q '^\.BR .*-V ", " .*-version$' "$here/../sched-vm.1" || fail "the manual has no --version"
 	for cmd in $commands; do
 		expect 0 "^usage: sched-vm $cmd" "$tool" "$cmd" --help
 		"$tool" help "$cmd" | cmp - "$WORK/output"
@@ -114,6 +116,7 @@ arguments_are_counted() {
 	expect 2 "too many arguments, from 'a' on" "$tool" list a
 	expect 2 'budget above 0' "$tool" check --budget 0
 	expect 2 'needs a --budget' "$tool" check
+	expect 2 '^sched-vm: run: it needs a --budget' "$tool" run -- true
 	for budget in 0 max; do
 		expect 2 'budget above 0' "$tool" create a --budget $budget
 		expect 2 'budget above 0' "$tool" run --budget $budget true
@@ -171,15 +174,16 @@ a_trace_becomes_a_timeline() {
 	cmp "$here/trace.txt" "$WORK/c.txt"
 }
 
-# long_trace PERIODS: a ms each, of which two CPUs are busy for the first half
+# long_trace PERIODS [CPUS]: a ms each, of which two CPUs are busy for the first half
 long_trace() {
-	awk -v n="$1" 'BEGIN {
+	awk -v n="$1" -v cpus="${2:-2}" 'BEGIN {
 		print "sched-vm-trace 1\ncapsule 500000 1000000 max long"
 		printf "time 0 %.0f 0\n", n * 1000000
-		print "budget 0 500000\nbudget 1 500000\nthread 100 a\nthread 101 b"
+		for (cpu = 0; cpu < cpus; cpu++)
+			print "budget " cpu " 500000\nthread " 100 + cpu " t" cpu
 		for (i = 0; i < n; i++)
 			for (half = 0; half < 2; half++)
-				for (cpu = 0; cpu < 2; cpu++) {
+				for (cpu = 0; cpu < cpus; cpu++) {
 					at = sprintf("%.0f %d", (2 * i + half) * 500000 + cpu, cpu)
 					print at, half ? "throttle -1000 5 1" : "replenish -1000 -5 1"
 					print at, "switch", half ? 100 + cpu " 0 1" : "0 " 100 + cpu
@@ -203,6 +207,25 @@ a_long_trace_takes_no_more_memory() {
 	# One at least in each place, and no more than two.
 	between "$(grep -c 'class="ran"' "$WORK/long.svg")" 2 12200
 	between "$(wc -c <"$WORK/long.svg")" 10000 3000000
+}
+
+# Each CPU has its threads and its budget, in files that grow with the CPUs and no faster.
+a_timeline_has_many_cpus() {
+	for cpus in 2 64; do
+		long_trace 20 $cpus >"$WORK/$cpus"
+		expect 0 "$((cpus * 80)) events, $cpus threads, $((cpus * 20)) slices" \
+			"$tool" record --from "$WORK/$cpus" -o "$WORK/$cpus.json"
+		cp "$WORK/$cpus.json" "$WORK/output"
+		value traceEvents >/dev/null
+		same "$(sed -n 's/.*"name":"\(budget on host CPU [0-9]*\)".*/\1/p' "$WORK/output" |
+			sort -u | wc -l)" $cpus
+		same "$(grep -c '>host CPU [0-9]*</text>' "$WORK/$cpus.svg")" $cpus
+		same "$(grep -c '>t[0-9]* ([0-9]*)</text>' "$WORK/$cpus.svg")" $cpus
+		same "$(grep -c '"ph":"X".*"name":"throttled"' "$WORK/$cpus.json")" $((cpus * 20))
+	done
+	for file in json svg; do
+		between "$(($(wc -c <"$WORK/64.$file") * 10 / $(wc -c <"$WORK/2.$file")))" 100 360
+	done
 }
 
 # A full disk, played by a limit. Nothing is left of what could not be done.
@@ -466,7 +489,7 @@ commands_are_completed() {
 
 run without_a_command help_is_help times_have_units what_is_not_written_fails options_are_checked arguments_are_counted \
 	names_are_checked a_trace_becomes_a_timeline a_long_trace_takes_no_more_memory \
-	a_long_trace_takes_room \
+	a_long_trace_takes_room a_timeline_has_many_cpus \
 	the_picture_can_be_read files_do_not_overwrite_each_other \
 	outputs_are_opened_first without_an_event_there_is_no_timeline \
 	names_of_threads_are_cleaned bad_traces_are_refused \
