@@ -24,7 +24,7 @@ trap 'rm -rf "$WORK"' EXIT
 
 # What is lacking is said first, and the same by all.
 all_say() {
-	for cmd in list top free "monitor --time 100ms" "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
+	for cmd in list top "top a" free "monitor --time 100ms" "monitor a --time 100ms" "create a --budget 1ms" "check --budget 1ms" "run --budget 1ms true" \
 		"show a" "set a --scope rt" "remove a" "record a" "suggest a" "suggest --pid $$" \
 		"adopt a --pid $$ --budget 1ms" \
 		$1; do
@@ -347,6 +347,31 @@ doctor_names_the_right_culprit() {
 	expect 0 'on a virtual machine, ACME: ' fake show web
 }
 
+# Counters are since the capsule was made: without when that was, five are many or few.
+doctor_tells_the_age_of_counters() {
+	machine
+	named sched_vm/web 4000 20000
+	counters sched_vm/web 100 2 5
+	while read -r ago unit; do
+		note "$root/sched_vm/web" sched_vm.made $(($(date +%s) - ago))
+		expect 1 "^WRONG +web got its budget too late 5 times in the ${unit} since it was made" fake doctor
+	done <<-EOF
+		7 [0-9]*s
+		119 (119s|2min)
+		125 2min
+		7100 118min
+		7300 2h
+		864000 240h
+	EOF
+	# A clock that was set back since, and a cgroup that others made.
+	note "$root/sched_vm/web" sched_vm.made $(($(date +%s) + 1000))
+	expect 1 'web got its budget too late 5 times since it was made$' fake doctor
+	rm -r "$root/sched_vm/web"
+	named sched_vm/db 4000 20000
+	counters sched_vm/db 100 2 1
+	expect 1 'db got its budget too late 1 time since it was made$' fake doctor
+}
+
 # systemd's daemon-reload does that to a cpuset that it does not know.
 doctor_sees_a_cpuset_that_was_emptied() {
 	machine
@@ -365,7 +390,8 @@ doctor_sees_what_nobody_can_use() {
 	taskset -p 1 $pid
 	named sched_vm/web 4000 20000 $pid
 	expect 0 '^note +web has 20.0 % of CPU 1, where none of its threads may run' fake doctor
-	expect 0 'none of its threads may run on CPU 1 ' fake adopt web --pid $pid
+	expect 0 'none of its threads may run on CPU 1 .*: 20.0 % there is reserved for nobody$' \
+		fake adopt web --pid $pid
 	process
 	taskset -p 2 $pid
 	echo $pid >>"$root/sched_vm/web/cgroup.threads"
@@ -762,7 +788,7 @@ wait_tests="the_waiter_leaves_others_alone monitor_tells_events monitor_tells_of
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
 	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner guests_are_found_by_name list_is_in_order
 	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
-	doctor_names_the_right_culprit doctor_sees_a_cpuset_that_was_emptied
+	doctor_names_the_right_culprit doctor_tells_the_age_of_counters doctor_sees_a_cpuset_that_was_emptied
 	doctor_sees_what_nobody_can_use free_says_who_has_what"
 
 case $part in
