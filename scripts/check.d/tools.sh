@@ -19,12 +19,28 @@ programs_build() {
 	say "$folder is built, after $((SECONDS - start)) s"
 }
 
-# program_case NAME COMMAND...
+# program_case NAME COMMAND...: sets TOOK, in seconds
 program_case() {
 	local name=$1 rc=0 start=$SECONDS
 	shift
 	BUILD=$OUT/tools "$@" >"$OUT/$name.tap" 2>"$OUT/$name.err" </dev/null || rc=$?
-	tap_report "$name" "$rc" $((SECONDS - start)) noskip
+	TOOK=$((SECONDS - start))
+	tap_report "$name" "$rc" $TOOK noskip
+}
+
+# in_time NAME COMMAND...: it took no more than three times what the table says: whoever
+# changes it waits for that each time. A machine with other work may be late once; so what
+# took longer is run again, and that counts.
+in_time() {
+	local name=$1 most start=$SECONDS
+	shift
+	most=$(($(about_seconds "$name") * SLOWNESS * 3 / 100))
+	if [ "$TOOK" -gt $most ]; then
+		say "$name: took $TOOK s, more than $most: once more"
+		BUILD=$OUT/tools "$@" >"$OUT/$name.again" 2>&1 </dev/null || true
+		TOOK=$((SECONDS - start))
+	fi
+	verdict "$name: took $TOOK s, more than $most" "$OUT/$name.seconds" [ "$TOOK" -le $most ] || true
 }
 
 # tools_case NAME COMMAND...
@@ -48,6 +64,7 @@ papers_run_lab() {
 
 tools_run() {
 	tools_case tools "$TOP/tools/sched_vm/tests/run.sh" "$OUT/tools"
+	in_time tools "$TOP/tools/sched_vm/tests/run.sh" "$OUT/tools"
 }
 
 tools_run_lab() {

@@ -21,7 +21,7 @@ make_check() {
 in_check() {
 	(
 		TOP=$REPO LAB=$REPO/scripts/lab OUT=$WORK/check JOBS=2 SHIFT=0 mode=some
-		for part in common cases list code figures style; do
+		for part in common cases list code tools figures style; do
 			# shellcheck disable=SC1090
 			. "scripts/check.d/$part.sh"
 		done
@@ -156,6 +156,26 @@ EOF
 	expect 0 'off: no time left for its 480 s' in_check . "$WORK/times"
 	same "$(grep -v : "$WORK/output" | paste -sd ' ')" "off oracle debug"
 	same "$(cat "$WORK/check/left-out")" off
+}
+
+# The tool's tests may be late once, on a busy machine: three times 10 s, or more if it is slow.
+test_check_knows_what_takes_long() {
+	make_check
+	cat >"$WORK/late" <<'EOF'
+TOOK=30 && in_time tools false
+SLOWNESS=200
+TOOK=60 && in_time tools false
+EOF
+	in_check . "$WORK/late" >"$WORK/output"
+	same "$(cat "$WORK/output" "$WORK/check/counts" | paste -sd ,)" "1 0 0,1 0 0"
+	rm "$WORK/check/counts"
+	echo 'TOOK=31 && in_time tools true' >"$WORK/late"
+	expect 0 'tools: took 31 s, more than 30: once more' in_check . "$WORK/late"
+	same "$(cat "$WORK/check/counts")" "1 0 0"
+	rm "$WORK/check/counts"
+	echo 'wait_long() { SECONDS=$((SECONDS + 40)); }; TOOK=31 && in_time tools wait_long' >"$WORK/late"
+	expect 0 'FAIL  tools: took 4[0-9] s, more than 30' in_check . "$WORK/late"
+	same "$(cat "$WORK/check/counts")" "0 1 0"
 }
 
 # What is in real-time.list is the name of a test of a case in real time.
