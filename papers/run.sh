@@ -11,6 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 OUT=$(realpath -m -- "${PAPERS_OUT:-$here/../out/papers}")
 # shellcheck source=papers/progress.sh
 . "$here/progress.sh"
+# shellcheck source=papers/titles.sh
+. "$here/titles.sh"
 JOBS=$(nproc)
 QUICK=
 ONLY=
@@ -27,7 +29,7 @@ pictures to out/papers/report.html and the figures to out/papers/ID.csv. What el
 measured in the kernel and in guests is taken from out/papers/kernel and out/papers/guest
 (papers/README.md).
 
-  --only "ID..."  these alone, e.g. "t2.2 f2.5"; --list names them
+  --only "ID..."  these alone, e.g. "t2.2 f2.5"; --list says what each is
   --quick         few sets, short runs, no kernel: under a minute
   --no-kernel     the model alone; the kernel's column stays what it was
   --jobs N        so many at a time (default: the processors)
@@ -88,15 +90,24 @@ choose() {
 	done | sort -u
 }
 
-list() {
+ids() {
 	echo "$(sed -n 's/^\t{ "\([^"]*\)", exp_.*/\1/p' "$here/exp/main.c" | tr '\n' ' ')t2.3 f2.8 f3.6 f3.7 f3.8 f3.9 semi3 t2.1 f2.4 t4.2 d-f11 extra resch kernel plan" |
 		tr ' ' '\n' | sort -V
+}
+
+list() {
+	local id
+	printf '%-9s %-6s %-7s %s\n' ID MODEL KERNEL WHAT
+	for id in $(ids); do
+		printf '%-9s %-6s %-7s %s\n' "$id" "$([ -z "$(experiment_of "$id")" ] || echo yes)" \
+			"$([ -z "$(part_of "$id")" ] || echo yes)" "$(title "$id")"
+	done
 }
 
 check_only() {
 	local id
 	for id in $ONLY; do
-		list | grep -qxF -e "$id" || die "there is no experiment '$id' (papers/run.sh --list)"
+		ids | grep -qxF -e "$id" || die "there is no experiment '$id' (papers/run.sh --list)"
 	done
 }
 
