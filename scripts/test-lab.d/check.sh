@@ -178,6 +178,14 @@ EOF
 	same "$(cat "$WORK/check/counts")" "0 1 0"
 }
 
+# As long as nobody reads the address in MAINTAINERS, README must not send people there.
+test_readme_says_whom_to_ask() {
+	grep -q '^M:.*@.*\.example>$' "$TOP/MAINTAINERS" || return 0
+	grep -q 'Open an issue where you have this repository from' "$TOP/README.md" ||
+		fail "nobody can be asked"
+	! grep -q 'go to whom' "$TOP/README.md" || fail "who asks there gets no answer"
+}
+
 # What is in real-time.list is the name of a test of a case in real time.
 test_check_real_time_list_is_true() {
 	local name
