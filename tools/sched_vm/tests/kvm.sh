@@ -265,6 +265,19 @@ the_readme_is_right() {
 	"$tool" remove web --force
 }
 
+# And what comes after a guest of one's own is started, in its first lines for the lab.
+the_readme_takes_a_guest() {
+	sed '1,/^## A guest of your own/d; /^## /,$d' "$here"/../../../README.md | sed -n 's/^    \(sched-vm .*\)/\1/p' |
+		sed 's/  .*//; s/--qemu web/--qemu vm1/' >"$WORK/two"
+	same "$(cut -d ' ' -f 2 "$WORK/two" | tr '\n' ' ')" 'adopt show '
+	cat "$WORK/pid" >$root/home/cgroup.procs
+	PATH=${tool%/*}:$PATH expect 0 'are served by web' sh "$WORK/two"
+	for text in '^web: 20ms in every 100ms' 'longest gap'; do
+		grep -q -e "$text" "$WORK/output" || fail "'$text' is not there"
+	done
+	"$tool" remove web --force
+}
+
 # The line that plan prints makes what it has promised, on the CPUs that it has named.
 plan_knows_the_place() {
 	"$tool" create full --budget 60ms --period 100ms --cpus 0
@@ -322,5 +335,5 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 
 run no_reservation_on_other_cpus the_guest_boots all_its_threads_are_adopted it_is_served \
 	its_card_is_inside who_leaves_has_escaped it_is_recorded it_goes_home in_place_like_libvirt \
-	the_documentation_is_right the_readme_is_right plan_knows_the_place cpus_are_found \
-	suggest_finds_the_guest
+	the_documentation_is_right the_readme_is_right the_readme_takes_a_guest plan_knows_the_place \
+	cpus_are_found suggest_finds_the_guest
