@@ -301,6 +301,23 @@ plan_knows_the_place() {
 	same "$(ls -d $base/plan-* 2>/dev/null)" ''
 }
 
+# What systemd's daemon-reload does to a cpuset that it does not know, by the kernel's own
+# effective CPUs: the reservation is on both then.
+doctor_sees_a_cpuset_that_was_emptied() {
+	"$tool" create e --budget 4ms --period 20ms --cpus 0
+	same "$(cat $base/e/cpuset.cpus)" 0
+	"$tool" doctor >"$WORK/output" || true
+	! grep -q 'not on 0 only' "$WORK/output" || fail "nobody has emptied it yet"
+	echo '' >$base/e/cpuset.cpus
+	same "$(cat $base/e/cpuset.cpus.effective)" 0-1
+	expect 1 '^WRONG +e reserves on the CPUs 0-1, not on 0 only' "$tool" doctor
+	grep -q 'cure: sched-vm set e --cpus 0' "$WORK/output" || fail "no cure"
+	"$tool" set e --cpus 0
+	"$tool" doctor >"$WORK/output" || true
+	! grep -q 'not on 0 only' "$WORK/output" || fail "the cure does not cure"
+	"$tool" remove e
+}
+
 cpus_are_found() {
 	expect 0 'CPUs 0-1' "$tool" create b --cpus auto:2 --budget 1ms --period 20ms
 	"$tool" remove b
@@ -336,4 +353,4 @@ poll=/sys/module/kvm/parameters/halt_poll_ns
 run no_reservation_on_other_cpus the_guest_boots all_its_threads_are_adopted it_is_served \
 	its_card_is_inside who_leaves_has_escaped it_is_recorded it_goes_home in_place_like_libvirt \
 	the_documentation_is_right the_readme_is_right the_readme_takes_a_guest plan_knows_the_place \
-	cpus_are_found suggest_finds_the_guest
+	doctor_sees_a_cpuset_that_was_emptied cpus_are_found suggest_finds_the_guest
