@@ -63,6 +63,7 @@ while [ $# -gt 0 ]; do
 done
 bench/host.sh "${OPTIONS[@]}" --check || exit
 
+keep_whole
 prepare
 check_load
 describe_machine "iperf3" "$(iperf3 --version | head -n 1)" \

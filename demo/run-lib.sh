@@ -3,7 +3,7 @@
 #
 # What it takes to boot the host of the guests and to describe it. Sourced by
 # run.sh, and by that of bench/, whose messages begin with ME. Both set LAB, OUT,
-# BUILD and TIMEOUT.
+# BUILD and TIMEOUT, and OPTIONS: with none, everything is measured.
 
 say() {
 	printf '%s: [%d:%02d] %s\n' "${ME:-demo}" $((SECONDS / 60)) $((SECONDS % 60)) "$*" >&2
@@ -16,6 +16,8 @@ die() {
 
 # shellcheck source=demo/options-lib.sh
 . "${BASH_SOURCE[0]%/*}/options-lib.sh"
+# shellcheck source=demo/keep-lib.sh
+. "${BASH_SOURCE[0]%/*}/keep-lib.sh"
 
 # stale FILE SOURCES...: true if FILE has to be made, again
 stale() {
@@ -99,6 +101,7 @@ judge() {
 		say "not shown: once more, in case this machine had other things to do (this report: $OUT/report-first.html)"
 	done
 	rm -f "$OUT/machine.new"
+	[ ${#OPTIONS[@]} -gt 0 ] || touch "$OUT/whole"
 	say "the report, with the picture: $OUT/report.html"
 	return $status
 }

@@ -61,6 +61,7 @@ while [ $# -gt 0 ]; do
 done
 demo/host.sh "${OPTIONS[@]}" --check || exit
 
+keep_whole
 prepare
 check_load
 describe_machine "web server" "$("$NGINX" -v 2>&1 | sed 's/.*: //')" \

@@ -13,6 +13,8 @@ OUT=$(realpath -m -- "${PAPERS_OUT:-$here/../out/papers}")
 . "$here/progress.sh"
 # shellcheck source=papers/titles.sh
 . "$here/titles.sh"
+# shellcheck source=demo/keep-lib.sh
+. "$here/../demo/keep-lib.sh"
 JOBS=$(nproc)
 QUICK=
 ONLY=
@@ -35,7 +37,8 @@ measured in the kernel and in guests is taken from out/papers/kernel and out/pap
   --jobs N        so many at a time (default: the processors)
   --sets N        in the kernel, of each condition of t2.4, f2.7 and f3.5 (default: 2)
 
-PAPERS_OUT is where the results go. Status: 0 if all verdicts hold, 1 if one does not.
+PAPERS_OUT is where the results go. Those of the last run without options stay in
+out/papers.last when another one begins. Status: 0 if all verdicts hold, 1 if one does not.
 EOF
 }
 
@@ -147,6 +150,7 @@ make -s -C "$here" O="$OUT/build" >"$OUT/build.log" 2>&1 || {
 	die "papers/ does not build"
 }
 check_model
+keep_whole
 rm -rf "$OUT/model" "$OUT"/*.csv
 : >"$OUT/times.txt"
 mkdir -p "$OUT/model"
@@ -177,5 +181,6 @@ export OUT QUICK OF
 choose | xargs -P "$JOBS" -I ID bash -c 'experiment ID' || die "an experiment has failed"
 rc=0
 "$here/report.sh" "$OUT" || rc=$?
+[ -n "$ONLY$QUICK$SEEDS" ] || [ $KERNEL = no ] || touch "$OUT/whole"
 times
 exit $rc

@@ -257,7 +257,7 @@ make_judge() {
 	make_repo
 	mkdir -p bench demo out/bench-vm/build
 	cp "$TOP/bench/run.sh" bench/
-	cp "$TOP"/demo/{run,options}-lib.sh demo/
+	cp "$TOP"/demo/{run,options,keep}-lib.sh demo/
 	printf '#!/bin/sh\n' | tee bench/host.sh >bench/mkinitramfs.sh
 	cp -r "$TOP/bench/guest" bench/
 	mkdir -p demo/guest tools/sched_vm out/bench-vm/build/nginx/usr/sbin
@@ -289,7 +289,26 @@ make_judge() {
 judged() {
 	rm -f "$WORK/runs"
 	printf '%s\n' "$@" >"$WORK/verdicts"
-	bench/run.sh --no-deps --kernel "$WORK/kernel"
+	# shellcheck disable=SC2086
+	bench/run.sh --no-deps --kernel "$WORK/kernel" ${BENCH:-}
+}
+
+# A part that is measured takes nothing away of what it took a night to measure.
+test_report_keeps_the_last_whole_one() {
+	make_judge
+	judged 0
+	echo precious >out/bench-vm/linear.csv
+	local try
+	for try in 1 2; do
+		BENCH="--only suggest" judged 0
+		same "$(cat out/bench-vm.last/linear.csv)" precious
+		[ -e out/bench-vm.last/report.html ] && [ ! -e out/bench-vm.last/build ] || fail "try $try: it is not whole"
+		[ ! -e out/bench-vm/whole ] || fail "a part is taken for everything"
+		echo part >out/bench-vm/linear.csv
+	done
+	judged 0
+	same "$(cat out/bench-vm.last/linear.csv)" precious
+	[ -e out/bench-vm/whole ] || fail "this one was whole"
 }
 
 # A verdict on real time is repeated before it fails, and only once.
