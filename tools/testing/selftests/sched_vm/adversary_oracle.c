@@ -26,7 +26,7 @@
 
 #define HOG_SHARE	0.40		/* of what is not reserved; fair: a half, less the probes */
 #define KILL_MAX_NS	(5 * NS_PER_S)
-#define COUNTED_NS	(500 * NS_PER_MS)
+#define COUNTED_NS	(2 * NS_PER_S)
 
 static char verdict[256];
 static uint64_t hog_cpu[ADV_CPUS], hog_at;
@@ -245,8 +245,9 @@ static bool supplied_misses(struct adv_supplied *s)
 }
 
 /*
- * Spill of a thread that was moved to another CPU meanwhile is counted when it comes to its
- * boundary, or sleeps: until then it looks as if it had been had for nothing.
+ * Spill of a thread that was moved to another CPU meanwhile, or has lost its turn outside to
+ * another one that is awaited, is counted when it comes to its boundary, or sleeps: until
+ * then it looks as if it had been had for nothing.
  */
 static bool is_ahead(const char *name, int owner)
 {
