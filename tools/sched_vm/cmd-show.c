@@ -43,9 +43,33 @@ static struct json_object *numbers_json(const char *text)
 	return array;
 }
 
+static bool has_exceptions(const struct capsule *c)
+{
+	return strcmp(capsule_state(c), "none") && c->cpu_budgets && *c->cpu_budgets;
+}
+
+/* As it is where it has least: what it promises on each of its CPUs. */
+static struct reservation least_of(const struct capsule *c)
+{
+	int first = cpus_next(&c->cpus, -1), cpu;
+	struct reservation least = c->res;
+	u64 budget;
+
+	/* Exceptions from nothing are none. */
+	if (!has_exceptions(c))
+		return least;
+	for (cpu = first; cpu >= 0; cpu = cpus_next(&c->cpus, cpu)) {
+		budget = capsule_budget_on(c, cpu);
+		if (cpu == first || budget < least.budget)
+			least.budget = budget;
+	}
+	return least;
+}
+
 static struct json_object *capsule_json(const struct capsule *c)
 {
 	struct json_object *o = json_object_new_object(), *cpus, *stat;
+	const struct reservation least = least_of(c);
 	pid_t *tids;
 	int i;
 
@@ -54,7 +78,7 @@ static struct json_object *capsule_json(const struct capsule *c)
 	jo_time(o, "budget_us", c->res.budget);
 	jo_int(o, "period_us", c->res.period);
 	jo_time(o, "deadline_us", c->res.deadline);
-	supply_json(o, &c->res);
+	supply_json(o, &least);
 	jo_str(o, "scope", c->scope);
 	jo_str(o, "extra", c->extra);
 	json_object_object_add(o, "cpus", jo_cpus(&c->cpus));
@@ -110,11 +134,6 @@ static char *share_text(const struct capsule *c, int depth)
 	if (!strcmp(capsule_state(c), "none"))
 		return xstrdup("-");
 	return xasprintf("%s%.1f %%%s", depth ? "(" : "", capsule_share(c), depth ? ")" : "");
-}
-
-static bool has_exceptions(const struct capsule *c)
-{
-	return strcmp(capsule_state(c), "none") && c->cpu_budgets && *c->cpu_budgets;
 }
 
 static void list_row(struct table *t, const struct capsule *list, int nr_list, int i)
@@ -238,13 +257,15 @@ static void print_budgets(const char *text)
 
 static void print_head(const struct capsule *c)
 {
+	const struct reservation least = least_of(c);
+
 	/* Exceptions count only while there is something that they are from. */
 	if (!strcmp(capsule_state(c), "none")) {
 		print_no_reservation(c);
 		return;
 	}
 	print_reservation(c);
-	print_supply(&c->res);
+	print_supply(&least);
 	print_budgets(c->cpu_budgets);
 }
 

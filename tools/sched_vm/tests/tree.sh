@@ -248,6 +248,13 @@ what_is_reserved_is_said() {
 	grep -q '^(\*: another one on some CPUs' "$WORK/output" || fail "what is that star?"
 	echo '0-1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
 	expect 0 '^but 6ms on the CPUs 0-1$' fake show web
+	# On each CPU there is what there is where it has least; others count only where it may be.
+	printf '1 2000\n2 1000\n' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
+	expect 0 '^longest gap 36ms; at least 0us in any P, 2ms in 2 P, 8ms in 5 P$' fake show web
+	expect 0 '' fake show web --json
+	same "$(value gap_us) $(value supply_5p_us)" "36000 8000"
+	echo '0-1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
+	expect 0 '^longest gap 28ms;' fake show web
 	echo '1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
 	expect 0 '' fake show web --json
 	same "$(value cpu_budgets.0.budget_us)" 6000
@@ -257,6 +264,7 @@ what_is_reserved_is_said() {
 	echo '1 6000' >"$root/sched_vm/off/cpu.rt_cpu_budget_us"
 	expect 0 '^off: no reservation .served as usual.$' fake show off
 	! grep -q '^but' "$WORK/output" || fail "but from nothing"
+	expect 0 '"gap_us": null' fake show off --json
 	expect 0 '^off +max ' fake list
 	named sched_vm/web/part max 20000
 	expect 0 '^part: no reservation .served by /sched_vm/web.$' fake show /sched_vm/web/part
