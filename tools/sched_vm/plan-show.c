@@ -122,26 +122,27 @@ static void note(char **notes, const char *text)
 	*notes = longer;
 }
 
-/* libvirt has one budget for all vCPUs. */
-static void note_libvirt(char **notes, const struct candidate *c)
+/* libvirt has one budget for all vCPUs, and so has who does not know where each is. */
+static void note_largest(char **notes, const struct candidate *c, const struct place *place)
 {
 	u64 all = (largest_budget(c) * PLAN_UNIT + c->d - 1) / c->d * c->nr;
 	char *text;
 
 	if (all == c->bandwidth)
 		return;
-	text = xasprintf("libvirt's lines have the largest budget on each CPU: %.2f %% in all",
-			 percent(all));
+	text = xasprintf("%s have the largest budget on each CPU: %.2f %% in all",
+			 place->error ? "all lines below" : "libvirt's lines", percent(all));
 	note(notes, text);
 	free(text);
 }
 
 /* What was used instead of an exact answer, and what is pasted instead of it. */
-static char *all_notes(const struct plan *plan, const struct front *front)
+static char *all_notes(const struct plan *plan, const struct front *front,
+		       const struct place *place)
 {
 	char *notes = xstrdup(""), *text;
 
-	note_libvirt(&notes, &front->list[front->taken]);
+	note_largest(&notes, &front->list[front->taken], place);
 	if (front->digits) {
 		text = xasprintf("periods and deadlines were rounded down by up to %.1f %%, %s",
 				 100.0 / (1 << (front->digits - 1)), SO_MANY);
@@ -262,7 +263,7 @@ static void show_text(const struct plan *plan, const struct front *front,
 	printf("of each budget %s lost to switches, up to %s owed\n", lost, debt);
 	show_table(plan, front);
 	printf("%s\n* the longest period within 1 %% of a CPU of the least bandwidth; %s\n",
-	       all_notes(plan, front), place_text(c, place));
+	       all_notes(plan, front, place), place_text(c, place));
 	if (on)
 		show_packing(plan, c, on);
 	printf("\n%s\nsched-vm adopt %s --qemu GUEST    # then, if it runs\n\n%s\n",
@@ -316,7 +317,7 @@ static void show_json(const struct plan *plan, const struct front *front,
 {
 	const struct candidate *c = &front->list[front->taken];
 	struct json_object *o = json_object_new_object(), *array;
-	char *text = all_notes(plan, front);
+	char *text = all_notes(plan, front, place);
 	int *on = packing(plan, c), i;
 
 	json_object_object_add(o, "used_percent", json_object_new_double(used(plan)));

@@ -770,6 +770,17 @@ monitor_tells_events() {
 	same "$(cat "$WORK/output")" ""
 }
 
+# Each of two CPUs has room for one of two budgets.
+plan_knows_where_each_is() {
+	machine
+	cp -a "$root/sched_vm" "$WORK/new"
+	export FAKE_FREE=480000,480000 FAKE_NEW="$WORK/new"
+	expect 0 'it fits here now, on CPUs 0-1$' fake plan --task 8ms/20ms --task 80ms/220ms --vcpus 2
+	grep -q "^libvirt's lines have the largest budget on each CPU: 88.77 % in all$" "$WORK/output" ||
+		fail "libvirt's"
+	grep -q '^sched-vm create .* --cpus 0-1 --cpu-budget [01]=962us$' "$WORK/output" || fail "not the others"
+}
+
 # More capsules than may be watched: the events of these come later, but they come.
 monitor_tells_of_all() {
 	unshare -Ur sh -c 'echo 1 >/proc/sys/user/max_inotify_watches' || skip "no user namespaces"
@@ -805,7 +816,7 @@ other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_i
 	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner guests_are_found_by_name list_is_in_order
 	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_tells_the_age_of_counters doctor_sees_a_cpuset_that_was_emptied
-	doctor_sees_what_nobody_can_use free_says_who_has_what"
+	doctor_sees_what_nobody_can_use free_says_who_has_what plan_knows_where_each_is"
 
 case $part in
 top) run $top_tests ;;
