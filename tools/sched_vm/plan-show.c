@@ -236,6 +236,23 @@ static char *tune_lines(const struct candidate *c, const struct place *place)
 	return xasprintf("%s</cputune>", text);
 }
 
+/* A budget of each CPU is that of a vCPU only while this one is there, and no other. */
+static char *pin_lines(const struct plan *plan, const struct candidate *c,
+		       const struct place *place)
+{
+	char *text = xstrdup("");
+	int i;
+
+	if (c->nr == 1)
+		return text;
+	for (i = 0; !place->error && i < c->nr; i++)
+		text = xasprintf("%s%s %d to CPU %d", text, i ? "," : ": vCPU", i, place->cpu[i]);
+	return xasprintf("# and pin each vCPU to a CPU of its own%s\n"
+			 "#   libvirt: <cputune>, or virsh vcpupin GUEST VCPU CPU\n"
+			 "#   else: taskset -c -p CPU TID, with the TIDs of sched-vm show %s --threads\n",
+			 text, plan->name);
+}
+
 static char *place_text(const struct candidate *c, const struct place *place)
 {
 	struct cpus cpus = {};
@@ -266,8 +283,9 @@ static void show_text(const struct plan *plan, const struct front *front,
 	       all_notes(plan, front, place), place_text(c, place));
 	if (on)
 		show_packing(plan, c, on);
-	printf("\n%s\nsched-vm adopt %s --qemu GUEST    # then, if it runs\n\n%s\n",
-	       create_line(plan, c, place), plan->name, tune_lines(c, place));
+	printf("\n%s\nsched-vm adopt %s --qemu GUEST    # then, if it runs\n%s\n%s\n",
+	       create_line(plan, c, place), plan->name, pin_lines(plan, c, place),
+	       tune_lines(c, place));
 	free(on);
 	free(lost);
 	free(debt);

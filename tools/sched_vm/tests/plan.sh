@@ -173,6 +173,19 @@ lines_to_paste() {
 	grep -q '<rt_deadline>8000</rt_deadline>' "$WORK/output"
 }
 
+# What is promised for each vCPU, its CPU gives it.
+vcpus_must_be_pinned() {
+	for guest in fp edf gedf; do
+		expect 0 '^# and pin each vCPU to a CPU of its own' \
+			plan db --task 6ms/10ms --task 7ms/10ms --guest $guest
+		grep -A 1 '^# and pin' "$WORK/output" | grep -q 'virsh vcpupin GUEST VCPU CPU$' || fail "libvirt"
+		grep -A 2 '^# and pin' "$WORK/output" | grep -q 'taskset -c -p CPU TID, .*show db --threads$' || fail "else"
+		grep -B 1 '^# and pin' "$WORK/output" | grep -q '^sched-vm adopt db ' || fail "not below adopt"
+	done
+	expect 0 '' plan db --task 1ms/10ms
+	! grep -q ' pin ' "$WORK/output" || fail "there is one vCPU"
+}
+
 refusals_name_task_and_window() {
 	expect 1 'for the task 17ms/30ms: a window of 30ms may take 29ms, and have 28' \
 		plan --task 4ms/10ms --task 17ms/30ms --period 1ms --vcpus 1
@@ -354,6 +367,6 @@ without_the_kernel() {
 
 run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus \
 	tasks_are_where_they_fit one_budget_for_all lines_to_paste \
-	refusals_name_task_and_window a_latency_that_is_never_met there_is_no_budget \
+	vcpus_must_be_pinned refusals_name_task_and_window a_latency_that_is_never_met there_is_no_budget \
 	too_much_for_any_guest what_is_not_known_is_named bad_tasks bad_options files no_task_goes_unread coprime_periods \
 	ten_thousand_tasks few_tasks_take_no_time without_the_kernel

@@ -779,6 +779,8 @@ plan_knows_where_each_is() {
 	grep -q "^libvirt's lines have the largest budget on each CPU: 88.77 % in all$" "$WORK/output" ||
 		fail "libvirt's"
 	grep -q '^sched-vm create .* --cpus 0-1 --cpu-budget [01]=962us$' "$WORK/output" || fail "not the others"
+	grep -q -E '^# and pin each vCPU to a CPU of its own: vCPU 0 to CPU [01], 1 to CPU [01]$' "$WORK/output" ||
+		fail "where it is to be pinned"
 }
 
 # More capsules than may be watched: the events of these come later, but they come.
