@@ -2,7 +2,8 @@
 /*
  * What plan says is enough, against the model: guests of fixed priorities and EDF in the
  * CBS as built. The kernel has the same sets of fixed priorities (kernel/run.sh); EDF
- * guests are nowhere but here. Lines "ok NAME" or "not NAME", numbered by test/run.
+ * guests are nowhere but here. Lines "ok NAME" or "not NAME", numbered by test/run, and
+ * "# COMMENT".
  */
 #include <stdbool.h>
 #include <string.h>
@@ -134,6 +135,7 @@ static bool test_guest(bool edf)
 		random_guest(&set, edf, seed);
 		judge(&t, &set, edf, seed);
 	}
+	printf("# plan for guests with %s: %d sets\n", guest, t.sets);
 	ok = check(t.sets >= NR_SETS / 2 && !t.late, guest, "enough in the worst phase");
 	ok = check(!t.late_elsewhere, guest, "enough in other phases") && ok;
 	ok = check(t.less == t.sets, guest, "1 us less is not enough") && ok;
