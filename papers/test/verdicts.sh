@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: test/verdicts.sh BUILD
+# usage: test/verdicts.sh BUILD COLUMNS
 #
 # The verdicts on short runs; and what each would catch: with a value that is wrong, those
-# on this id say so.
+# on this id say so. The runs are left in the folder COLUMNS.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -41,10 +41,11 @@ wrong_in() {
 
 FAILED=0
 "$BUILD/experiment" --list | xargs -P "$(nproc)" -I ID sh -c "'$BUILD/experiment' --quick ID >'$WORK/ID.csv'"
-mkdir -p "$WORK/right/model" "$WORK/right/kernel"
+mkdir -p "$WORK/right/model" "$WORK/right/kernel" "$2"
 cat "$WORK"/*.csv test/model-of-sets.csv >"$WORK/right/model/all.csv"
 # What kernel/run.sh has printed. Both try the verdicts, and are shown nowhere.
 cp test/kernel.csv "$WORK/right/kernel/all.csv"
+cp -r "$WORK/right/." "$2"
 awk -f verdicts.awk "$WORK"/right/*/all.csv >"$WORK/verdicts" || {
 	grep NOT "$WORK/verdicts"
 	exit 1
