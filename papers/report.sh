@@ -138,6 +138,12 @@ kernel_note() {
 			kernel's tracepoints around the decision are for modules.
 		END
 		;;
+	f2.4)
+		cat <<-'END'
+			A value is the least cost, in percent of the CPU, of a task that misses a deadline; one step of the search below, at 0.2 less, it
+			misses none. So what each budget loses lies between two values, which the verdict prints.
+		END
+		;;
 	t2.2 | f2.5) echo "In the kernel there is this project's policy alone (<i>cbs</i>)." ;;
 	t2.4)
 		cat <<-'END'
