@@ -68,7 +68,12 @@ wrong t2.3 'case=increasing policy=deferrable' 100 'the least in'
 wrong t2.3 'case=increasing policy=deferrable' 65 'nearly 85'
 wrong t2.3 'case=increasing policy=cbs' 70 'project.s CBS'
 wrong t2.4 'case=even policy=periodic load=30$' 10 'more sets'
-wrong t2.4 'case=increasing policy=deferrable load=30$' 0 'most are'
+wrong t2.4 'case=increasing policy=deferrable load=30$' 0 'most are at 30'
+wrong t2.4 'case=even policy=periodic load=65$' 40 'most are at 30'
+wrong t2.4 'case=even policy=periodic load=80$' 60 'few are from 50'
+wrong t2.4 'policy=deferrable load=4[05]$' 60 'most are at 40'
+wrong t2.4 'policy=periodic load=55$' 10 'few are at 55'
+wrong t2.4 'policy=periodic load=7[05]$' 60 'most are at 70'
 wrong t2.4 'case=even policy=periodic load=40 missed' 1 'decreasing.*even'
 wrong t2.4 'case=decreasing policy=periodic load=40 servers missed' 1 'budgets, too'
 if [ -s "$WORK/f2.7.csv" ]; then
@@ -77,6 +82,8 @@ if [ -s "$WORK/f2.7.csv" ]; then
 	wrong prm 'period=12 least budget$' 9.30
 	wrong f2.7 'uw=90 periods=350-850 policy=wcps$' 100 'in each of 12'
 	wrong f2.7 'uw=70 periods=350-850 policy=periodic$' 2 negligible
+	wrong f2.7 'uw=80 periods=350-850 policy=periodic$' 30 'not heavily overloaded'
+	wrong f2.7 'uw=100 periods=550-650 policy=periodic$' 45 'too overloaded'
 	wrong f2.7 'uw=[79]0 periods=.* policy=crps q3' 9 'Fig. 2.8'
 	wrong f2.7 'uw=90 periods=550-650 overhead' 50 'overhead of'
 	wrong f2.7 'uw=90 periods=350-850 overhead' 30 '24 %'
