@@ -184,7 +184,7 @@ static void doubt_sibling(const struct meanwhile *m, int cpu, int other, doubt_f
 	doubt(tell, data, "smt",
 	      xasprintf("host CPU %d shares its core with %d, busy for %lld %%: %s", cpu, other,
 			busy_ppm(m, other) / 10000,
-			"alone the guest needs less, beside more load more"));
+			"alone the guest needs less, beside more load more (it may cost 25-40 %)"));
 }
 
 static void doubt_siblings(const struct meanwhile *m, int cpu, doubt_fn tell, void *data)
