@@ -54,6 +54,8 @@ suggest_finds_the_least() {
 		dry $budget
 		between $share 0 $allowed
 		between "$(cat "$WORK/response")" 4000 $((4000 + gap))
+		# Too many are dry then. How long an answer takes says nothing: the capsule is alone,
+		# and waits P - Q when it is dry, not the gap of the worst phase that C + gap has.
 		dry $((budget * 8 / 10))
 		between $share $((allowed + 1)) 1000000
 	done
