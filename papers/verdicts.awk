@@ -238,12 +238,12 @@ function check_hosts(    n, i, rt, fair, total) {
 	rt = fair = 1
 	for (n = 0; n <= 5; n++) {
 		total = k("t4.2", "others=" n " total")
-		rt = rt && close_to(k("t4.2", "others=" n " domain=rt"), 40, 0.2)
+		rt = rt && close_to(k("t4.2", "others=" n " domain=rt"), 40, 0.1)
 		for (i = 1; i <= n; i++)
 			fair = fair && close_to(k("t4.2", "others=" n " domain=" i), (total - 40) / n, 0.3)
 		fair = fair && (!n || total > 99)
 	}
-	check("t4.2", rt, "the guest with 4/10 ms has 40 %, however many others there are (within 0.2 points)")
+	check("t4.2", rt, "the guest with 4/10 ms has 40 %, however many others there are (within 0.1 points)")
 	check("t4.2", fair, "and these share the rest evenly (within 0.3 points)")
 }
 
