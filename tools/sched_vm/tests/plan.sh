@@ -78,6 +78,21 @@ the_readme_is_right() {
 	expect 0 "^sched-vm create web $want " plan web $line
 }
 
+# of_a_cpu GUEST: what two tasks on two vCPUs take
+of_a_cpu() {
+	expect 0 '' plan --task 8ms/20ms --task 80ms/220ms --vcpus 2 --guest "$1" --json >&2
+	value taken.bandwidth_percent | awk '{ printf "%.2f", $1 / 100 }'
+}
+
+# "Choosing a reservation" has what plan says.
+the_documentation_is_right() {
+	fp=$(of_a_cpu fp)
+	gedf=$(of_a_cpu gedf)
+	tr -s '\n ' '  ' <"$here/../../../Documentation/scheduler/sched-deadline-reservation.rst" |
+		grep -q "two tasks of 8/20 and 80/220 ms, on two vCPUs, take $fp of a CPU with fp, but $gedf with gedf" ||
+		fail "it has others than $fp and $gedf"
+}
+
 # None of the front is beaten by another one, and what is taken is of it.
 front_is_best() {
 	expect 0 '' plan --task 2ms/20ms --task 10ms/100ms --json "$@"
@@ -365,7 +380,7 @@ without_the_kernel() {
 	grep -q 'auto:1' "$WORK/output"
 }
 
-run worked_values values_by_hand latency_is_kept the_readme_is_right a_front vcpus \
+run worked_values values_by_hand latency_is_kept the_readme_is_right the_documentation_is_right a_front vcpus \
 	tasks_are_where_they_fit one_budget_for_all lines_to_paste \
 	vcpus_must_be_pinned refusals_name_task_and_window a_latency_that_is_never_met there_is_no_budget \
 	too_much_for_any_guest what_is_not_known_is_named bad_tasks bad_options files no_task_goes_unread coprime_periods \
