@@ -11,7 +11,7 @@ parts_table() {
 style           90  checkpatch, codespell, shellcheck; how many lines are ours
 test-lab        90  the lab: trees, patches, export, runs, this check
 tools           10  sched-vm without a kernel of ours: arguments, output, manual
-papers          30  the published experiments: their model, and what judges them
+papers          15  the published experiments: their model, and what judges them
 papers-lab       90  sets of tasks in the release kernel: it does what the model says, and what plan does
 tools-lab         110  sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
