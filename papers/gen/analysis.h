@@ -30,6 +30,10 @@ int64_t analysis_response(const struct set *set, int task, bool deferrable);
 int64_t analysis_least_budget(const struct set *set, const struct set_server *server,
 			      int64_t step, bool edf);
 
+/* The same for each of @nr_cpus servers, on a CPU each, and global EDF on all of them */
+int64_t analysis_least_global(const struct set *set, const struct set_server *server,
+			      int nr_cpus, int64_t step);
+
 /*
  * servers under global EDF; under global fixed priorities, the shorter the deadline the
  * higher; and on one CPU, by their exact demand

@@ -59,6 +59,16 @@ int64_t analysis_least_budget(const struct set *set, const struct set_server *se
 	return least_budget(tasks, nr, server->period, server->deadline, &w);
 }
 
+int64_t analysis_least_global(const struct set *set, const struct set_server *server,
+			      int nr_cpus, int64_t step)
+{
+	struct rt_task tasks[SET_TASKS];
+	int nr = collect(set, server->domain, SET_ANY, tasks);
+	struct wanted w = { RT_GEDF, nr_cpus, step };
+
+	return least_budget(tasks, nr, server->period, server->deadline, &w);
+}
+
 /* Budgets are whole ms, as theirs, or a part of that. */
 struct interface {
 	int64_t budget;
