@@ -70,12 +70,16 @@ latency_is_kept() {
 
 # The first of README's three commands gives what the second one takes.
 the_readme_is_right() {
-	line=$(sed -n 's/^ *sched-vm plan web \(.*[^ ]\)  .*/\1/p' "$here/../../../README.md")
-	want=$(sed -n 's/^ *sched-vm adopt web --qemu web \(.*--period [0-9]*[.][0-9]*ms\) .*/\1/p' \
-		"$here/../../../README.md")
+	sed '1,/^## Which Q and P/d; /^## /,$d' "$here/../../../README.md" >"$WORK/section"
+	line=$(sed -n 's/^ *sched-vm plan web \(.*[^ ]\)  .*/\1/p' "$WORK/section")
+	want=$(sed -n 's/^ *sched-vm adopt web --qemu web \(.*--period [0-9.]*ms\) .*/\1/p' "$WORK/section")
 	[ -n "$line" ] && [ -n "$want" ] || fail "README says it in other words"
+	budget=${want#--budget } budget=${budget%%ms *} period=${want#*--period } period=${period%ms}
 	# shellcheck disable=SC2086
 	expect 0 "^sched-vm create web $want " plan web $line
+	grep -q "^3 tasks, " "$WORK/output" || fail "they are not three"
+	grep -q "best one is ${budget}ms every ${period}ms on one CPU$" "$WORK/section" ||
+		fail "the best one is another"
 }
 
 # of_a_cpu GUEST: what two tasks on two vCPUs take
