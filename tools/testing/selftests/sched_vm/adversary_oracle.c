@@ -26,7 +26,7 @@
 
 #define HOG_SHARE	0.40		/* of what is not reserved; fair: a half, less the probes */
 #define KILL_MAX_NS	(5 * NS_PER_S)
-#define COUNTED_NS	(2 * NS_PER_S)
+#define COUNTED_NS	(NS_PER_S)
 
 static char verdict[256];
 static uint64_t hog_cpu[ADV_CPUS], hog_at;
