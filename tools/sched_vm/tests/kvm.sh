@@ -249,6 +249,14 @@ the_documentation_is_right() {
 		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"
 	done
 	! grep -q '^WRONG' "$WORK/output" || fail "doctor finds something wrong"
+	tr -s ' ' <"$WORK/output" >"$WORK/output.squeezed"
+	# What it shows of doctor, and the heading of show, is what they print.
+	sed -n 's/^   \(ok  \|note\|CPU  \)/\1/p' "$here"/../../../Documentation/scheduler/sched-deadline-group.rst |
+		grep -v 'KVM polls\|may have' >"$WORK/shown"
+	between "$(grep -c . "$WORK/shown")" 9 11
+	while IFS= read -r text; do
+		grep -q -F -e "$(echo "$text" | tr -s ' ')" "$WORK/output.squeezed" || fail "'$text' is not there"
+	done <"$WORK/shown"
 	"$tool" remove web --force
 }
 
