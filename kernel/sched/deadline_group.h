@@ -18,14 +18,14 @@
  * 1. Down, never out: dl_group_of(), dl_group_expel(). A thread is served by the
  *    nearest capsule that it is below, is in the scope of, and that has its CPU. Below
  *    capsules, but served by none, it is a normal thread, and counts as refused.
- *    So nobody has more than any capsule above, whatever is written below it.
+ *    So nobody has more reserved time than any capsule above, whatever is written below.
  * 2. Out of the kernel first: deadline_group_spill.c. A thread waits for budget only
  *    where it holds nothing; until there it is a normal thread of its cgroup, and what
- *    it takes is a debt that it pays in its turn, and the dead by their capsule.
+ *    it takes is a debt: paid in its turn, or by the capsule of the dead and awaited.
  *    So nobody outside waits longer than for a normal thread, and nothing is for free.
  * 3. Borrowed priority, own purse: dl_group_lent_prio(). Outside, who holds an rt_mutex
- *    has the priority of him outside who waits for it, and no other, and owes that time.
- *    So nobody inside has a priority outside that nobody outside has lent him.
+ *    has the priority of the first who waits for it, if he is outside, and owes that time.
+ *    What threads of capsules lend there is no more than a normal thread's priority.
  * 4. Bandwidth is an integral: deadline_group_admission.c. A budget is at most what was
  *    reserved from its beginning to its deadline; what is given back is free for others
  *    at the zero-lag time. So no sequence of changes has more than was reserved.
@@ -33,8 +33,8 @@
  *    it is made on one. So what is refused has changed nothing; and what may not be
  *    refused (hotplug, a controller that goes) counts as refused where it did not fit.
  * 6. Bounded with interrupts off: deadline_group_migrate.c. No loop under a rq lock is
- *    over threads, capsules, or CPUs, but for the words of a mask and the levels of the
- *    tree; the rest is for the next occasion. So many threads cost others what one does.
+ *    over threads, capsules, or CPUs, but for words of a mask, levels of the tree, a CPU
+ *    that goes, and admission. The rest is for later: many threads cost what one does.
  *
  * Lock order, outermost first:
  *

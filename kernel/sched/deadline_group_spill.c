@@ -42,9 +42,9 @@
  * budget in that thread's turn, at its priority, before it returns from its boundary:
  * its server drains for as long as the thread would have run, see dl_group_pay_turn().
  * So it costs nobody of a higher priority anything. Who goes to another capsule takes its
- * debt along. Who dies, or leaves all capsules, or is a worker without a boundary that
- * goes to sleep, leaves it to the capsule, dl_group::debt, which takes at most half of
- * each budget.
+ * debt along. Who dies, or leaves all capsules, or is awaited at its boundary, or a worker
+ * without one that goes to sleep, leaves it to the capsule, dl_group::debt, which takes at
+ * most half of each budget.
  *
  * Who is asked to exit, stop, freeze, or be traced must reach get_signal(): whoever
  * sends a signal calls dl_group_signalled(), and the thread is at its boundary no
