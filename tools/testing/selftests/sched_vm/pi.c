@@ -34,8 +34,6 @@
 struct shared {
 	pthread_mutex_t mutex;
 	pthread_mutex_t second;
-	pthread_mutex_t third;
-	pthread_mutex_t fourth;
 	unsigned int holder_has_it;
 	unsigned int cond;
 };
@@ -67,8 +65,6 @@ static void shared_reset(void)
 	memset(shared, 0, sizeof(*shared));
 	mutex_make(&shared->mutex);
 	mutex_make(&shared->second);
-	mutex_make(&shared->third);
-	mutex_make(&shared->fourth);
 }
 
 /* value[0]: CPU time in the section; value[1]: when it let go. */
@@ -518,70 +514,6 @@ static bool accomplice_stays(void)
 	return ok;
 }
 
-struct locks {
-	pthread_mutex_t *has[2];
-	pthread_mutex_t *wants;
-};
-
-/* word: 1 when it has what it is to have */
-static void fn_locks(struct worker *w, void *arg)
-{
-	const struct locks *locks = arg;
-	int i;
-
-	for (i = 0; i < 2 && locks->has[i]; i++)
-		pthread_mutex_lock(locks->has[i]);
-	store_u(&w->page->word, 1);
-	if (locks->wants)
-		pthread_mutex_lock(locks->wants);
-	fn_busy(w, NULL);
-}
-
-/*
- * A chain of normal threads of one capsule, with a branch in its midst. FIFO outside waits
- * for its beginning and gives up: its end has nothing of that any more.
- */
-static bool gives_up_at_branch(void)
-{
-	char *a = capsule_make("a", Q_US, P_US);
-	const struct locks locks[] = {
-		{ { &shared->third } },
-		{ { &shared->second, &shared->fourth }, &shared->third },
-		{ { &shared->mutex }, &shared->second },
-		{ {}, &shared->fourth },
-	};
-	struct worker_spec spec[ARRAY_SIZE(locks)], out = {
-		.policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_impatient,
-	}, beside = {
-		.cpu = 0, .fn = fn_gap,
-	};
-	struct worker w[ARRAY_SIZE(locks)] = {}, v = {}, n = {};
-	bool ok = true;
-	size_t i;
-
-	shared_reset();
-	for (i = 0; i < ARRAY_SIZE(locks); i++) {
-		spec[i] = (struct worker_spec){
-			.group = a, .cpu = 0, .fn = fn_locks, .arg = (void *)&locks[i],
-		};
-		worker_start(&w[i], &spec[i]);
-		ok &= check(wait_for(load_u(&w[i].page->word), 20 * P_NS));
-	}
-	/* Until all of them wait */
-	sleep_ns(10 * P_NS);
-	worker_start(&v, &out);
-	ok &= check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
-	ok &= check(v.page->value[0] == 1);
-	worker_start(&n, &beside);
-	sleep_ns(5 * P_NS);
-	ksft_print_msg("a normal thread beside it waits up to %.3f ms\n",
-		       load_64(&n.page->value[0]) / 1e6);
-	ok &= check(load_64(&n.page->value[0]) <= 10 * SECTION_NS);
-	kill_all_workers();
-	group_remove(a);
-	return ok;
-}
-
 /* The reservation comes, goes and is changed while the holder is outside. */
 static bool changed_while_boosted(void)
 {
@@ -637,7 +569,6 @@ static void timed_ones(void)
 	ksft_test_result(lower_waits(), "a lower one outside waits for another mutex\n");
 	ksft_test_result(requeued(), "a waiter is requeued to the mutex\n");
 	ksft_test_result(waiter_gives_up(), "the waiter gives up\n");
-	ksft_test_result(gives_up_at_branch(), "that of a chain with a branch gives up\n");
 	ksft_test_result(changed_while_boosted(), "changes while it is outside\n");
 }
 
@@ -648,7 +579,7 @@ int main(int argc, char **argv)
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	untimed = argc > 1 && !strcmp(argv[1], "sleep");
-	ksft_set_plan(untimed ? 4 : 19);
+	ksft_set_plan(untimed ? 4 : 18);
 	lift_kthreads();
 	log_mark();
 	shared = shared_alloc(sizeof(*shared));
