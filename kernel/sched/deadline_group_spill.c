@@ -38,13 +38,12 @@
  * them could run at a time anyway. It makes way for the next when it sleeps, or has had
  * a slice. So each step takes constant time, whatever the number of threads.
  *
- * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the
- * budget in that thread's turn, at its priority, before it returns from its boundary:
- * its server drains for as long as the thread would have run, see dl_group_pay_turn().
- * So it costs nobody of a higher priority anything. Who goes to another capsule takes its
- * debt along. Who dies, or leaves all capsules, or is awaited at its boundary, or a worker
- * without one that goes to sleep, leaves it to the capsule, dl_group::debt, which takes at
- * most half of each budget.
+ * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the budget
+ * in that thread's turn, at its priority, before it returns from its boundary: its server
+ * drains for as long as the thread would have run, see dl_group_pay_turn(). So it costs
+ * nobody of a higher priority anything. Who goes to another capsule takes its debt along.
+ * Who dies, leaves all capsules, is awaited (each tick), or is a worker without a boundary
+ * that goes to sleep, leaves it to the capsule, dl_group::debt: at most half of each budget.
  *
  * Who is asked to exit, stop, freeze, or be traced must reach get_signal(): whoever
  * sends a signal calls dl_group_signalled(), and the thread is at its boundary no
@@ -114,14 +113,14 @@ static int dl_group_lent_prio(struct task_struct *p)
 
 /**
  * __dl_group_lends() - has it changed what those who wait for a thread lend it?
- * @p: a thread in a capsule
+ * @p: a thread whose waiters may be others now
  *
- * Context: p->pi_lock held. Changes nothing.
+ * Context: p->pi_lock held. Changes only what dl_group_passes_on() says.
  */
 bool __dl_group_lends(struct task_struct *p)
 {
-	lockdep_assert_held(&p->pi_lock);
-	return p->dl_group && dl_group_lent_prio(p) != p->dl_group_lent;
+	p->dl_group_passes_on = p->dl_group && dl_group_lent_prio(p) != p->dl_group_lent;
+	return p->dl_group_passes_on;
 }
 
 /* What @p is outside, at priority @prio: a normal thread, or what a waiter has lent it. */
@@ -290,7 +289,6 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	struct task_struct *p, *spiller;
 
 	lockdep_assert_rq_held(rq);
-
 	if (!srv->dl_se.dl_bw_attached)
 		return;
 	p = dl_group_next_spiller(rq, srv);
@@ -412,7 +410,6 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 	struct task_struct *p = READ_ONCE(srv->spiller);
 
 	lockdep_assert_rq_held(rq);
-
 	if (p && task_rq(p) != rq) {
 		cmpxchg(&srv->spiller, p, NULL);
 		/* Its capsule may have budget where it is now. */
@@ -446,10 +443,15 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int left = DL_GROUP_TICK_SERVERS;
+	struct task_struct *p = rq->curr;
 	struct dl_group_server *srv;
 
 	lockdep_assert_rq_held(rq);
-
+	/* Without a turn to pay in, or an end of it to be counted at, that is done as it goes. */
+	if (p->dl_group_spills && (dl_prio(p->prio) || dl_group_awaited(p)))
+		set_notify_resume(p);
+	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
+		dl_group_reckon_spill(rq, p);
 	while (left-- && !list_empty(&dgrq->spills)) {
 		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
 		list_del_init(&srv->spills);
@@ -579,7 +581,6 @@ void __dl_group_boundary(void)
 		if (!dl_prio(p->prio) && !dl_group_awaited(p)) {
 			dl_group_reach_boundary(scope.rq, p);
 		} else if (p->dl_group) {
-			/* It has no turn to pay in. */
 			dl_group_reckon_spill(scope.rq, p);
 			dl_group_bequeath(p);
 		}
@@ -664,7 +665,6 @@ static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 	lockdep_assert_rq_held(rq);
 
 	if (lent != p->dl_group_lent) {
-		p->dl_group_passes_on = true;
 		dl_group_reckon_spill(rq, p);
 		WRITE_ONCE(p->dl_group_lent, lent);
 	}

@@ -57,7 +57,7 @@ static inline void dl_group_signalled(struct task_struct *p)
 		__dl_group_signalled(p);
 }
 
-/* @p, whose pi_lock is held, has got an rt_mutex that others wait for. */
+/* @p, whose pi_lock is held, has got an rt_mutex, which others may wait for. */
 static inline void dl_group_new_owner(struct task_struct *p)
 {
 	if (unlikely(p->dl_group))
@@ -65,15 +65,12 @@ static inline void dl_group_new_owner(struct task_struct *p)
 }
 
 /*
- * Has it changed what those who wait for @p, whose pi_lock is held, lend it, so that
- * whoever @p waits for must know? Asked once for each change.
+ * When @p, whose pi_lock is held, was last told of its waiters, had it changed what they
+ * lend it, so that whoever @p waits for must know?
  */
 static inline bool dl_group_passes_on(struct task_struct *p)
 {
-	bool passes_on = p->dl_group_passes_on;
-
-	p->dl_group_passes_on = false;
-	return passes_on;
+	return unlikely(p->dl_group) && p->dl_group_passes_on;
 }
 
 /* Without an @other reason, a chain of waiters is followed for what is lent alone. */

@@ -34,6 +34,8 @@
 struct shared {
 	pthread_mutex_t mutex;
 	pthread_mutex_t second;
+	pthread_mutex_t third;
+	pthread_mutex_t fourth;
 	unsigned int holder_has_it;
 	unsigned int cond;
 };
@@ -65,6 +67,8 @@ static void shared_reset(void)
 	memset(shared, 0, sizeof(*shared));
 	mutex_make(&shared->mutex);
 	mutex_make(&shared->second);
+	mutex_make(&shared->third);
+	mutex_make(&shared->fourth);
 }
 
 /* value[0]: CPU time in the section; value[1]: when it let go. */
@@ -154,6 +158,25 @@ static void fn_waiter_second(struct worker *w, void *arg)
 	store_64(&w->page->value[0], now_ns() - start);
 	pthread_mutex_unlock(&shared->second);
 	fn_pause(w, NULL);
+}
+
+struct locks {
+	pthread_mutex_t *has[2];
+	pthread_mutex_t *wants;
+};
+
+/* Is busy with some locks, once it has got another one, if it wants that. */
+static void fn_locks(struct worker *w, void *arg)
+{
+	const struct locks *locks = arg;
+	int i;
+
+	for (i = 0; i < 2 && locks->has[i]; i++)
+		pthread_mutex_lock(locks->has[i]);
+	store_u(&w->page->word, 1);
+	if (locks->wants)
+		pthread_mutex_lock(locks->wants);
+	fn_busy(w, NULL);
 }
 
 /* Gives up after 5 ms, which is less than the section takes. */
@@ -481,36 +504,91 @@ static bool accomplice_lends_nothing(void)
 	return ok;
 }
 
-/* The waiter stays for ever: beside a normal thread's share it is no more than half of Q. */
-static bool accomplice_stays(void)
+/*
+ * The waiter stays for ever: beside a normal thread's share they have no more than half of
+ * Q. @calls: the holder makes system calls; if not, it does not leave user mode, and a
+ * FIFO thread of its capsule has what is left of the budget.
+ */
+static bool accomplice_stays(bool calls)
 {
 	char *a = capsule_make("a", 40000, 100000), *b = capsule_make("b", Q_US, P_US);
+	const struct locks locks = { { &shared->mutex } };
 	struct worker_spec spec = {
-		.group = a, .cpu = 0, .fn = fn_holder, .arg = (void *)(60 * NS_PER_S),
+		.group = a, .cpu = 0, .fn = calls ? fn_holder : fn_locks,
+		.arg = calls ? (void *)(60 * NS_PER_S) : (void *)&locks,
+	}, fifo = {
+		.group = a, .policy = SCHED_FIFO, .prio = 1, .cpu = 0, .fn = fn_busy,
 	}, with = {
 		.group = b, .cpu = 0, .fn = fn_waiter,
 	}, beside = {
 		.cpu = 0, .fn = fn_busy,
 	};
-	struct worker w = {}, v = {}, n = {};
+	struct worker w = {}, f = {}, v = {}, n = {};
 	double half = 0.4 / 2, share;
-	uint64_t cpu;
+	long long us;
 	bool ok;
 
 	shared_reset();
 	worker_start(&w, &spec);
-	ok = check(wait_for(load_u(&shared->holder_has_it), 3 * P_NS));
+	ok = check(wait_for(load_u(&shared->holder_has_it) || load_u(&w.page->word), 3 * P_NS));
 	worker_start(&n, &beside);
 	worker_start(&v, &with);
+	if (!calls)
+		worker_start(&f, &fifo);
 	sleep_ns(NS_PER_S);
-	cpu = worker_cpu_ns(&w);
+	us = group_value(a, "cpu.stat", "usage_usec");
 	sleep_ns(4 * NS_PER_S);
-	share = (worker_cpu_ns(&w) - cpu) / 4e9;
+	share = (group_value(a, "cpu.stat", "usage_usec") - us) / 4e6;
 	ksft_print_msg("who is awaited all the time has %.3f of the CPU\n", share);
 	ok &= check(share <= half + (1 - half) / 2 + 0.02);
 	kill_all_workers();
 	group_remove(a);
 	group_remove(b);
+	return ok;
+}
+
+/*
+ * A chain of normal threads of one capsule, with a branch in its midst. FIFO outside waits
+ * for its beginning and gives up: its end has nothing of that any more.
+ */
+static bool gives_up_at_branch(void)
+{
+	char *a = capsule_make("a", Q_US, P_US);
+	const struct locks locks[] = {
+		{ { &shared->third } },
+		{ { &shared->second, &shared->fourth }, &shared->third },
+		{ { &shared->mutex }, &shared->second },
+		{ {}, &shared->fourth },
+	};
+	struct worker_spec spec[ARRAY_SIZE(locks)], out = {
+		.policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_impatient,
+	}, beside = {
+		.cpu = 0, .fn = fn_gap,
+	};
+	struct worker w[ARRAY_SIZE(locks)] = {}, v = {}, n = {};
+	bool ok = true;
+	size_t i;
+
+	shared_reset();
+	for (i = 0; i < ARRAY_SIZE(locks); i++) {
+		spec[i] = (struct worker_spec){
+			.group = a, .cpu = 0, .fn = fn_locks, .arg = (void *)&locks[i],
+		};
+		worker_start(&w[i], &spec[i]);
+		ok &= check(wait_for(load_u(&w[i].page->word), 20 * P_NS));
+	}
+	/* Until all of them wait */
+	sleep_ns(10 * P_NS);
+	worker_start(&v, &out);
+	ok &= check(wait_for(load_64(&v.page->value[0]), 10 * P_NS));
+	ok &= check(v.page->value[0] == 1);
+	worker_start(&n, &beside);
+	sleep_ns(5 * P_NS);
+	ksft_print_msg("a normal thread beside it waits up to %.3f ms\n",
+		       load_64(&n.page->value[0]) / 1e6);
+	ok &= check(load_64(&n.page->value[0]) <= 10 * SECTION_NS);
+	kill_all_workers();
+	group_remove(a);
 	return ok;
 }
 
@@ -562,13 +640,15 @@ static void timed_ones(void)
 			 "OTHER holds, SCHED_DEADLINE outside waits\n");
 	ksft_test_result(other_capsule_waits(), "a thread of another capsule waits\n");
 	ksft_test_result(accomplice_lends_nothing(), "who makes the holder a normal one\n");
-	ksft_test_result(accomplice_stays(), "and stays for ever\n");
+	ksft_test_result(accomplice_stays(true), "and stays for ever\n");
+	ksft_test_result(accomplice_stays(false), "the holder makes no system call\n");
 	ksft_test_result(insider_waits(), "a thread of the same capsule waits\n");
 	ksft_test_result(chain(), "a chain over two capsules\n");
 	ksft_test_result(chain_inside(), "a chain of equals, all but the last in one capsule\n");
 	ksft_test_result(lower_waits(), "a lower one outside waits for another mutex\n");
 	ksft_test_result(requeued(), "a waiter is requeued to the mutex\n");
 	ksft_test_result(waiter_gives_up(), "the waiter gives up\n");
+	ksft_test_result(gives_up_at_branch(), "that of a chain with a branch gives up\n");
 	ksft_test_result(changed_while_boosted(), "changes while it is outside\n");
 }
 
@@ -579,7 +659,7 @@ int main(int argc, char **argv)
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	untimed = argc > 1 && !strcmp(argv[1], "sleep");
-	ksft_set_plan(untimed ? 4 : 18);
+	ksft_set_plan(untimed ? 4 : 20);
 	lift_kthreads();
 	log_mark();
 	shared = shared_alloc(sizeof(*shared));
