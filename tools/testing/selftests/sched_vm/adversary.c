@@ -262,8 +262,9 @@ static bool all_go(void)
 	}
 	for (i = 0; i < 2; i++)
 		group_remove(adv_beside[i]);
-	/* What the owners had is free at its zero-lag time. */
-	return !plan.tight || wait_for(write_text(RT_RUNTIME, "950000", 6) == 6, 2 * NS_PER_S);
+	/* What the owners had is free at its zero-lag time, that of the longest period below. */
+	return !plan.tight || wait_for(write_text(RT_RUNTIME, "950000", 6) == 6,
+				       STARVE_P_US * NS_PER_US + NS_PER_S);
 }
 
 int main(int argc, char **argv)

@@ -26,7 +26,7 @@
 
 #define HOG_SHARE	0.40		/* of what is not reserved; fair: a half, less the probes */
 #define KILL_MAX_NS	(5 * NS_PER_S)
-#define COUNTED_NS	(NS_PER_S)
+#define COUNTED_NS	(NS_PER_S / 4)
 
 static char verdict[256];
 static uint64_t hog_cpu[ADV_CPUS], hog_at;
@@ -244,11 +244,7 @@ static bool supplied_misses(struct adv_supplied *s)
 	return too_much(s->name, "misses", due > worst ? due : worst, s->bound_ns);
 }
 
-/*
- * Spill of a thread that was moved to another CPU meanwhile, or has lost its turn outside to
- * another one that is awaited, is counted when it comes to its boundary, or sleeps: until
- * then it looks as if it had been had for nothing.
- */
+/* For so long: spill is counted a tick late at most, but who samples may have to wait. */
 static bool is_ahead(const char *name, int owner)
 {
 	static uint64_t since[ADV_OWNERS];
