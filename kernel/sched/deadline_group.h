@@ -353,6 +353,7 @@ bool dl_group_wants(struct dl_group_server *srv);
 
 /* deadline_group_spill.c: who must not wait for a budget */
 bool __dl_group_lends(struct task_struct *p);
+void __dl_group_stops(struct task_struct *p);
 void __dl_group_tick(struct rq *rq, struct rq_flags *rf);
 void __dl_group_blocks(struct rq *rq, struct task_struct *p);
 
@@ -466,6 +467,13 @@ static inline void dl_group_update_task(struct rq *rq, struct task_struct *p)
 static inline bool dl_group_lends(struct task_struct *p)
 {
 	return dl_group_enabled() && __dl_group_lends(p);
+}
+
+/* @p makes way for others without going to sleep, or has had the CPU for a tick. */
+static inline void dl_group_stops(struct task_struct *p)
+{
+	if (dl_group_enabled() && unlikely(p->dl_group_spills))
+		__dl_group_stops(p);
 }
 
 /* A tick of the CPU: threads that are outside make way for others. */
@@ -591,6 +599,7 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }
+static inline void dl_group_stops(struct task_struct *p) { }
 static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
 static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }

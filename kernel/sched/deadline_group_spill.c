@@ -115,12 +115,11 @@ static int dl_group_lent_prio(struct task_struct *p)
  * __dl_group_lends() - has it changed what those who wait for a thread lend it?
  * @p: a thread whose waiters may be others now
  *
- * Context: p->pi_lock held. Changes only what dl_group_passes_on() says.
+ * Context: p->pi_lock held. Changes nothing.
  */
 bool __dl_group_lends(struct task_struct *p)
 {
-	p->dl_group_passes_on = p->dl_group && dl_group_lent_prio(p) != p->dl_group_lent;
-	return p->dl_group_passes_on;
+	return p->dl_group && dl_group_lent_prio(p) != p->dl_group_lent;
 }
 
 /* What @p is outside, at priority @prio: a normal thread, or what a waiter has lent it. */
@@ -431,6 +430,16 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 	dl_group_spill_next(rq, srv);
 }
 
+/*
+ * Who need not stop at its boundary has no turn there in which it pays: it comes by, and
+ * leaves what it owes to its capsule, at each tick, and whenever it stops otherwise.
+ */
+void __dl_group_stops(struct task_struct *p)
+{
+	if (dl_prio(p->prio) || dl_group_awaited(p))
+		set_notify_resume(p);
+}
+
 /**
  * __dl_group_tick() - give each its turn outside
  * @rq: the runqueue of the CPU
@@ -447,9 +456,8 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 	struct dl_group_server *srv;
 
 	lockdep_assert_rq_held(rq);
-	/* Without a turn to pay in, or an end of it to be counted at, that is done as it goes. */
-	if (p->dl_group_spills && (dl_prio(p->prio) || dl_group_awaited(p)))
-		set_notify_resume(p);
+	dl_group_stops(p);
+	/* Nor has who lost its turn an end of it at which it is counted. */
 	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
 		dl_group_reckon_spill(rq, p);
 	while (left-- && !list_empty(&dgrq->spills)) {
@@ -665,6 +673,7 @@ static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 	lockdep_assert_rq_held(rq);
 
 	if (lent != p->dl_group_lent) {
+		p->dl_group_passes_on = true;
 		dl_group_reckon_spill(rq, p);
 		WRITE_ONCE(p->dl_group_lent, lent);
 	}

@@ -65,17 +65,22 @@ static inline void dl_group_new_owner(struct task_struct *p)
 }
 
 /*
- * When @p, whose pi_lock is held, was last told of its waiters, had it changed what they
- * lend it, so that whoever @p waits for must know?
+ * Has it changed what those who wait for @p, whose pi_lock is held, lend it, so that
+ * whoever @p waits for must know?
  */
 static inline bool dl_group_passes_on(struct task_struct *p)
 {
-	return unlikely(p->dl_group) && p->dl_group_passes_on;
+	return unlikely(p->dl_group_passes_on);
 }
 
-/* Without an @other reason, a chain of waiters is followed for what is lent alone. */
-static inline bool dl_group_only_lends(bool other)
+/*
+ * Whoever @p waits for will know: the lock that @p waits for is held until then. Return:
+ * true if that is all that the chain of waiters is followed for, and there is no @other
+ * reason. Such a walk ends by itself, where nothing changes any more.
+ */
+static inline bool dl_group_passed_on(struct task_struct *p, bool other)
 {
+	p->dl_group_passes_on = false;
 	return !other;
 }
 
@@ -102,7 +107,7 @@ static inline void dl_group_user_boundary(void) { }
 static inline void dl_group_signalled(struct task_struct *p) { }
 static inline void dl_group_new_owner(struct task_struct *p) { }
 static inline bool dl_group_passes_on(struct task_struct *p) { return false; }
-static inline bool dl_group_only_lends(bool other) { return false; }
+static inline bool dl_group_passed_on(struct task_struct *p, bool other) { return false; }
 static inline bool dl_group_waits(struct task_struct *p) { return false; }
 
 #endif /* !CONFIG_DEADLINE_GROUP_SCHED */

@@ -22,6 +22,7 @@
 #define P_US		1000000L
 #define P_NS		(P_US * NS_PER_US)
 #define SECTION_NS	(10 * NS_PER_MS)
+#define TICK_NS		(4 * NS_PER_MS)
 
 /* The time for the section, and for getting at it in the root cgroup. */
 #define FIFO_WAIT_NS	(SECTION_NS + 2 * NS_PER_MS)
@@ -177,6 +178,16 @@ static void fn_locks(struct worker *w, void *arg)
 	if (locks->wants)
 		pthread_mutex_lock(locks->wants);
 	fn_busy(w, NULL);
+}
+
+/* Holds it, and is not on the CPU when a tick comes, but for those just before it. */
+static void fn_evader(struct worker *w, void *arg)
+{
+	pthread_mutex_lock(&shared->mutex);
+	store_u(&w->page->word, 1);
+	for (;;)
+		if (now_ns() % TICK_NS > TICK_NS * 9 / 10)
+			sched_yield();
 }
 
 /* Gives up after 5 ms, which is less than the section takes. */
@@ -506,15 +517,16 @@ static bool accomplice_lends_nothing(void)
 
 /*
  * The waiter stays for ever: beside a normal thread's share they have no more than half of
- * Q. @calls: the holder makes system calls; if not, it does not leave user mode, and a
- * FIFO thread of its capsule has what is left of the budget.
+ * Q. The holder makes system calls; or, beside a FIFO thread of its capsule that has what
+ * is left of the budget, it does not leave user mode, or evades the tick.
  */
-static bool accomplice_stays(bool calls)
+static bool accomplice_stays(void (*fn)(struct worker *w, void *arg))
 {
+	bool calls = fn == fn_holder;
 	char *a = capsule_make("a", 40000, 100000), *b = capsule_make("b", Q_US, P_US);
 	const struct locks locks = { { &shared->mutex } };
 	struct worker_spec spec = {
-		.group = a, .cpu = 0, .fn = calls ? fn_holder : fn_locks,
+		.group = a, .cpu = 0, .fn = fn,
 		.arg = calls ? (void *)(60 * NS_PER_S) : (void *)&locks,
 	}, fifo = {
 		.group = a, .policy = SCHED_FIFO, .prio = 1, .cpu = 0, .fn = fn_busy,
@@ -640,8 +652,9 @@ static void timed_ones(void)
 			 "OTHER holds, SCHED_DEADLINE outside waits\n");
 	ksft_test_result(other_capsule_waits(), "a thread of another capsule waits\n");
 	ksft_test_result(accomplice_lends_nothing(), "who makes the holder a normal one\n");
-	ksft_test_result(accomplice_stays(true), "and stays for ever\n");
-	ksft_test_result(accomplice_stays(false), "the holder makes no system call\n");
+	ksft_test_result(accomplice_stays(fn_holder), "and stays for ever\n");
+	ksft_test_result(accomplice_stays(fn_locks), "the holder makes no system call\n");
+	ksft_test_result(accomplice_stays(fn_evader), "it yields before each tick\n");
 	ksft_test_result(insider_waits(), "a thread of the same capsule waits\n");
 	ksft_test_result(chain(), "a chain over two capsules\n");
 	ksft_test_result(chain_inside(), "a chain of equals, all but the last in one capsule\n");
@@ -659,7 +672,7 @@ int main(int argc, char **argv)
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	untimed = argc > 1 && !strcmp(argv[1], "sleep");
-	ksft_set_plan(untimed ? 4 : 20);
+	ksft_set_plan(untimed ? 4 : 21);
 	lift_kthreads();
 	log_mark();
 	shared = shared_alloc(sizeof(*shared));
