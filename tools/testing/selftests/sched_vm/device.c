@@ -251,6 +251,19 @@ static bool statistics(void)
 	ok &= check((long)(cpu[0].usage_ns / NS_PER_US) ==
 		    cg_read_key_long(cg, RT_STAT, "usage_usec "));
 	ok &= check(!cpu[1].usage_ns);
+	ok &= check(!cpu[0].extra_ns);
+
+	/* Beyond the budget, until there is no more of that. */
+	ok &= check(!group_write(cg, EXTRA, "idle"));
+	sleep_ns(500 * NS_PER_MS);
+	ok &= check(!group_write(cg, EXTRA, "none"));
+	sleep_ns(200 * NS_PER_MS);
+	ok &= check(!device_call(dev, SCHED_VM_STAT, &s));
+	ok &= check(cpu[0].extra_ns >= 200 * NS_PER_MS);
+	ok &= check((long)(cpu[0].extra_ns / NS_PER_US) ==
+		    cg_read_key_long(cg, RT_STAT, "extra_usec "));
+	ok &= check((long)(cpu[0].spilled_ns / NS_PER_US) ==
+		    cg_read_key_long(cg, RT_STAT, "spilled_usec "));
 
 	/* An array that is too short, and one of older and of longer elements. */
 	memset(cpu, GUARD, sizeof(cpu));
