@@ -235,6 +235,10 @@ figures_kernel() {
 		done
 		row "grace period beside dry threads to normal ones" '<= 1.5' \
 			"$(value $k held.rcu.ratio)" '' 0 1.5 ''
+		[ $k = held ] || row "the same of RCU Tasks" '<= 1.5' \
+			"$(value $k held.tasks.ratio)" '' 0 1.5 ''
+		row "the same, cgroup freezer" '<= 1.5' "$(value $k held.freeze.ratio)" '' 0 1.5 ''
+		row "the same, suspend's freezer" '<= 1.5' "$(value $k held.suspend.ratio)" '' 0 1.5 ''
 	done
 	row "normal thread beside 100 long calls, of the rest" '>= 0.45' "$(value spill spill.read.share)" '' 0.45 2 ''
 	row "the same beside full rings of io_uring" '>= 0.45' "$(value spill spill.ring.share)" '' 0.45 2 ''

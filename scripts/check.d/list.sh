@@ -70,12 +70,12 @@ carryin         20  a SCHED_DEADLINE thread comes from another CPU, and is late
 crowd           30  very many ready threads in a capsule
 rebuild         60  root domains are rebuilt beside 1,000 capsules
 locks           60  locks that are held in a dry capsule
-held           120  each kind of lock of the kernel, held there beside 100 busy threads
+held             90  each kind of lock of the kernel, held there beside 100 busy threads; RCU, freezers
 ext             10  beside sched_ext
 ext-full        10  sched_ext for all threads
 supply-preempt  60  supply, without PREEMPT_RT
 locks-preempt   60  locks, without PREEMPT_RT
-held-preempt   200  held, without PREEMPT_RT
+held-preempt    260  held, without PREEMPT_RT; RCU Tasks, too
 writers         15  several writers of one file
 many            30  many capsules
 oracle         150  40,000 random steps, compared with a model

@@ -5,6 +5,9 @@
  * wait for the lock? Beside it the same is done without a reservation: by a normal
  * thread of a cgroup that has the same hundred.
  *
+ * RCU, RCU Tasks, the freezers of cgroups and of suspend wait for twenty who have next to
+ * no budget, and are in the kernel, as for normal threads.
+ *
  * On one CPU in virtual time; beside a busy normal thread, and one with a FIFO policy or
  * others who have reserved nearly everything and use it. Beside FIFO the fair server runs
  * the holder before root's thread, so that a short call may be over when that looks.
@@ -38,7 +41,9 @@
 #define MAP_BYTES	(128UL << 20)
 #define NR_ENTRIES	6000
 #define NR_READERS	20
+#define NR_WAITS	10
 #define NR_THREADS	200
+#define TRACING		"/sys/kernel/tracing/instances/held"
 #define HELD_DIR	"/tmp/sched_vm_held"
 #define HELD_FILE	"/tmp/sched_vm_held.file"
 
@@ -340,11 +345,82 @@ static void fn_stat(struct worker *w, void *arg)
 		stat(HELD_DIR "/1", &st);
 }
 
-/*
- * The longest of ten grace periods beside many in the kernel: who moves a process after a
- * while without that waits for one.
- */
-static uint64_t longest_grace(bool capsule)
+/* Who moves a process after a while without that waits for a grace period. */
+static void wait_grace(const char *cg)
+{
+	static unsigned int nr;
+
+	group_attach(nr++ & 1 ? odd : even, crowd.pid);
+}
+
+static void trace_function(const char *tracer)
+{
+	if (write_text(TRACING "/current_tracer", (char *)tracer, strlen(tracer)) < 0)
+		ksft_exit_fail_perror(tracer);
+}
+
+/* Who no longer traces a function waits until no thread can be on its way to the tracer. */
+static void wait_tasks(const char *cg)
+{
+	trace_function("nop");
+}
+
+static void prepare_tasks(const char *cg)
+{
+	mkdir(TRACING, 0700);
+	if (write_text(TRACING "/set_ftrace_filter", "ksys_sync_helper", 16) < 0)
+		ksft_exit_fail_perror("set_ftrace_filter");
+	trace_function("function");
+}
+
+static bool frozen(const char *cg)
+{
+	return !cg_read_strstr(cg, "cgroup.events", "frozen 1");
+}
+
+static void wait_frozen(const char *cg)
+{
+	group_write(cg, "cgroup.freeze", "1");
+	if (!wait_for(frozen(cg), 100 * NS_PER_S))
+		ksft_exit_fail_msg("not frozen\n");
+}
+
+static void prepare_frozen(const char *cg)
+{
+	group_write(cg, "cgroup.freeze", "0");
+}
+
+/* Up to where all threads are frozen. */
+static void wait_suspend(const char *cg)
+{
+	if (write_text("/sys/power/state", "freeze", 6) != 6)
+		ksft_exit_fail_perror("suspend");
+}
+
+static void prepare_suspend(const char *cg)
+{
+	if (write_text("/sys/module/suspend/parameters/pm_test_delay", "0", 1) != 1 ||
+	    write_text("/sys/power/pm_test", "freezer", 7) != 7)
+		ksft_exit_fail_perror("pm_test");
+}
+
+/* What waits for all threads, or for those of a cgroup. */
+static const struct all {
+	const char *name, *what;
+	void (*prepare)(const char *cg);
+	void (*wait)(const char *cg);
+} rcu = {
+	"rcu", "a grace period of RCU", NULL, wait_grace
+}, tasks = {
+	"tasks", "one of RCU Tasks", prepare_tasks, wait_tasks
+}, freezer = {
+	"freeze", "the cgroup freezer", prepare_frozen, wait_frozen
+}, suspend = {
+	"suspend", "suspend's freezer", prepare_suspend, wait_suspend
+};
+
+/* The longest of a few, beside many that are in the kernel. */
+static uint64_t longest_of(const struct all *all, bool capsule)
 {
 	char *cg = group_make(sv_top, "held");
 	struct worker_spec spec = { .group = cg, .cpu = 0, .fn = fn_stat };
@@ -356,32 +432,46 @@ static uint64_t longest_grace(bool capsule)
 		worker_start(&w[i], &spec);
 	if (capsule)
 		group_reserve(cg, 1000, 1000000);
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < NR_WAITS; i++) {
+		if (all->prepare)
+			all->prepare(cg);
 		sleep_ns(270 * NS_PER_MS);
 		begin = now_ns();
-		group_attach(i & 1 ? odd : even, crowd.pid);
+		all->wait(cg);
 		if (now_ns() - begin > most)
 			most = now_ns() - begin;
 	}
+	prepare_frozen(cg);
 	kill_workers(w, NR_READERS);
 	group_remove(cg);
 	return most;
 }
 
-static bool test_grace(void)
+static bool test_all(const struct all *all)
 {
 	struct worker_spec busy = { .cpu = 0, .fn = fn_busy };
 	uint64_t inside, normal;
 	struct worker w = {};
+	char key[64];
 
 	worker_start(&w, &busy);
-	inside = longest_grace(true);
-	normal = longest_grace(false);
+	inside = longest_of(all, true);
+	normal = longest_of(all, false);
 	worker_kill(&w);
-	ksft_print_msg("a grace period: %.3f ms, beside normal threads %.3f ms\n", inside / 1e6,
+	ksft_print_msg("%s: %.3f ms, beside normal threads %.3f ms\n", all->what, inside / 1e6,
 		       normal / 1e6);
-	result_float("held.rcu.ratio", (double)inside / normal);
+	snprintf(key, sizeof(key), "held.%s.ratio", all->name);
+	result_float(key, (double)inside / normal);
 	return check(inside <= normal * MOST_RATIO);
+}
+
+/* A kernel without preemption need not wait for those, and one without the tracer does not. */
+static bool has_tasks(void)
+{
+	char tracers[256] = "";
+
+	read_text("/sys/kernel/tracing/available_tracers", tracers, sizeof(tracers));
+	return strstr(tracers, "function");
 }
 
 static void make_files(void)
@@ -433,7 +523,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(ARRAY_SIZE(locks) + 3);
+	ksft_set_plan(ARRAY_SIZE(locks) + 5 + has_tasks());
 	if (pipe(start) || pipe(begun))
 		ksft_exit_fail_perror("pipe");
 	lift_kthreads();
@@ -445,8 +535,13 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(locks); i++)
 		ksft_test_result(test_lock(&locks[i]),
 				 "who has no budget holds up nobody with %s\n", locks[i].what);
-	ksft_test_result(test_grace(), "nor RCU\n");
+	ksft_test_result(test_all(&rcu), "nor RCU\n");
+	if (has_tasks())
+		ksft_test_result(test_all(&tasks), "nor RCU Tasks\n");
+	ksft_test_result(test_all(&freezer), "nor the freezer\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
+	ksft_test_result(test_all(&suspend), "nor suspend\n");
+	write_text("/sys/power/pm_test", "none", 4);
 	kill_all_workers();
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
