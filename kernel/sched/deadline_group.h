@@ -599,7 +599,8 @@ static inline const struct sched_class *dl_group_class(struct task_struct *p, in
 static inline void dl_group_fork(struct task_struct *p) { }
 static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { }
 static inline bool dl_group_lends(struct task_struct *p) { return false; }
-static inline void dl_group_stops(struct task_struct *p) { }
+/* A macro, as __schedule() comes out another one with an inline function, even an empty one. */
+#define dl_group_stops(p)	((void)(p))
 static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
 static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }
