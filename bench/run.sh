@@ -25,21 +25,16 @@ LAB=scripts/lab
 usage() {
 	cat <<END
 usage: bench/run.sh [--kernel KIND|FILE] [--no-deps] [options]
-  --kernel KIND      of scripts/lab (default $KERNEL), or a bzImage
+  --kernel KIND|FILE of scripts/lab (default $KERNEL), or a bzImage
   --no-deps          do not look for missing packages
 $(bench/host.sh --help | tail -n +2)
 END
 }
 
 prepare() {
-	local image=$KERNEL
 	[ $DEPS = no ] || $LAB deps
 	mkdir -p $BUILD
-	if [ ! -f "$image" ]; then
-		say "the kernel"
-		image=$($LAB kernel --kernel "$KERNEL")
-	fi
-	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
+	get_kernel "$KERNEL"
 	build_client
 	make -s -C tools/sched_vm O="$PWD/$BUILD/sched_vm" all
 	get_nginx

@@ -30,6 +30,16 @@ stale() {
 	return 1
 }
 
+# get_kernel KIND|FILE: $BUILD/bzImage
+get_kernel() {
+	local image=$1
+	if [ ! -f "$image" ]; then
+		say "the kernel"
+		image=$($LAB kernel --kernel "$1")
+	fi
+	cmp -s "$image" "$BUILD/bzImage" || cp "$image" "$BUILD/bzImage"
+}
+
 # A busy machine is the enemy of all figures: say so before.
 check_load() {
 	local load

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: run.sh [--kernel KIND] [--no-deps] [options of host.sh]
+# usage: run.sh [--kernel KIND|FILE] [--no-deps] [options of host.sh]
 #
 # make demo: gets ready what is needed, boots the host of the guests, measures
 # there (host.sh), and writes the report (report.sh).
@@ -12,7 +12,7 @@ export LC_ALL=C.UTF-8
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 OUT=out/demo
 BUILD=$OUT/build
-KIND=release
+KERNEL=release
 DEPS=yes
 TIMEOUT=3600
 LAB=scripts/lab
@@ -25,20 +25,17 @@ MACHINE=(--append idle=poll)
 
 usage() {
 	cat <<END
-usage: demo/run.sh [--kernel KIND] [--no-deps] [options]
-  --kernel KIND      of scripts/lab (default $KIND)
+usage: demo/run.sh [--kernel KIND|FILE] [--no-deps] [options]
+  --kernel KIND|FILE of scripts/lab (default $KERNEL), or a bzImage
   --no-deps          do not look for missing packages
 $(demo/host.sh --help | tail -n +2)
 END
 }
 
 prepare() {
-	local image
 	[ $DEPS = no ] || $LAB deps
 	mkdir -p $BUILD
-	say "the kernel"
-	image=$($LAB kernel --kernel "$KIND")
-	cmp -s "$image" $BUILD/bzImage || cp "$image" $BUILD/bzImage
+	get_kernel "$KERNEL"
 	build_client
 	get_nginx
 	if stale $BUILD/initramfs.cpio demo/guest/* "$NGINX" "$(command -v busybox)"; then
@@ -50,7 +47,7 @@ prepare() {
 OPTIONS=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kernel) needs_value "$@"; KIND=$2; shift ;;
+	--kernel) needs_value "$@"; KERNEL=$2; shift ;;
 	--no-deps) DEPS=no ;;
 	-h | --help) usage; exit ;;
 	--plain) OPTIONS+=("$1") ;;
