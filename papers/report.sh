@@ -134,8 +134,8 @@ kernel_note() {
 	t2.1)
 		cat <<-'END'
 			Measured from both sides: from the last instruction of one thread to the first of the next, which is the
-			scheduler's decision and the switch together. The trace event <code>sched_switch</code> has one time for both, and the
-			kernel's tracepoints around the decision are for modules.
+			scheduler's decision and the switch together. The trace event <code>sched_switch</code> has one time for both; the
+			kernel's tracepoints around the decision have no events of their own (a probe event could give them one).
 		END
 		;;
 	f2.4)

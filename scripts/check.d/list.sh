@@ -75,7 +75,7 @@ ext             10  beside sched_ext
 ext-full        10  sched_ext for all threads
 supply-preempt  60  supply, without PREEMPT_RT
 locks-preempt   60  locks, without PREEMPT_RT
-held-preempt    200  held, without PREEMPT_RT; RCU Tasks, too
+held-preempt    220  held, without PREEMPT_RT; RCU Tasks, too
 writers         15  several writers of one file
 many            30  many capsules
 oracle         150  40,000 random steps, compared with a model
