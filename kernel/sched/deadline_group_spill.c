@@ -45,9 +45,8 @@
  * Who dies, leaves all capsules, is awaited (each tick), or is a worker without a boundary
  * that goes to sleep, leaves it to the capsule, dl_group::debt: at most half of each budget.
  *
- * Who is asked to exit, stop, freeze, or be traced must reach get_signal(): whoever
- * sends a signal calls dl_group_signalled(), and the thread is at its boundary no
- * longer.
+ * Who is asked to exit, stop, freeze, or be traced must reach get_signal(): whoever sends a
+ * signal calls dl_group_signalled(), and the thread is at its boundary no longer.
  *
  * Why the fair class and not one between it and rt.c: cgroups' weights and limits,
  * the fair server, NOHZ and load balancing are there, and need to know nothing.
@@ -56,7 +55,7 @@
  * has, outside, the priority of that waiter (task_struct::dl_group_lent) and need
  * not stop at its boundary. What capsules' threads lend is a normal thread's.
  *
- * All of this changes under the rq lock; dl_group_lent under pi_lock as well.
+ * Changes under the rq lock; dl_group_lent under pi_lock, too; dl_group_passes_on under that.
  */
 
 #include <linux/resume_user_mode.h>
@@ -119,6 +118,7 @@ static int dl_group_lent_prio(struct task_struct *p)
  */
 bool __dl_group_lends(struct task_struct *p)
 {
+	lockdep_assert_held(&p->pi_lock);
 	return p->dl_group && dl_group_lent_prio(p) != p->dl_group_lent;
 }
 
