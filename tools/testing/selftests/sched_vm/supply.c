@@ -26,6 +26,9 @@
 /* Reading the clock, sleeping, being scheduled: before this is start-up. */
 #define HEAD_START_NS	(20 * NS_PER_MS)
 
+/* Periods from which the debt of the first one that is judged is known */
+#define WARM_UP		10
+
 struct hog {
 	struct worker worker;
 	struct worker_spec spec;
@@ -55,24 +58,24 @@ static void hog_spawn(struct hog *hog, const char *group, int policy, int prio)
 
 /*
  * Let all of them begin at one moment, and wait for the end. What happens from
- * waking up to reading the clock is part of the first period and not seen, and
- * the second may have to pay a debt of the first. So what is looked at begins
- * with the third. Returns that.
+ * waking up to reading the clock is part of the first period and not seen. What the
+ * next ones take too much and owe is what they take beyond the least of them. So
+ * what is judged begins WARM_UP periods after the second. Returns that.
  */
 static uint64_t hogs_run(struct hog *hogs, unsigned int nr)
 {
 	uint64_t start = now_ns() + HEAD_START_NS;
-	uint64_t third = start + 2 * hogs[0].p_us * NS_PER_US;
+	uint64_t from = start + (1 + WARM_UP) * hogs[0].p_us * NS_PER_US;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		hogs[i].log->end_ns = third + DURATION_NS;
+		hogs[i].log->end_ns = from + DURATION_NS;
 		store_64(&hogs[i].worker.page->start_ns, start);
 		worker_go(&hogs[i].worker);
 	}
 	for (i = 0; i < nr; i++)
 		worker_wait(&hogs[i].worker);
-	return third;
+	return from;
 }
 
 static void test_share(struct hog *hog)
@@ -135,7 +138,7 @@ static void test_least(struct hog *hog)
 
 static void hog_judge(struct hog *hog, uint64_t from)
 {
-	supply_measure(hog->log, from, hog->q_us * NS_PER_US,
+	supply_measure(hog->log, from, WARM_UP, hog->q_us * NS_PER_US,
 		       hog->p_us * NS_PER_US, &hog->supply);
 	test_share(hog);
 	test_most(hog);
@@ -205,7 +208,7 @@ static uint64_t crowd_run(struct hog *hogs, enum reserved what, uint64_t cpu[4])
 	hog_spawn(&hogs[3], NULL, SCHED_OTHER, 0);
 	from = hogs_run(hogs, 4);
 	for (i = 0; i < 4; i++) {
-		supply_measure(hogs[i].log, from, 0, DURATION_NS, &hogs[i].supply);
+		supply_measure(hogs[i].log, from, 0, 0, DURATION_NS, &hogs[i].supply);
 		cpu[i] = hogs[i].supply.cpu_ns;
 	}
 	if (what == CAPSULES) {

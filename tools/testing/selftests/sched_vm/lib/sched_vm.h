@@ -196,8 +196,8 @@ struct supply {
 
 struct burst_log *burst_log_alloc(unsigned int max, uint64_t gap_ns);
 void fn_burst(struct worker *w, void *arg);	/* arg: struct burst_log */
-void supply_measure(const struct burst_log *log, uint64_t from, uint64_t q_ns,
-		    uint64_t p_ns, struct supply *s);
+void supply_measure(const struct burst_log *log, uint64_t from, unsigned int before,
+		    uint64_t q_ns, uint64_t p_ns, struct supply *s);
 uint64_t supply_bound(uint64_t q_ns, uint64_t p_ns, uint64_t d_ns, uint64_t t);
 uint64_t *supply_sums(const struct burst_log *log);
 uint64_t supply_least(const struct burst_log *log, const uint64_t *sum, uint64_t t);

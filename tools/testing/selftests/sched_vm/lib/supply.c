@@ -98,35 +98,45 @@ static uint64_t cpu_clock_at(const struct burst_log *log, uint64_t at)
 	return log->burst[lo].cpu_start + at - log->burst[lo].start;
 }
 
-/*
- * What each period of a reservation (@q_ns, @p_ns) that began at @from gave.
- * A period has a right to Q less what the one before took too much.
- */
-void supply_measure(const struct burst_log *log, uint64_t from, uint64_t q_ns,
-		    uint64_t p_ns, struct supply *s)
+/* One period, which began at @from and had a right to @due, gave @got. */
+static void supply_add(const struct burst_log *log, unsigned int *first, uint64_t from,
+		       uint64_t p_ns, uint64_t due, uint64_t got, struct supply *s)
 {
-	uint64_t cpu = cpu_clock_at(log, from), debt = 0;
+	uint64_t wall = time_between(log, first, from, from + p_ns);
+
+	s->periods++;
+	s->cpu_ns += got;
+	if (wall > s->max_ns)
+		s->max_ns = wall;
+	if (got > s->max_cpu_ns)
+		s->max_cpu_ns = got;
+	if (got < s->min_cpu_ns)
+		s->min_cpu_ns = got;
+	if (due > got && due - got > s->min_slack_ns) {
+		s->min_slack_ns = due - got;
+		s->worst_ns = from;
+	}
+}
+
+/*
+ * What each period of a reservation (@q_ns, @p_ns) that began at @from, or later, gave.
+ * A period has a right to Q less what the one before took too much. That of the first
+ * one is known from @before periods, whose own first is taken to owe nothing.
+ */
+void supply_measure(const struct burst_log *log, uint64_t from, unsigned int before,
+		    uint64_t q_ns, uint64_t p_ns, struct supply *s)
+{
+	uint64_t at = from - before * p_ns, cpu = cpu_clock_at(log, at), debt = 0;
 	unsigned int first = 0;
 
 	memset(s, 0, sizeof(*s));
 	s->min_cpu_ns = UINT64_MAX;
-	for (; from + p_ns <= log->end_ns; from += p_ns) {
-		uint64_t wall = time_between(log, &first, from, from + p_ns);
-		uint64_t next = cpu_clock_at(log, from + p_ns);
+	for (; at + p_ns <= log->end_ns; at += p_ns) {
+		uint64_t next = cpu_clock_at(log, at + p_ns);
 		uint64_t got = next - cpu, due = q_ns > debt ? q_ns - debt : 0;
 
-		s->periods++;
-		s->cpu_ns += got;
-		if (wall > s->max_ns)
-			s->max_ns = wall;
-		if (got > s->max_cpu_ns)
-			s->max_cpu_ns = got;
-		if (got < s->min_cpu_ns)
-			s->min_cpu_ns = got;
-		if (due > got && due - got > s->min_slack_ns) {
-			s->min_slack_ns = due - got;
-			s->worst_ns = from;
-		}
+		if (at >= from)
+			supply_add(log, &first, at, p_ns, due, got, s);
 		debt = got > due ? got - due : 0;
 		cpu = next;
 	}
