@@ -22,29 +22,23 @@
 #define IRQ_THREAD	"irq/3-ttyS1"
 #define SENT		500
 
-static void trace_write(const char *file, const char *text)
+static void tell_trace(const char *file, const char *text)
 {
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), TRACING "%s", file);
-	fd = open(path, O_WRONLY | O_TRUNC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		ksft_exit_fail_perror(path);
-	close(fd);
+	if (!trace_write(file, text))
+		ksft_exit_fail_perror(file);
 }
 
 static void trace_start(void)
 {
-	trace_write("tracing_on", "0");
-	trace_write("trace_clock", "mono");
-	trace_write("buffer_size_kb", "16384");
-	trace_write("events/sched/sched_waking/filter", "comm ~ \"" IRQ_THREAD "*\"");
-	trace_write("events/sched/sched_switch/filter", "next_comm ~ \"" IRQ_THREAD "*\"");
-	trace_write("events/sched/sched_waking/enable", "1");
-	trace_write("events/sched/sched_switch/enable", "1");
-	trace_write("trace", "\n");
-	trace_write("tracing_on", "1");
+	tell_trace("tracing_on", "0");
+	tell_trace("trace_clock", "mono");
+	tell_trace("buffer_size_kb", "16384");
+	tell_trace("events/sched/sched_waking/filter", "comm ~ \"" IRQ_THREAD "*\"");
+	tell_trace("events/sched/sched_switch/filter", "next_comm ~ \"" IRQ_THREAD "*\"");
+	tell_trace("events/sched/sched_waking/enable", "1");
+	tell_trace("events/sched/sched_switch/enable", "1");
+	tell_trace("trace", "\n");
+	tell_trace("tracing_on", "1");
 }
 
 /* From "... 123.456789: sched_waking: ..." */
@@ -69,11 +63,11 @@ static unsigned int trace_end(uint64_t *delay, unsigned int max)
 	char line[1024];
 	FILE *f;
 
-	trace_write("tracing_on", "0");
-	trace_write("events/sched/sched_waking/enable", "0");
-	trace_write("events/sched/sched_switch/enable", "0");
-	trace_write("events/sched/sched_waking/filter", "0");
-	trace_write("events/sched/sched_switch/filter", "0");
+	tell_trace("tracing_on", "0");
+	tell_trace("events/sched/sched_waking/enable", "0");
+	tell_trace("events/sched/sched_switch/enable", "0");
+	tell_trace("events/sched/sched_waking/filter", "0");
+	tell_trace("events/sched/sched_switch/filter", "0");
 	f = fopen(TRACING "trace", "r");
 	while (f && fgets(line, sizeof(line), f)) {
 		if (!waking && strstr(line, " sched_waking: ")) {

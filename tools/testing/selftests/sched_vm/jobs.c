@@ -9,7 +9,9 @@
  *                                        "# result jobs.least.SET COST"
  *   jobs --switches [--length US] SET... how long nobody's thread runs when one is switched for
  *                                        another, from the last instruction of the one to
- *                                        the first of the other: "# result jobs.switch.SET..."
+ *                                        the first of the other: "# result jobs.SET.switch..."
+ *   jobs --decisions [--length US] SET.. what __schedule() takes until it has decided, and the
+ *                                        switch: "# result jobs.SET.decision..., .switched..."
  *
  * What capsules have beyond their budgets: "--extra idle", "--extra fair", before --length, and
  * "--beside", a busy normal thread on each CPU, of the weight that a capsule has.
@@ -490,28 +492,48 @@ static struct spell *all_spells(struct set *set, unsigned int *nr)
 
 static void result_of(const struct set *set, const char *what, double value)
 {
-	char name[128];
+	char name[160];
 
-	snprintf(name, sizeof(name), "jobs.switch.%s.%s", set->name, what);
+	snprintf(name, sizeof(name), "jobs.%s.%s", set->name, what);
 	result_float(name, value);
 }
 
-/* From the end of a thread's spell to the beginning of another's */
-static void show_switches(const char *file, unsigned long length_us)
+/* The results of @nr times in ns, sorted */
+static void results_of(const struct set *set, const char *what, const uint64_t *ns,
+		       unsigned int nr, double total_ns)
 {
-	unsigned int nr, i, switches = 0;
-	static struct set set;
+	const struct { const char *name; double value; } of[] = {
+		{ "count", nr }, { "total_us", total_ns / 1e3 },
+		{ "median_ns", percentile(ns, nr, 50) }, { "p99_ns", percentile(ns, nr, 99) },
+		{ "max_ns", percentile(ns, nr, 100) },
+	};
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		snprintf(name, sizeof(name), "%s.%s", what, of[i].name);
+		result_of(set, name, of[i].value);
+	}
+}
+
+/*
+ * Run it: the time from the end of a thread's spell to the beginning of another's, sorted.
+ * @from, @to: when the first one began, and the last one ended. Return: that of all switches.
+ */
+static double run_switches(struct set *set, unsigned long length_us, uint64_t **took,
+			   unsigned int *switches, uint64_t *from, uint64_t *to)
+{
+	unsigned int nr, i;
 	struct spell *all;
-	uint64_t *took;
 	double sum = 0;
 
-	load_set(&set, file);
-	set.spells = true;
-	run_set(&set, length_us);
-	all = all_spells(&set, &nr);
-	took = calloc(nr + 1, sizeof(*took));
-	if (!took)
+	set->spells = true;
+	run_set(set, length_us);
+	all = all_spells(set, &nr);
+	*took = calloc(nr + 1, sizeof(**took));
+	if (!*took || !nr)
 		ksft_exit_fail_perror("memory");
+	*switches = 0;
 	for (i = 0; i + 1 < nr; i++) {
 		uint64_t gap = all[i + 1].start - all[i].end;
 
@@ -519,17 +541,59 @@ static void show_switches(const char *file, unsigned long length_us)
 			continue;
 		sum += gap;
 		if (all[i + 1].task != all[i].task)
-			took[switches++] = gap;
+			(*took)[(*switches)++] = gap;
 	}
-	sort_u64(took, switches);
-	result_of(&set, "count", switches);
-	result_of(&set, "total_us", sum / 1e3);
-	result_of(&set, "median_ns", percentile(took, switches, 50));
-	result_of(&set, "p99_ns", percentile(took, switches, 99));
-	result_of(&set, "max_ns", percentile(took, switches, 100));
-	ksft_test_result(switches > 0, "%s: %u switches\n", set.name, switches);
+	*from = all[0].start;
+	*to = all[nr - 1].end;
 	free(all);
+	sort_u64(*took, *switches);
+	return sum;
+}
+
+static void show_switches(const char *file, unsigned long length_us)
+{
+	uint64_t *took, from, to;
+	static struct set set;
+	unsigned int nr;
+	double sum;
+
+	load_set(&set, file);
+	sum = run_switches(&set, length_us, &took, &nr, &from, &to);
+	results_of(&set, "switch", took, nr, sum);
+	ksft_test_result(nr > 0, "%s: %u switches\n", set.name, nr);
 	free(took);
+}
+
+/*
+ * What a probe takes is seen from the threads: with three of them on the way, a switch takes
+ * that much more than without.
+ */
+static void show_decisions(const char *file, unsigned long length_us)
+{
+	static struct costs decisions, switches;
+	uint64_t *took, without, with, probe_ns, from, to;
+	static struct set set;
+	unsigned int nr;
+
+	load_set(&set, file);
+	run_switches(&set, length_us, &took, &nr, &from, &to);
+	without = percentile(took, nr, 50);
+	free(took);
+	if (!decisions_begin()) {
+		ksft_test_result_skip("%s: no probe events (CONFIG_FPROBE_EVENTS)\n", set.name);
+		return;
+	}
+	load_set(&set, file);
+	run_switches(&set, length_us, &took, &nr, &from, &to);
+	with = percentile(took, nr, 50);
+	free(took);
+	probe_ns = with > without ? (with - without) / 3 : 0;
+	decisions_end(from, to, probe_ns, &decisions, &switches);
+	result_of(&set, "probe_ns", probe_ns);
+	results_of(&set, "decision", decisions.ns, decisions.nr, decisions.total_ns);
+	results_of(&set, "switched", switches.ns, switches.nr, switches.total_ns);
+	ksft_test_result(probe_ns && switches.nr, "%s: %u decisions, %u switches\n", set.name,
+			 decisions.nr, switches.nr);
 }
 
 /* A job whose deadline is before the end, and which was not done by it */
@@ -662,7 +726,8 @@ struct mode {
 };
 
 static const struct mode modes[] = {
-	{ "--least", find_least }, { "--switches", show_switches }, { NULL, show_set },
+	{ "--least", find_least }, { "--switches", show_switches },
+	{ "--decisions", show_decisions }, { NULL, show_set },
 };
 
 /* Return: the place of the first argument that says nothing of extra time */

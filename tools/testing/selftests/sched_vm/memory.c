@@ -41,20 +41,6 @@ struct trace {
 
 static struct trace trace;
 
-static bool trace_write(const char *file, const char *text)
-{
-	char path[256];
-	int fd, len;
-
-	snprintf(path, sizeof(path), TRACING "%s", file);
-	fd = open(path, O_WRONLY | O_TRUNC);
-	if (fd < 0)
-		return false;
-	len = write(fd, text, strlen(text));
-	close(fd);
-	return len == (int)strlen(text);
-}
-
 static bool trace_events(bool on)
 {
 	char file[64];

@@ -55,7 +55,7 @@ void sort_u64(uint64_t *v, unsigned int nr)
 }
 
 /* The smallest value that @p percent of all do not exceed. */
-uint64_t percentile(uint64_t *sorted, unsigned int nr, double p)
+uint64_t percentile(const uint64_t *sorted, unsigned int nr, double p)
 {
 	unsigned int rank = p / 100 * nr + 0.999999;
 

@@ -204,6 +204,28 @@ uint64_t supply_least(const struct burst_log *log, const uint64_t *sum, uint64_t
 uint64_t supply_between(const struct burst_log *log, uint64_t from, uint64_t to);
 void supply_by_clock(struct burst_log *log);
 
+/* trace.c: files of tracefs; what __schedule() costs */
+#define MAX_COSTS	(64 * 1024)
+
+struct costs {
+	unsigned int nr;
+	uint64_t total_ns;
+	uint64_t ns[MAX_COSTS];		/* sorted */
+};
+
+bool trace_write(const char *file, const char *text);
+
+/* Return: can it be had? It takes probe events (CONFIG_FPROBE_EVENTS) and x86. */
+bool decisions_begin(void);
+
+/*
+ * Of all calls of __schedule() that began since then, at @from or later and before @to, on
+ * the one CPU: from its entry to the switch, or to its end if there is none; and from there to
+ * its end, in the other thread. Each without what an event takes, @probe_ns.
+ */
+void decisions_end(uint64_t from, uint64_t to, uint64_t probe_ns, struct costs *decisions,
+		   struct costs *switches);
+
 /* guest.c: a virtual machine on CPU 0 */
 #define GUEST_VCPUS	2
 
@@ -272,7 +294,7 @@ bool scx_unload(int scx);
 /* result.c: what scripts read */
 void result_int(const char *name, long long value);
 void result_float(const char *name, double value);
-uint64_t percentile(uint64_t *sorted, unsigned int nr, double p);
+uint64_t percentile(const uint64_t *sorted, unsigned int nr, double p);
 void sort_u64(uint64_t *v, unsigned int nr);
 void log_mark(void);			/* kernel log: from here on */
 bool log_silent(void);			/* nothing since? prints what was */
