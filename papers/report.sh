@@ -133,9 +133,11 @@ kernel_note() {
 	case $1 in
 	t2.1)
 		cat <<-'END'
-			Measured from both sides: from the last instruction of one thread to the first of the next, which is the
-			scheduler's decision and the switch together. The trace event <code>sched_switch</code> has one time for both; the
-			kernel's tracepoints around the decision have no events of their own (a probe event could give them one).
+			In virtual time, where an instruction is a nanosecond. <i>do_schedule</i> is from the entry of
+			<code>__schedule()</code> to the switch, or to its end; <i>context switch</i> from there to its end, in the other thread: by
+			probe events on <code>sched_entry_tp</code>, <code>sched_switch</code> and <code>sched_exit_tp</code>, in the preempt kernel, of all that the
+			CPU runs, less what a probe takes. <i>From thread to thread</i>, and the loss, are what the threads see of it in the release
+			kernel: from the last instruction of one to the first of the next, with the interrupts between.
 		END
 		;;
 	f2.4)

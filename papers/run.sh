@@ -70,7 +70,7 @@ part_of() {
 	d-f11) echo gaps ;;
 	t4.2) echo hosts ;;
 	extra | resch) echo extra ;;
-	t2.1) echo switches ;;
+	t2.1) echo switches decisions ;;
 	semi) echo semi global ;;
 	semi3) echo semi ;;
 	kernel) echo check ;;

@@ -19,24 +19,24 @@ PROGRAM=
 SCHED_VM=
 PARTS=
 SEEDS=2
-ALL="check load policies guaranteed plan least semi global gaps hosts extra switches"
+ALL="check load policies guaranteed plan least semi global gaps hosts extra switches decisions"
 
 usage() {
 	cat <<'END'
 usage: papers/kernel/run.sh [OPTION...] OUT
 
-Runs sets in the lab's release kernel, in virtual time, which it builds if need be, and
-writes what came out to OUT/kernel/*.csv; and what the model has of the very same sets to
+Runs sets in the lab's release kernel, in virtual time, which it builds if need be (and the
+preempt kernel for "decisions": it has probe events), and writes what came out to OUT/kernel/*.csv; and what the model has of the very same sets to
 OUT/model/kernel-*.csv. OUT/build has the programs of papers/. The sets, and when each job
 ended, are in OUT/jobs.
 
   --quick         few sets, short runs: a minute and a half
   --parts "P..."  of check, load, policies, guaranteed, plan, least, semi, global, gaps, hosts,
-                  extra, switches (with --quick: of check, plan, semi, gaps)
+                  extra, switches, decisions (with --quick: of check, plan, semi, gaps)
   --sets N        of each condition in policies, guaranteed and global (default: 2)
   --jobs N        so many machines at a time (default: the processors)
   --no-build      take the kernel as it was built last
-  --kernel FILE   this bzImage
+  --kernel FILE   this bzImage (for all but "decisions", which are left out)
   --program FILE  the selftest "jobs", static; "extra" is beside it
   --sched-vm FILE the tool
 END
@@ -90,6 +90,7 @@ build_programs() {
 		SCHED_VM=$BUILD/sched_vm/sched-vm
 	}
 	[ $KERNEL_UPDATE = no ] || "$LAB" kernel >&2
+	[ $KERNEL_UPDATE = no ] || [[ " $PARTS " != *" decisions "* ]] || "$LAB" kernel preempt >&2
 	[ -n "$PROGRAM" ] || {
 		"$LAB" tree >&2
 		tree=$("$LAB" path patched)
@@ -102,10 +103,10 @@ build_programs() {
 
 # --- sets: a folder for each machine, with a file "run" of what it is to do ---
 
-# machine FOLDER CPUS LENGTH_US [OPTIONS] [OPTIONS of the model; -: it has nothing to compare]
+# machine FOLDER CPUS LENGTH_US [OPTIONS] [OPTIONS of the model; -: it has nothing to compare] [KERNEL]
 machine() {
 	mkdir -p "$SETS/$1"
-	echo "CPUS=$2 LENGTH=$3 OPTION='${4:-}' MODEL='${5:-}'" >"$SETS/$1/run"
+	echo "CPUS=$2 LENGTH=$3 OPTION='${4:-}' MODEL='${5:-}' KIND=${6:-release}" >"$SETS/$1/run"
 }
 
 gen() {
@@ -339,6 +340,13 @@ sets_switches() {
 	gen --spare 2 --apart 20 capacity even 70 1 >"$SETS/switches/even.set"
 }
 
+# The same, twice: without probe events and with
+sets_decisions() {
+	[ -z "$KERNEL" ] || return 0
+	machine decisions 1 10000000 --decisions - preempt
+	gen --spare 2 --apart 20 capacity even 70 1 >"$SETS/decisions/even.set"
+}
+
 # One guest with a reservation, five without
 sets_hosts() {
 	machine hosts 1 0
@@ -356,7 +364,7 @@ sets_extra() {
 
 # run_machine FOLDER: FOLDER.tap
 run_machine() {
-	local folder=$1 CPUS LENGTH OPTION MODEL command rc=0 TIMEFORMAT
+	local folder=$1 CPUS LENGTH OPTION MODEL KIND command rc=0 TIMEFORMAT
 	shift
 	# shellcheck disable=SC1090
 	. "$SETS/$folder/run"
@@ -368,7 +376,7 @@ run_machine() {
 	fi
 	TIMEFORMAT="kernel $folder %1R %1U"
 	# shellcheck disable=SC2086
-	{ time (cd / && TERM=dumb "$LAB" run --no-build --kernel "${KERNEL:-release}" --time virtual --cpus "$CPUS" "$@" \
+	{ time (cd / && TERM=dumb "$LAB" run --no-build --kernel "${KERNEL:-$KIND}" --time virtual --cpus "$CPUS" "$@" \
 		--timeout 1500 --log "$SETS/$folder/kernel.log" --add "${PROGRAM%/*}=/tests" --add "$SETS/$folder=/sets" -- \
 		sh -c "$command" \
 		>"$SETS/$folder.tap" 2>"$SETS/$folder.err" </dev/null) || rc=$?; } 2>>"$OUT/times.txt"
@@ -382,7 +390,7 @@ run_machine() {
 
 # The machines, those first that take longest, about: so much virtual time, in us, or a minute
 machines() {
-	local folder CPUS LENGTH OPTION MODEL nr
+	local folder CPUS LENGTH OPTION MODEL KIND nr
 	for folder in "$SETS"/*/; do
 		# shellcheck disable=SC1090
 		. "$folder/run"
@@ -395,7 +403,7 @@ machines() {
 
 # What the kernel and the model say of each set: NAME.kernel, NAME.model
 collect() {
-	local folder set name CPUS LENGTH OPTION MODEL
+	local folder set name CPUS LENGTH OPTION MODEL KIND
 	for folder in "$SETS"/*/; do
 		# shellcheck disable=SC1090
 		. "$folder/run"
@@ -652,20 +660,40 @@ figures_gaps() {
 	done
 }
 
-# From the last instruction of one thread to the first of the next: what the publication has as
-# two, the scheduler's decision and the context switch
-figures_switches() {
+# results_of PART WHAT NAME COUNT: those of a distribution, by the names of Table 2.1
+results_of() {
 	local what value
 	while read -r what value; do
 		case $what in
-		count) emit kernel switches "t2.1,context switches policy=cbs,$value,in 10 s" ;;
-		total_us) emit kernel switches "t2.1,both total policy=cbs,$value,us" \
-			"t2.1,loss in 10 s policy=cbs,$(awk -v v="$value" 'BEGIN { print v / 1e5 }'),%" ;;
-		median_ns) emit kernel switches "t2.1,both median policy=cbs,$value,ns" ;;
-		p99_ns) emit kernel switches "t2.1,both 99 % policy=cbs,$value,ns" ;;
-		max_ns) emit kernel switches "t2.1,both max policy=cbs,$value,ns" ;;
+		count) emit kernel "$1" "t2.1,$4 policy=cbs,$value,in 10 s" ;;
+		total_us) emit kernel "$1" "t2.1,$3 total policy=cbs,$value,us" ;;
+		median_ns) emit kernel "$1" "t2.1,$3 median policy=cbs,$value,ns" ;;
+		p99_ns) emit kernel "$1" "t2.1,$3 99 % policy=cbs,$value,ns" ;;
+		max_ns) emit kernel "$1" "t2.1,$3 max policy=cbs,$value,ns" ;;
 		esac
-	done < <(sed -n 's/^# result jobs\.switch\.even\.//p' "$SETS/switches.tap")
+	done < <(sed -n "s/^# result jobs\.even\.$2\.//p" "$SETS/$1.tap")
+}
+
+# total_of PART WHAT
+total_of() {
+	sed -n "s/^# result jobs\.even\.$2\.total_us //p" "$SETS/$1.tap"
+}
+
+# From the last instruction of one thread to the first of the next, with what interrupts it
+figures_switches() {
+	results_of switches switch 'from thread to thread' 'switches from thread to thread'
+	emit kernel switches "t2.1,loss in 10 s policy=cbs,$(total_of switches switch | awk '{ print $1 / 1e5 }'),%"
+}
+
+# What the publication has: the scheduler's decision (calls, there), and the context switch
+figures_decisions() {
+	[ -e "$SETS/decisions.tap" ] || return 0
+	results_of decisions decision do_schedule 'do_schedule calls'
+	results_of decisions switched 'context switch' 'context switches'
+	emit kernel decisions "t2.1,both total policy=cbs,$({
+		total_of decisions decision
+		total_of decisions switched
+	} | awk '{ sum += $1 } END { print sum }'),us"
 }
 
 figures_hosts() {

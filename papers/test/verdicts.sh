@@ -131,6 +131,8 @@ wrong_in kernel f2.4 'quantum=50us' 40 'by default, 8 us'
 # 8 us are lost at the least, and 12 at the most.
 wrong_in kernel f2.4 'quantum=1000us' 49.6 'by default, 8 us .8.0 to 12.0 us of 1000,'
 wrong_in kernel t2.1 'loss' 1 'less than 0.5'
+wrong_in kernel t2.1 'both total' 25000 'less than 24 ms'
+wrong_in kernel t2.1 'both total' 0 'less than 24 ms'
 wrong_in kernel t2.2 'overloaded=yes policy=cbs domain=2' 1 'no other does'
 wrong_in kernel t2.2 'overloaded=yes policy=cbs domain=3' 1 'domain misses'
 wrong_in kernel f2.5 'case=even policy=cbs load=95' 20 'in all cases'
