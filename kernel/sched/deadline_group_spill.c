@@ -423,8 +423,9 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		/* After its time slice it is the last of its equals. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
 			dl_group_to_tail(srv, p);
-	} else if (p && p->sched_class == &fair_sched_class) {
-		/* Normal threads of its cgroup may have gone since it was queued. */
+	} else if (p && p->sched_class == &fair_sched_class &&
+		   p->se.sum_exec_runtime == p->dl_group_spilled) {
+		/* Normal threads of its cgroup may have gone before it ran for once. */
 		fair_sched_class.reweight_task(rq, p, &p->se.load);
 	}
 	dl_group_spill_next(rq, srv);
@@ -452,16 +453,18 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int left = DL_GROUP_TICK_SERVERS;
+	struct dl_group_server *srv, *first = NULL;
 	struct task_struct *p = rq->curr;
-	struct dl_group_server *srv;
 
 	lockdep_assert_rq_held(rq);
 	dl_group_stops(p);
 	/* Nor has who lost its turn an end of it at which it is counted. */
 	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
 		dl_group_reckon_spill(rq, p);
-	while (left-- && !list_empty(&dgrq->spills)) {
-		srv = list_first_entry(&dgrq->spills, struct dl_group_server, spills);
+	for (; left--; first = first ?: srv) {
+		srv = list_first_entry_or_null(&dgrq->spills, struct dl_group_server, spills);
+		if (!srv || srv == first)
+			break;
 		list_del_init(&srv->spills);
 		dl_group_spill_turn(rq, srv);
 		if (READ_ONCE(srv->spiller) || dl_group_wants_extra(srv))
