@@ -197,7 +197,8 @@ static bool files(void)
 	return ok;
 }
 
-#define WAKEUPS		3000
+#define FEATURES	"/sys/kernel/debug/sched/features"
+#define WAKEUPS		12000
 #define PHASE_NS	(100 * NS_PER_MS)
 
 struct wakeups {
@@ -217,66 +218,97 @@ static void fn_wakeups(struct worker *w, void *arg)
 	}
 }
 
-/* A hard capsule beside one with extra time: what it has, and how fast it wakes up. */
+/* What a hard capsule has beside another one, and how fast it wakes up, in ns */
 struct beside {
 	double percent;
-	uint64_t p99;
-	uint64_t tail;			/* mean of the slowest 1 % */
+	double p99, p999, tail;		/* mean of the slowest 1 % */
 };
 
-static void measure_beside(const char *extra, struct beside *b)
+static double mean_of_slowest(const uint64_t *sorted, unsigned int nr)
+{
+	double sum = 0;
+	unsigned int i;
+
+	for (i = WAKEUPS - nr; i < WAKEUPS; i++)
+		sum += sorted[i];
+	return sum / nr;
+}
+
+static void sched_feature(const char *name)
+{
+	if (write_text(FEATURES, (char *)name, strlen(name)) < 0)
+		ksft_exit_fail_perror(FEATURES);
+}
+
+/*
+ * Extra time is a normal thread's, or one's of SCHED_IDLE; so without, there is such a
+ * thread, @policy, for it: with nobody else beside the normal thread, the CPU would have
+ * less to do, and switch for none. Both are to switch at ticks: as it is armed at switches
+ * only, the hrtick that finds the same thread to be the one to run leaves that until the
+ * next tick, and it is chance whether two threads take turns by the one or by the other.
+ */
+static void measure_beside(const char *extra, int policy, struct beside *b)
 {
 	struct wakeups *all = shared_alloc(sizeof(*all));
 	char *cg = capsule_with("extra", Q_US, P_US, extra);
-	char *hard = capsule_make("hard", Q_US, P_US);
+	char *hard = capsule_make("hard", Q_US, P_US), *instead = group_make(sv_top, "instead");
 	char *quick = capsule_make("quick", 500, 10000), *other = group_make(sv_top, "other");
 	struct worker_spec spec[] = {
 		busy_in(hard, SCHED_OTHER, 0), busy_in(cg, SCHED_FIFO, 10),
-		busy_in(other, SCHED_OTHER, 0),
+		busy_in(other, SCHED_OTHER, 0), busy_in(instead, policy, 0),
 		{ .group = quick, .policy = SCHED_FIFO, .prio = 80, .cpu = 0,
 		  .fn = fn_wakeups, .arg = all },
 	};
-	struct worker w[4] = {};
+	struct worker w[5] = {};
 	int i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < (strcmp(extra, "none") ? 3 : 4); i++)
 		worker_start(&w[i], &spec[i]);
 	measure(w, 1, &b->percent);
-	worker_spawn(&w[3], &spec[3]);
+	worker_spawn(&w[4], &spec[4]);
 	all->start_ns = (now_ns() / PHASE_NS + 2) * PHASE_NS;
-	worker_go(&w[3]);
-	worker_wait(&w[3]);
+	worker_go(&w[4]);
+	worker_wait(&w[4]);
 	kill_all_workers();
 	group_remove(other);
+	group_remove(instead);
 	group_remove(quick);
 	group_remove(hard);
 	group_remove(cg);
 	sort_u64(all->latency, WAKEUPS);
 	b->p99 = percentile(all->latency, WAKEUPS, 99);
-	for (b->tail = 0, i = WAKEUPS - WAKEUPS / 100; i < WAKEUPS; i++)
-		b->tail += all->latency[i] / (WAKEUPS / 100);
-	ksft_print_msg("beside %s: %.3f %%, wakes up in %llu ns, p99 %llu, slowest 1 %% %llu\n",
+	b->p999 = percentile(all->latency, WAKEUPS, 99.9);
+	b->tail = mean_of_slowest(all->latency, WAKEUPS / 100);
+	ksft_print_msg("beside %s: %.3f %%, up in %llu ns, p99 %.0f, p99.9 %.0f, last 1 %% %.0f\n",
 		       extra, b->percent,
-		       (unsigned long long)percentile(all->latency, WAKEUPS, 50),
-		       (unsigned long long)b->p99, (unsigned long long)b->tail);
+		       (unsigned long long)percentile(all->latency, WAKEUPS, 50), b->p99, b->p999,
+		       b->tail);
 }
 
-static bool harms_nobody(const char *extra)
+static void result_beside(const char *extra, const char *what, double value)
 {
-	struct beside without, with;
 	char key[64];
 
-	measure_beside("none", &without);
-	measure_beside(extra, &with);
-	snprintf(key, sizeof(key), "extra.%s.tail_ratio", extra);
-	result_float(key, (double)with.tail / without.tail);
-	snprintf(key, sizeof(key), "extra.%s.p99_ratio", extra);
-	result_float(key, (double)with.p99 / without.p99);
-	snprintf(key, sizeof(key), "extra.%s.share_error_percent", extra);
-	result_float(key, with.percent - without.percent);
+	snprintf(key, sizeof(key), "extra.%s.%s", extra, what);
+	result_float(key, value);
+}
+
+static bool harms_nobody(const char *extra, int policy)
+{
+	struct beside without, with;
+
+	sched_feature("NO_HRTICK");
+	measure_beside("none", policy, &without);
+	measure_beside(extra, policy, &with);
+	sched_feature("HRTICK");
+	result_beside(extra, "share_error_percent", with.percent - without.percent);
+	result_beside(extra, "p99_ratio", with.p99 / without.p99);
+	result_beside(extra, "p999_ratio", with.p999 / without.p999);
+	result_beside(extra, "tail_ratio", with.tail / without.tail);
 	return within("its share", with.percent, without.percent - 0.1, without.percent + 0.1) &
-	       within("its wake-up, p99", (double)with.p99 / without.p99, 0.9, 1.02) &
-	       within("its wake-up, slowest 1 %", (double)with.tail / without.tail, 0.9, 1.10);
+	       within("its wake-up, p99", with.p99 / without.p99, 0.9, 1.02) &
+	       within("its wake-up, p99.9", with.p999 / without.p999, 0.9, 1.05) &
+	       within("its wake-up, slowest 1 %", with.tail / without.tail, 0.9, 1.03);
 }
 
 /*
@@ -642,8 +674,8 @@ int main(void)
 	test(keeps_order("idle", SCHED_OTHER, 0, 50), "equals share idle time");
 	test(keeps_order("fair", SCHED_OTHER, 0, 50), "equals share the fair share");
 	test(is_inherited(), "no more than those above have");
-	test(harms_nobody("idle"), "idle: a reservation beside it is as without");
-	test(harms_nobody("fair"), "fair: a reservation beside it is as without");
+	test(harms_nobody("idle", SCHED_IDLE), "idle: a reservation beside it is as without");
+	test(harms_nobody("fair", SCHED_OTHER), "fair: a reservation beside it is as without");
 	test(passes_on(), "who sleeps makes way at once");
 	test(sleepers_are_charged(), "who sleeps at once has his time counted");
 	test(pays_first(), "a debt is paid out of the budget");
