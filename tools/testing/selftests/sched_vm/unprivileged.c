@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,9 @@
 #include "sched_vm.h"
 
 #define MS	2000
+#define BIG		(192UL << 20)
+/* Of a normal thread, at most, with a tick of 4 ms */
+#define TURN_US		9000
 
 /* The owner's capsule, 40/100 ms on CPU 0, and where his processes are. */
 static char *own, *leaf;
@@ -363,6 +367,123 @@ static bool forbidden(void)
 	return ok;
 }
 
+/* Calls of some 50 ms, for memory. value[0]: they begin */
+static void fn_long_call(struct worker *w, void *arg)
+{
+	char *buf;
+
+	owner_become(0);
+	store_64(&w->page->value[0], 1);
+	while (!load_u(&w->page->stop)) {
+		buf = mmap(NULL, BIG, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		munmap(buf, BIG);
+		w->page->count++;
+	}
+}
+
+/* The longest time in which a busy thread did not run, then or partly then, in us */
+static unsigned long longest_gap(const struct burst_log *log, uint64_t from, uint64_t to)
+{
+	uint64_t longest = 0;
+	unsigned int i;
+
+	for (i = 0; i + 1 < log->nr; i++) {
+		uint64_t begin = log->burst[i].end, end = log->burst[i + 1].start;
+
+		if (end > from && begin < to && end - begin > longest)
+			longest = end - begin;
+	}
+	return longest / NS_PER_US;
+}
+
+/*
+ * A thread of the owner's that does @fn, FIFO, and has no budget; and one outside, which
+ * is busy, and logs that.
+ */
+static bool without_budget(struct worker *w, struct worker_spec *spec, struct burst_log *log,
+			   void (*fn)(struct worker *w, void *arg))
+{
+	bool ok;
+
+	spec[0] = (struct worker_spec){ .group = leaf, .cpu = 0, .fn = fn };
+	spec[1] = (struct worker_spec){ .cpu = 0, .fn = fn_burst, .arg = log };
+	log->nr = 0;
+	log->end_ns = UINT64_MAX;
+	worker_start(&w[1], &spec[1]);
+	worker_start(&w[0], &spec[0]);
+	ok = check(wait_for(load_64(&w[0].page->value[0]), 60 * NS_PER_S));
+	return ok & check(!owner_sets(w[0].pid, SCHED_FIFO, 50));
+}
+
+/* In the kernel without budget it is one of two normal threads, FIFO or not. */
+static bool in_spill(struct burst_log *log)
+{
+	struct worker_spec spec[2];
+	struct worker w[2] = {};
+	unsigned long longest;
+	long long took;
+	uint64_t from;
+	bool ok;
+
+	own_make();
+	group_reserve(own, 1000, 100000);
+	ok = without_budget(w, spec, log, fn_long_call);
+	from = now_ns();
+	sleep_ns(MS * NS_PER_MS);
+	ok &= is_policy(w[0].pid, SCHED_FIFO, 50);
+	worker_kill(&w[1]);
+	longest = longest_gap(log, from, from + MS * NS_PER_MS);
+	took = group_value(own, RT_STAT, "spilled_usec");
+	ksft_print_msg("%lld us of spill in %llu calls, the longest wait for it %lu us\n", took,
+		       (unsigned long long)worker_count(&w[0]), longest);
+	ok &= check(took > 3 * TURN_US) & check(longest < TURN_US);
+	own_end();
+	return ok;
+}
+
+/* It gives back its memory. value[0]: it has it */
+static void fn_big(struct worker *w, void *arg)
+{
+	char *buf = mmap(NULL, BIG, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	owner_become(0);
+	madvise(buf, BIG, MADV_NOHUGEPAGE);
+	memset(buf, 1, BIG);
+	store_64(&w->page->value[0], 1);
+	fn_busy(w, NULL);
+}
+
+/* Nor is it more while it exits. */
+static bool at_exit(struct burst_log *log)
+{
+	struct worker_spec spec[2];
+	struct worker w[2] = {};
+	unsigned long longest;
+	uint64_t from, to;
+	long long took;
+	bool ok;
+
+	own_make();
+	ok = without_budget(w, spec, log, fn_big);
+	group_reserve(own, 1000, 1000000);
+	sleep_ns(2 * NS_PER_S);
+	took = group_value(own, RT_STAT, "spilled_usec");
+	from = now_ns();
+	ok &= check(worker_kill_within(&w[0], 5 * NS_PER_S));
+	to = now_ns();
+	sleep_ns(10 * NS_PER_MS);
+	worker_kill(&w[1]);
+	longest = longest_gap(log, from, to);
+	took = group_value(own, RT_STAT, "spilled_usec") - took;
+	ksft_print_msg("%lld us of %llu in exit, the longest wait for it %lu us\n", took,
+		       (unsigned long long)(to - from) / NS_PER_US, longest);
+	ok &= check(took > 3 * TURN_US) & check(longest < TURN_US);
+	own_end();
+	return ok;
+}
+
 static pthread_mutex_t *mutex;
 static unsigned int *held;
 
@@ -415,11 +536,13 @@ static bool lends_nothing(void)
 
 int main(void)
 {
+	struct burst_log *log;
+
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(13);
+	ksft_set_plan(15);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(granted(), "the owner may ask for FIFO and RR\n");
@@ -433,6 +556,9 @@ int main(void)
 	ksft_test_result(moves(), "it ends where it is not allowed, and only there\n");
 	ksft_test_result(forbidden(), "budget 0 forbids it\n");
 	ksft_test_result(lends_nothing(), "nobody outside inherits it\n");
+	log = burst_log_alloc(64 * 1024, 30 * NS_PER_US);
+	ksft_test_result(in_spill(log), "it is worth nothing in spill\n");
+	ksft_test_result(at_exit(log), "nor at exit\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
