@@ -410,6 +410,68 @@ static bool one_cpu(void)
 	return ok;
 }
 
+/*
+ * All of the parent's, on CPU 1, is its children's, and then that CPU goes: all may run on
+ * the other one. If there is room, there they have what they had. If another one has that,
+ * they have what is left of the one above, or, below none, a normal share; both counts
+ * as refused. And they come back.
+ */
+static bool cpu_goes(char *above, bool full)
+{
+	char *other = above ? group_make_on_in(above, "other", "0") : group_make_on("other", "0");
+	struct worker_spec spec = { .cpu = -1, .fn = fn_busy };
+	struct worker w[3] = {};
+	bool ok;
+
+	up = above ? group_make_on_in(above, "up", "1") : group_make_on("up", "1");
+	group_reserve(up, 40000, 100000);
+	one = group_make(up, "one");
+	two = group_make(up, "two");
+	ok = hand_out();
+	if (full)
+		group_reserve(other, above ? 40000 : 80000, 100000);
+	spec.group = one;
+	worker_start(&w[0], &spec);
+	spec.group = two;
+	worker_start(&w[1], &spec);
+	spec.group = NULL;
+	spec.cpu = 0;
+	worker_start(&w[2], &spec);
+	ok &= check(!set_policy(w[0].pid, SCHED_FIFO, 5));
+	ok &= check(workers_get(w, (double[]){ 20, 20, 100 }, 3, MS));
+	ok &= check(cpu_online(1, false));
+	ok &= check(group_value(up, RT_EVENTS, "refused") == full);
+	ok &= check(served_by(w[0].pid, full ? above : one));
+	ok &= check(served_by(w[1].pid, full ? above : two));
+	if (!full)
+		ok &= check(workers_get(w, (double[]){ 20, 20, 60 }, 3, MS));
+	else if (above)
+		/* FIFO is first. */
+		ok &= check(workers_get(w, (double[]){ 10, 0, 90 }, 3, MS));
+	else
+		ok &= check(workers_get(w, (double[]){ 25, 25, 50 }, 3, MS));
+	ok &= check(group_reads(one, RT_MAX, "20000 100000"));
+	ok &= check(cpu_online(1, true));
+	sleep_ns(300 * NS_PER_MS);
+	ok &= check(served_by(w[0].pid, one)) & check(served_by(w[1].pid, two));
+	ok &= check(workers_get(w, (double[]){ 20, 20, 100 }, 3, MS));
+	family_end();
+	group_remove(other);
+	return ok;
+}
+
+static bool cpu_goes_below(void)
+{
+	char *top = group_make_on("top", "0-1");
+	bool ok;
+
+	group_reserve(top, 50000, 100000);
+	cg_write(top, "cgroup.subtree_control", "+cpu +cpuset");
+	ok = cpu_goes(top, true);
+	group_remove(top);
+	return ok;
+}
+
 /* Normal threads would leave for one that has nothing: no. FIFO and RR ones stay. */
 static bool scope(void)
 {
@@ -436,7 +498,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(13);
+	ksft_set_plan(16);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(exact(), "all of it can be handed out, and not 1 us more\n");
@@ -451,6 +513,10 @@ int main(void)
 	ksft_test_result(one_cpu(), "one of two CPUs\n");
 	ksft_test_result(scope(), "a scope that would leave threads nothing is refused\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
+	/* Not of these. */
+	ksft_test_result(cpu_goes(NULL, false), "their CPU goes, and they have all on another\n");
+	ksft_test_result(cpu_goes_below(), "or what the next above has\n");
+	ksft_test_result(cpu_goes(NULL, true), "or are normal threads\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
 }
