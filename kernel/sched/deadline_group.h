@@ -354,6 +354,7 @@ bool dl_group_wants(struct dl_group_server *srv);
 /* deadline_group_spill.c: who must not wait for a budget */
 bool __dl_group_lends(struct task_struct *p);
 void __dl_group_stops(struct task_struct *p);
+void __dl_group_migrates(struct task_struct *p);
 void __dl_group_tick(struct rq *rq, struct rq_flags *rf);
 void __dl_group_blocks(struct rq *rq, struct task_struct *p);
 
@@ -474,6 +475,13 @@ static inline void dl_group_stops(struct task_struct *p)
 {
 	if (dl_group_enabled() && unlikely(p->dl_group_spills))
 		__dl_group_stops(p);
+}
+
+/* @p goes to another CPU. */
+static inline void dl_group_migrates(struct task_struct *p)
+{
+	if (dl_group_enabled() && unlikely(p->dl_group_slot))
+		__dl_group_migrates(p);
 }
 
 /* A tick of the CPU: threads that are outside make way for others. */
@@ -601,6 +609,7 @@ static inline void dl_group_update_task(struct rq *rq, struct task_struct *p) { 
 static inline bool dl_group_lends(struct task_struct *p) { return false; }
 /* A macro, as __schedule() comes out another one with an inline function, even an empty one. */
 #define dl_group_stops(p)	((void)(p))
+#define dl_group_migrates(p)	((void)(p))
 static inline void dl_group_tick(struct rq *rq, struct rq_flags *rf) { }
 static inline bool dl_group_beyond_budget(struct rq *rq) { return false; }
 static inline struct task_struct *dl_group_pick_idle(struct rq *rq) { return NULL; }

@@ -109,12 +109,10 @@ static void dl_group_change_extra(struct dl_group_server *srv, bool before)
 	guard(rq_lock_irqsave)(rq);
 	update_rq_clock(rq);
 	spiller = READ_ONCE(srv->spiller);
-	if (spiller && task_rq(spiller) == rq) {
-		if (before)
-			dl_group_reckon_spill(rq, spiller);
-		else
-			set_notify_resume(spiller);
-	}
+	if (spiller && before)
+		dl_group_reckon_spill(rq, spiller);
+	else if (spiller)
+		set_notify_resume(spiller);
 	if (before || !(spiller || srv->nr_ready))
 		return;
 

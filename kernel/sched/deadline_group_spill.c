@@ -134,7 +134,7 @@ static int dl_group_outside_prio(struct task_struct *p)
 	return rt_prio(p->dl_group_lent) ? p->dl_group_lent : rt_effective_prio(p, p->normal_prio);
 }
 
-/* @p no longer holds the place of a spiller; its server may be another CPU's. */
+/* @p no longer holds the place of a spiller, or has lost it to another one. */
 static void dl_group_leave_slot(struct task_struct *p)
 {
 	if (p->dl_group_slot)
@@ -146,7 +146,7 @@ static void dl_group_leave_slot(struct task_struct *p)
 static bool dl_group_is_extra(struct task_struct *p)
 {
 	return READ_ONCE(p->dl_group->extra) == DL_GROUP_EXTRA_FAIR && p->dl_group_slot &&
-	       p->dl_group_slot->dl_se.rq == task_rq(p) && !rt_prio(p->dl_group_lent);
+	       !rt_prio(p->dl_group_lent);
 }
 
 /* What @p took outside until now is a debt, or extra time; all of it has been counted. */
@@ -401,20 +401,16 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 
 /*
  * Is it time for the spiller to make way: for its capsule, which would run it at
- * once, or for the next, after a slice? One that balancing has taken to another CPU
- * is that CPU's business.
+ * once, or for the next, after a slice?
  */
 static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 {
 	struct task_struct *p = READ_ONCE(srv->spiller);
 
 	lockdep_assert_rq_held(rq);
-	if (p && task_rq(p) != rq) {
-		cmpxchg(&srv->spiller, p, NULL);
-		/* Its capsule may have budget where it is now. */
-		set_notify_resume(p);
-	} else if (p && dl_group_makes_way(srv, p)) {
-		if (dl_group_parked(p))
+	if (p && dl_group_makes_way(srv, p)) {
+		/* But a worker may be stopped there with a lock. */
+		if (dl_group_parked(p) && !(p->flags & PF_USER_WORKER))
 			dl_group_wait_at_boundary(p);
 		/* Who has had a slice waits again. */
 		if (p->se.sum_exec_runtime - p->dl_group_spilled >= sysctl_sched_base_slice)
@@ -453,6 +449,22 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	int left = DL_GROUP_TICK_SERVERS;
+/**
+ * __dl_group_migrates() - a thread with the place of a spiller goes to another CPU
+ * @p: the thread, dequeued
+ *
+ * There, it is outside without a place, until it comes to its boundary. So a place is
+ * always held on the CPU of its server.
+ *
+ * Context: lock of the rq that it leaves held
+ */
+void __dl_group_migrates(struct task_struct *p)
+{
+	dl_group_settle_spill(task_rq(p), p);
+	dl_group_leave_slot(p);
+	set_notify_resume(p);
+}
+
 	struct dl_group_server *srv, *first = NULL;
 	struct task_struct *p = rq->curr;
 
@@ -556,7 +568,7 @@ static void dl_group_reach_boundary(struct rq *rq, struct task_struct *p)
 	}
 	if (p->dl_group_spills) {
 		dl_group_come_back(rq, p);
-		if (srv && srv->dl_se.rq == rq)
+		if (srv)
 			dl_group_spill_next(rq, srv);
 	}
 	if (p->sched_class == &dl_group_sched_class)

@@ -23,6 +23,7 @@ stat           quick   release --time virtual -- @/stat
 accounting     quick   release --time virtual -- @/accounting
 turns          quick   release --time virtual -- @/turns
 extra          quick   release --time virtual -- @/extra
+extra-2        quick   release --time virtual --cpus 2 --turns 100 -- @/extra moved
 pressure       quick   release --time virtual -- @/pressure
 owner          quick   release --time virtual -- @/owner
 interact       quick   release --time virtual -- @/interact

@@ -651,12 +651,62 @@ static void test(bool ok, const char *what)
 	ksft_test_result(ok, "%s\n", what);
 }
 
-int main(void)
+/*
+ * On two CPUs: a normal thread has one of them, or moves; so do those of the capsule, and
+ * balancing takes them to and fro while they have extra time, which is no debt for that.
+ */
+static bool is_balanced(unsigned int nr, int cpu)
+{
+	char *cg = group_make_on("moves", "0-1"), *other = group_make(sv_top, "other");
+	struct worker_spec spec[] = {
+		{ .group = cg, .cpu = -1, .fn = fn_busy },
+		{ .group = cg, .cpu = -1, .fn = fn_busy },
+		{ .group = other, .cpu = cpu, .fn = fn_busy },
+	};
+	struct worker w[3] = {};
+	long long extra, spilled, used;
+	unsigned int i;
+
+	group_reserve(cg, Q_US, P_US);
+	if (group_write(cg, EXTRA, "fair"))
+		ksft_exit_fail_perror(EXTRA);
+	for (i = nr == 1; i < 3; i++)
+		worker_start(&w[i], &spec[i]);
+	sleep_ns(SETTLE_NS);
+	spilled = group_value(cg, RT_STAT, "spilled_usec");
+	extra = group_value(cg, RT_STAT, "extra_usec");
+	used = group_value(cg, RT_STAT, "usage_usec");
+	sleep_ns(TIME_NS);
+	spilled = group_value(cg, RT_STAT, "spilled_usec") - spilled;
+	extra = group_value(cg, RT_STAT, "extra_usec") - extra;
+	used = group_value(cg, RT_STAT, "usage_usec") - used;
+	kill_all_workers();
+	group_remove(cg);
+	group_remove(other);
+	ksft_print_msg("%u threads, %lld us of budget, %lld extra, %lld spilled\n", nr, used, extra,
+		       spilled);
+	return check(spilled <= extra / 1000) & check(extra > 0.1 * TIME_NS / NS_PER_US);
+}
+
+static void moved(void)
+{
+	ksft_set_plan(4);
+	test(is_balanced(1, 0), "one thread, of two CPUs one is free");
+	test(is_balanced(2, 0), "two threads");
+	test(is_balanced(2, -1), "and so is the normal one");
+	test(can_reserve_all(), "nothing stays reserved");
+}
+
+int main(int argc, char **argv)
 {
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
+	if (argc > 1 && !strcmp(argv[1], "moved")) {
+		moved();
+		ksft_finished();
+	}
 	ksft_set_plan(22);
 	test(files(), "a file that reads what was written");
 	test(share("idle.alone", "idle", NULL, NULL, false, 99.5, 0.5), "idle, alone");
