@@ -57,7 +57,7 @@ static void dl_group_look_again(struct rq *rq, struct dl_group_server *srv)
 
 	if (!spiller && list_empty(&srv->inside) && !dl_group_wants_extra(srv))
 		list_del_init(&srv->spills);
-	else if (!spiller || task_rq(spiller) != rq)
+	else if (!spiller || (dl_group_parked(spiller) && dl_group_makes_way(srv, spiller)))
 		dl_group_kick(srv);
 }
 

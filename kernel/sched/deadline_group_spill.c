@@ -261,15 +261,17 @@ static struct task_struct *dl_group_first_inside(struct dl_group_server *srv)
 
 /*
  * Who of @srv is to go outside, if anybody: who has waited longest in the kernel, if
- * nobody else of the server is there. Who is awaited takes the place of who is not.
+ * nobody else of the server is there. Who is awaited takes the place of who is not, but
+ * keeps it from nobody who has waited for long: it is outside without a place, too.
  * Beyond the budget it is the first of all if the capsule is to have a normal thread's
  * share; and nobody if it is to have the time in which the CPU would be idle.
  */
 static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_server *srv)
 {
-	struct task_struct *p = dl_group_first_inside(srv);
+	struct task_struct *p = dl_group_first_inside(srv), *spiller = READ_ONCE(srv->spiller);
 
-	if (READ_ONCE(srv->spiller) && !(p && dl_group_awaited(p)))
+	if (spiller && !(p && dl_group_awaited(p)) &&
+	    !(dl_group_awaited(spiller) && dl_group_impatient(p)))
 		return NULL;
 	if (dl_group_impatient(p))
 		return p;
@@ -281,6 +283,14 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 		return dl_group_first_extra(rq, srv);
 
 	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
+}
+
+/* Of those, each goes outside at once. */
+static bool dl_group_awaited_inside(struct dl_group_server *srv)
+{
+	struct task_struct *p = dl_group_first_inside(srv);
+
+	return p && dl_group_awaited(p);
 }
 
 static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
@@ -389,10 +399,13 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 			return true;
 		if (extra)
 			set_notify_resume(p);
-		return false;
 	}
 	if (dl_group_awaited(p))
 		return false;
+	/* Others have waited for long, too. */
+	if (dl_group_has_budget(srv))
+		return ran >= sysctl_sched_base_slice &&
+		       dl_group_impatient(dl_group_first_inside(srv));
 	if (extra && !dl_group_impatient(dl_group_first_inside(srv)))
 		return dl_group_extra_ends(srv, p, ran);
 
@@ -419,9 +432,8 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		/* After its time slice it is the last of its equals. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
 			dl_group_to_tail(srv, p);
-	} else if (p && p->sched_class == &fair_sched_class &&
-		   p->se.sum_exec_runtime == p->dl_group_spilled) {
-		/* Normal threads of its cgroup may have gone before it ran for once. */
+	} else if (p && p->sched_class == &fair_sched_class && !task_current_donor(rq, p)) {
+		/* Normal threads of its cgroup may have gone since it was queued. */
 		fair_sched_class.reweight_task(rq, p, &p->se.load);
 	}
 	dl_group_spill_next(rq, srv);
@@ -438,18 +450,6 @@ void __dl_group_stops(struct task_struct *p)
 }
 
 /**
- * __dl_group_tick() - give each its turn outside
- * @rq: the runqueue of the CPU
- * @rf: how its lock was taken
- *
- * Context: rq lock held, clock up to date. May drop the lock: who goes outside, or
- * comes back, may be rt.c's, which then pushes and pulls.
- */
-void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
-{
-	struct dl_group_rq *dgrq = dl_group_rq(rq);
-	int left = DL_GROUP_TICK_SERVERS;
-/**
  * __dl_group_migrates() - a thread with the place of a spiller goes to another CPU
  * @p: the thread, dequeued
  *
@@ -465,6 +465,18 @@ void __dl_group_migrates(struct task_struct *p)
 	set_notify_resume(p);
 }
 
+/**
+ * __dl_group_tick() - give each its turn outside
+ * @rq: the runqueue of the CPU
+ * @rf: how its lock was taken
+ *
+ * Context: rq lock held, clock up to date. May drop the lock: who goes outside, or
+ * comes back, may be rt.c's, which then pushes and pulls.
+ */
+void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
+{
+	struct dl_group_rq *dgrq = dl_group_rq(rq);
+	int left = DL_GROUP_TICK_SERVERS;
 	struct dl_group_server *srv, *first = NULL;
 	struct task_struct *p = rq->curr;
 
@@ -473,14 +485,16 @@ void __dl_group_migrates(struct task_struct *p)
 	/* Nor has who lost its turn an end of it at which it is counted. */
 	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
 		dl_group_reckon_spill(rq, p);
-	for (; left--; first = first ?: srv) {
+	while (left--) {
 		srv = list_first_entry_or_null(&dgrq->spills, struct dl_group_server, spills);
-		if (!srv || srv == first)
+		if (!srv || (srv == first && !dl_group_awaited_inside(srv)))
 			break;
 		list_del_init(&srv->spills);
 		dl_group_spill_turn(rq, srv);
-		if (READ_ONCE(srv->spiller) || dl_group_wants_extra(srv))
+		if (READ_ONCE(srv->spiller) || dl_group_wants_extra(srv)) {
 			dl_group_list_spills(dgrq, srv);
+			first = first ?: srv;
+		}
 	}
 	dl_group_balance_callbacks(rq, rf);
 }

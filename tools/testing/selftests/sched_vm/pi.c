@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@
 #define P_NS		(P_US * NS_PER_US)
 #define SECTION_NS	(10 * NS_PER_MS)
 #define TICK_NS		(4 * NS_PER_MS)
+#define CALL_BYTES	(32UL << 20)
 
 /* The time for the section, and for getting at it in the root cgroup. */
 #define FIFO_WAIT_NS	(SECTION_NS + 2 * NS_PER_MS)
@@ -559,6 +562,55 @@ static bool accomplice_stays(void (*fn)(struct worker *w, void *arg))
 	return ok;
 }
 
+/* A call of some 100 ms that takes no lock. word: it begins */
+static void fn_call(struct worker *w, void *arg)
+{
+	char *buf = mmap(NULL, CALL_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	store_u(&w->page->word, 1);
+	for (;;)
+		syscall(SYS_getrandom, buf, CALL_BYTES, GRND_INSECURE);
+}
+
+/*
+ * Who is awaited is outside, for as long as somebody waits, and does not leave user mode;
+ * a FIFO thread has what is left of the budget. Another thread of the capsule is in the
+ * kernel: it gets on as a normal thread, and does not wait for the end of either.
+ */
+static bool accomplice_keeps_nobody(void)
+{
+	char *a = capsule_make("a", 40000, 100000), *b = capsule_make("b", Q_US, P_US);
+	const struct locks locks = { { &shared->mutex } };
+	struct worker_spec spec[] = {
+		{ .group = a, .cpu = 0, .fn = fn_locks, .arg = (void *)&locks },
+		{ .group = b, .cpu = 0, .fn = fn_waiter },
+		{ .group = a, .cpu = 0, .fn = fn_call },
+		{ .group = a, .policy = SCHED_FIFO, .prio = 1, .cpu = 0, .fn = fn_busy },
+	};
+	struct worker w[ARRAY_SIZE(spec)] = {};
+	uint64_t cpu;
+	size_t i;
+	bool ok = true;
+
+	shared_reset();
+	for (i = 0; i < ARRAY_SIZE(spec); i++) {
+		worker_start(&w[i], &spec[i]);
+		if (!i || i == 2)
+			ok &= check(wait_for(load_u(&w[i].page->word), 3 * P_NS));
+		sleep_ns(50 * NS_PER_MS);
+	}
+	cpu = worker_cpu_ns(&w[2]);
+	sleep_ns(3 * P_NS);
+	cpu = worker_cpu_ns(&w[2]) - cpu;
+	ksft_print_msg("the call has had %.3f ms\n", cpu / 1e6);
+	ok &= check(cpu > 20 * NS_PER_MS);
+	kill_all_workers();
+	group_remove(a);
+	group_remove(b);
+	return ok;
+}
+
 /*
  * A chain of normal threads of one capsule, with a branch in its midst. FIFO outside waits
  * for its beginning and gives up: its end has nothing of that any more.
@@ -655,6 +707,7 @@ static void timed_ones(void)
 	ksft_test_result(accomplice_stays(fn_holder), "and stays for ever\n");
 	ksft_test_result(accomplice_stays(fn_locks), "the holder makes no system call\n");
 	ksft_test_result(accomplice_stays(fn_evader), "it yields before each tick\n");
+	ksft_test_result(accomplice_keeps_nobody(), "others of its capsule get on\n");
 	ksft_test_result(insider_waits(), "a thread of the same capsule waits\n");
 	ksft_test_result(chain(), "a chain over two capsules\n");
 	ksft_test_result(chain_inside(), "a chain of equals, all but the last in one capsule\n");
@@ -672,7 +725,7 @@ int main(int argc, char **argv)
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	untimed = argc > 1 && !strcmp(argv[1], "sleep");
-	ksft_set_plan(untimed ? 4 : 21);
+	ksft_set_plan(untimed ? 4 : 22);
 	lift_kthreads();
 	log_mark();
 	shared = shared_alloc(sizeof(*shared));
