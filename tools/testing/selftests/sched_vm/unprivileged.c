@@ -243,6 +243,39 @@ static bool other_cpu(void)
 	return ok;
 }
 
+/*
+ * Its CPU goes, and on the other one there is no room for its capsule: it is a normal
+ * thread there. And it has what it was granted again when its CPU is back.
+ */
+static bool without_cpu(void)
+{
+	struct worker_spec busy = { .cpu = 0, .fn = fn_busy }, spec;
+	char *full = group_make_on("full", "0");
+	struct worker w[2] = {};
+	bool ok;
+
+	own_make();
+	ok = check(!group_write(own, "cpuset.cpus", "1"));
+	group_reserve(full, 80000, 100000);
+	spec = (struct worker_spec){ .group = leaf, .cpu = -1, .fn = fn_owner };
+	worker_start(&w[0], &spec);
+	ok &= check(wait_for(load_64(&w[0].page->value[0]), 10 * NS_PER_S));
+	ok &= check(!owner_sets(w[0].pid, SCHED_FIFO, 50));
+	worker_start(&w[1], &busy);
+	ok &= check(workers_get(w, (double[]){ 40, 100 }, 2, MS));
+	ok &= check(cpu_online(1, false));
+	ok &= check(served_by(w[0].pid, NULL));
+	ok &= check(workers_get(w, (double[]){ 50, 50 }, 2, MS));
+	ok &= check(cpu_online(1, true));
+	sleep_ns(300 * NS_PER_MS);
+	ok &= is_policy(w[0].pid, SCHED_FIFO, 50);
+	ok &= check(served_by(w[0].pid, own));
+	ok &= check(workers_get(w, (double[]){ 40, 100 }, 2, MS));
+	own_end();
+	group_remove(full);
+	return ok;
+}
+
 /* What was set with privilege stays. */
 static bool privileged(void)
 {
@@ -542,7 +575,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(15);
+	ksft_set_plan(16);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(granted(), "the owner may ask for FIFO and RR\n");
@@ -560,6 +593,8 @@ int main(void)
 	ksft_test_result(in_spill(log), "it is worth nothing in spill\n");
 	ksft_test_result(at_exit(log), "nor at exit\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
+	/* Not of this. */
+	ksft_test_result(without_cpu(), "nor where it has no server, and it comes back\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
 }
