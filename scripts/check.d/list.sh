@@ -45,7 +45,7 @@ stat             4  counters, tracepoints, files of the debugger
 accounting       5  CPU time of threads, cgroups, the machine
 turns            5  throttled threads in the kernel
 extra-2         40  extra time of threads that balancing moves
-extra          120  beyond the budget: idle time, a normal share
+extra          190  beyond the budget: idle time, a normal share
 pressure         5  hunger of many threads, and what they leave behind
 owner            8  what an owner without privileges may do
 interact         8  freezer, kill, autogroup, suspend
