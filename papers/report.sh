@@ -134,10 +134,11 @@ kernel_note() {
 	t2.1)
 		cat <<-'END'
 			In virtual time, where an instruction is a nanosecond. <i>do_schedule</i> is from the entry of
-			<code>__schedule()</code> to the switch, or to its end; <i>context switch</i> from there to its end, in the other thread: by
-			probe events on <code>sched_entry_tp</code>, <code>sched_switch</code> and <code>sched_exit_tp</code>, in the preempt kernel, of all that the
-			CPU runs, less what a probe takes. <i>From thread to thread</i>, and the loss, are what the threads see of it in the release
-			kernel: from the last instruction of one to the first of the next, with the interrupts between.
+			<code>__schedule()</code> to the switch, or to its end; <i>context switch</i> from there to its end, in the other thread, with the
+			interrupts that had to wait for it: by probe events on <code>sched_entry_tp</code>, <code>sched_switch</code> and
+			<code>sched_exit_tp</code>, in the preempt kernel, of all that the CPU runs, each less what a probe takes (<i>less a probe</i>: a third of what
+			three of them add to a switch). <i>From thread to thread</i> is what the threads see in the release kernel: from the last
+			instruction of one to the first of the next, with the interrupt between, if that is no more than 40 us.
 		END
 		;;
 	f2.4)
@@ -190,6 +191,7 @@ html_id() {
 	note=$(kernel_note "$1")
 	[ -z "$note" ] || printf '<p>%s</p>\n' "$note"
 	pictures "$1"
+	[ "$1" != t2.1 ] || awk -f "$here/policies.awk" "$OUT/$1.csv" | html_columns
 	if [ "$(wc -l <"$OUT/$1.csv")" -gt 40 ]; then
 		echo '<details><summary>all values</summary>'
 		cut -d , -f 2- "$OUT/$1.csv" | tr , '\t' | html_columns

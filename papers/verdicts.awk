@@ -123,15 +123,20 @@ function lost(late, budget) {
 	return sprintf("%.1f to %.1f us of %d", least_lost(late, budget), most_lost(late, budget), budget)
 }
 
-function check_overhead(    both) {
-	check("t2.1", k("t2.1", "loss in 10 s policy=cbs") < 0.5,
-	      "switches take less than 0.5 % of the time (published: 0.21 to 0.23 %, on another machine)")
+function check_overhead(    both, loss) {
+	loss = k("t2.1", "from thread to thread loss policy=cbs")
+	check("t2.1", loss > 0 && loss < 0.5,
+	      sprintf("from thread to thread, switches take less than 0.5 %% of the time (%.2f %%)", loss))
 	# Not with a kernel of the user's (papers/kernel/run.sh --kernel)
 	if (!(("t2.1", "both total policy=cbs") in kernel))
 		return
 	both = k("t2.1", "both total policy=cbs")
 	check("t2.1", both > 0 && both < 24000,
-	      "the decision and the switch take less than 24 ms of 10 s (published: 21.0 to 24.0, on another machine)")
+	      sprintf("the decision and the switch take no more than 24 ms of 10 s (%.1f; published: 21.0 to 24.0, on another machine)",
+		      both / 1000))
+	differs("t2.1", k("t2.1", "context switch total policy=cbs") > 10 * k("t2.1", "do_schedule total policy=cbs"),
+		"the switch takes more than ten times as long as the decision",
+		"in virtual time an instruction takes 1 ns, and what a switch costs in caches and in the TLB nothing")
 }
 
 function check_load(    d, c, ok, calm) {

@@ -342,7 +342,10 @@ sets_switches() {
 
 # The same, twice: without probe events and with
 sets_decisions() {
-	[ -z "$KERNEL" ] || return 0
+	[ -z "$KERNEL" ] || {
+		[ "$PARTS" != decisions ] || die "decisions are measured in the preempt kernel, not with --kernel"
+		return 0
+	}
 	machine decisions 1 10000000 --decisions - preempt
 	gen --spare 2 --apart 20 capacity even 70 1 >"$SETS/decisions/even.set"
 }
@@ -682,18 +685,23 @@ total_of() {
 # From the last instruction of one thread to the first of the next, with what interrupts it
 figures_switches() {
 	results_of switches switch 'from thread to thread' 'switches from thread to thread'
-	emit kernel switches "t2.1,loss in 10 s policy=cbs,$(total_of switches switch | awk '{ print $1 / 1e5 }'),%"
+	emit kernel switches "t2.1,from thread to thread loss policy=cbs,$(total_of switches switch | awk '{ print $1 / 1e5 }'),%"
 }
 
 # What the publication has: the scheduler's decision (calls, there), and the context switch
 figures_decisions() {
+	local both
 	[ -e "$SETS/decisions.tap" ] || return 0
+	[ -n "$(total_of decisions decision)" ] || die "the preempt kernel has no probe events (CONFIG_FPROBE_EVENTS)"
 	results_of decisions decision do_schedule 'do_schedule calls'
+	emit kernel decisions "t2.1,less a probe policy=cbs,$(sed -n 's/^# result jobs\.even\.probe_ns //p' "$SETS/decisions.tap"),ns"
 	results_of decisions switched 'context switch' 'context switches'
-	emit kernel decisions "t2.1,both total policy=cbs,$({
+	both=$({
 		total_of decisions decision
 		total_of decisions switched
-	} | awk '{ sum += $1 } END { print sum }'),us"
+	} | awk '{ sum += $1 } END { print sum }')
+	emit kernel decisions "t2.1,both total policy=cbs,$both,us" \
+		"t2.1,loss in 10 s policy=cbs,$(awk -v v="$both" 'BEGIN { print v / 1e5 }'),%"
 }
 
 figures_hosts() {

@@ -130,6 +130,7 @@ void decisions_end(uint64_t from, uint64_t to, uint64_t probe_ns, struct costs *
 		   struct costs *switches)
 {
 	uint64_t entry = 0, switched = 0, at;
+	unsigned long kept, all;
 	double ns_per_tick;
 	enum probe probe;
 	char line[1024];
@@ -140,6 +141,9 @@ void decisions_end(uint64_t from, uint64_t to, uint64_t probe_ns, struct costs *
 	trace_write("events/sched_vm_probe/enable", "0");
 	f = fopen(TRACING "trace", "r");
 	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "# entries-in-buffer/entries-written: %lu/%lu", &kept, &all) == 2 &&
+		    kept < all)
+			ksft_exit_fail_msg("%lu events were lost\n", all - kept);
 		if (!read_event(line, &probe, &at))
 			continue;
 		if (probe == ENTRY) {
