@@ -114,8 +114,21 @@ static void fn_pi(struct worker *w, void *arg)
 	}
 }
 
+/* Without privilege: FIFO or RR wherever it is allowed */
+static void fn_granted(struct worker *w, void *arg)
+{
+	owner_become(0);
+	while (!load_u(&w->page->stop)) {
+		set_policy(0, below(2) ? SCHED_FIFO : SCHED_RR, 1 + below(50));
+		burn_ns(below(2000) * NS_PER_US);
+		sleep_ns(below(2000) * NS_PER_US);
+		set_policy(0, SCHED_OTHER, 0);
+		made_progress(w);
+	}
+}
+
 static void (*const functions[])(struct worker *w, void *arg) = {
-	fn_mostly_busy, fn_naps, fn_forks, fn_pi,
+	fn_mostly_busy, fn_naps, fn_forks, fn_pi, fn_granted,
 };
 
 static void mutex_make(void)
