@@ -141,8 +141,8 @@ void decisions_end(uint64_t from, uint64_t to, uint64_t probe_ns, struct costs *
 	trace_write("events/sched_vm_probe/enable", "0");
 	f = fopen(TRACING "trace", "r");
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "# entries-in-buffer/entries-written: %lu/%lu", &kept, &all) == 2 &&
-		    kept < all)
+		if (sscanf(line, "# entries-in-buffer/entries-written: %lu/%lu", &kept,
+			   &all) == 2 && kept < all)
 			ksft_exit_fail_msg("%lu events were lost\n", all - kept);
 		if (!read_event(line, &probe, &at))
 			continue;
