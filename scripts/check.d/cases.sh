@@ -74,8 +74,8 @@ pingpong-off   virtual off     --time virtual -- @/pingpong
 hackbench      virtual release --time virtual --add hackbench -- sh @/hackbench.sh
 hackbench-off  virtual off     --time virtual --add hackbench -- sh @/hackbench.sh
 kunit          quick   release --time virtual --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
-smp            real    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 10
-smp-preempt    real    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 10
+smp            real    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 1
+smp-preempt    real    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 1
 nohz           real    release --time real --cpus 4 --append nohz_full=1-3 -- @/nohz
 handlers       real    release --time real --devices -- @/handlers
 kvm            real    release --time real --kvm --cpus 2 -- @/kvm
@@ -91,9 +91,9 @@ handlers-debug debug   debug   --time real --append rcupdate.rcu_cpu_stall_timeo
 kunit-debug    debug   debug   --time real --append kunit.enable=1 --append kunit.filter_glob=deadline_group* -- true
 smp-debug      debug   debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 60 20260101 10
 apart-kvm      soak    release --time real --kvm --cpus 2 -- @/apart guest
-soak           soak    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
+soak           soak    release --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 1
 soak-fuzz      soak    release --time virtual -- @/fuzz 2718281828 1000000
-soak-preempt   soak    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
+soak-preempt   soak    preempt --time real --cpus 4 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 1
 soak-debug     soak    debug   --time real --cpus 4 --mem 2048 --append rcupdate.rcu_cpu_stall_timeout=150 -- @/smp 600 20260101 10
 adversary-long soak    release --time virtual -- @/adversary --seed 101 --ops 40000
 adversary-long-2 soak  release --time virtual --cpus 2 -- @/adversary --seed 102 --ops 60000

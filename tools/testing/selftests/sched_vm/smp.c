@@ -10,7 +10,7 @@
  * Arguments: seconds (20), seed, and the least that a capsule has of a CPU, in % (1).
  * Whoever wants to move a thread waits until nobody is in fork() or exit(), so all
  * goes on as fast as these do in the smallest capsule. Where a fork takes up to 200 ms
- * of CPU time, as in a kernel that is emulated, 1 % is too little.
+ * of CPU time, as in a debug kernel that is emulated, 1 % is too little.
  */
 #include <errno.h>
 #include <pthread.h>
