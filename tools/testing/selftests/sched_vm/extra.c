@@ -738,7 +738,7 @@ static void test(bool ok, const char *what)
 
 /*
  * On two CPUs: a normal thread has one of them, or moves; so do those of the capsule, and
- * balancing takes them to and fro while they have extra time, which is no debt for that.
+ * balancing takes them back and forth while they have extra time, which is no debt for that.
  */
 static bool is_balanced(unsigned int nr, int cpu)
 {
