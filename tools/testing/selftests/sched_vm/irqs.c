@@ -277,6 +277,33 @@ static bool vectors(void)
 	return ok & check(served_by(thread_of_irq(irq), NULL));
 }
 
+/* A capsule that has handed out all that it has serves no irq, and one that does keeps some. */
+static bool handed_out(void)
+{
+	char *up = capsule_make("up", 10000, 100000), *kid = group_make(up, "kid");
+	int tty = tty_open();
+	pid_t tid = thread_of_irq(TTY_IRQ);
+	bool ok;
+
+	ok = check(tty >= 0) & check(tid);
+	ok &= check(!group_try_reserve(kid, 10000, 100000));
+	ok &= check(bind_irq(up, '+', TTY_IRQ) == -EBUSY);
+	ok &= check(device_bind(dev, up, SCHED_VM_IRQ, TTY_IRQ, true) == -EBUSY);
+	ok &= check(served_by(tid, NULL)) & check(group_reads_all(up, RT_IRQS, ""));
+	ok &= check(!bind_irq(kid, '+', TTY_IRQ));
+	ok &= check(served_by(tid, kid));
+	ok &= check(!bind_irq(kid, '-', TTY_IRQ));
+	ok &= check(!group_write(kid, BUDGET, "max"));
+	ok &= check(!bind_irq(up, '+', TTY_IRQ));
+	ok &= check(group_try_reserve(kid, 10000, 100000) == -EBUSY);
+	ok &= check(served_by(tid, up));
+	group_remove(kid);
+	group_remove(up);
+	ok &= check(served_by(tid, NULL));
+	close(tty);
+	return ok;
+}
+
 /* Other threads of the kernel. */
 static bool kthreads(void)
 {
@@ -318,7 +345,7 @@ int main(int argc, char **argv)
 	if (tty_open() < 0 || !thread_of_irq(TTY_IRQ))
 		ksft_exit_skip("no thread of " TTY "'s irq\n");
 	closefrom(dev + 1);
-	ksft_set_plan(timed ? 8 : 7);
+	ksft_set_plan(timed ? 9 : 8);
 	ksft_test_result(input(), "what is no irq is refused\n");
 	ksft_test_result(membership(), "an irq belongs to one capsule\n");
 	ksft_test_result(hierarchy(), "capsules come and go under it\n");
@@ -326,6 +353,7 @@ int main(int argc, char **argv)
 	if (timed)
 		ksft_test_result(charged(), "the budget pays for the thread\n");
 	ksft_test_result(vectors(), "a number that is given away is not bound\n");
+	ksft_test_result(handed_out(), "not by one that has handed out all\n");
 	ksft_test_result(kthreads(), "threads of the kernel\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
