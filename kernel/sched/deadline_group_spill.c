@@ -34,9 +34,9 @@
  * Where cpu.rt_extra gives a capsule more than its budget, a thread goes on outside in
  * user mode, too, or need not go while the CPU would be idle: deadline_group_extra.c.
  *
- * Only one thread of a server is outside at a time, its *spiller*, as only one of
- * them could run at a time anyway. It makes way for the next when it sleeps, or has had
- * a slice. So each step takes constant time, whatever the number of threads.
+ * One thread of a server has the place outside, on its CPU: its *spiller*. It makes way for
+ * the next when it sleeps, or has had a slice, so each step takes constant time. Without a
+ * place are those whom balancing has moved, and who is awaited if another one has it.
  *
  * Spill is a debt of who made it, task_struct::dl_group_debt. It is paid out of the budget
  * in that thread's turn, at its priority, before it returns from its boundary: its server
