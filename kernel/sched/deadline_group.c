@@ -318,7 +318,6 @@ static unsigned int get_rr_interval_dl_group(struct rq *rq, struct task_struct *
 static void dl_group_join(struct task_struct *p, struct dl_group *dlg)
 {
 	p->dl_group = dlg;
-	p->dl_group_since = jiffies;
 	RB_CLEAR_NODE(&p->dl_group_node);
 	p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
 }
@@ -505,6 +504,8 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 	scoped_guard (sched_change, p, flags) {
 		if (p->dl_group)
 			dl_group_leave(rq, p, dlg);
+		else
+			p->dl_group_since = jiffies;
 		if (dlg)
 			dl_group_join(p, dlg);
 		dl_group_set_class(p, prio, class);

@@ -57,14 +57,26 @@ static bool dl_group_awaited(const struct task_struct *p)
 	return p->dl_group_lent != DL_GROUP_LENT_NONE;
 }
 
-/* @p, which is ready, waits for the CPU, and may be in the kernel. */
+static struct task_struct *dl_group_first_inside(struct dl_group_server *srv)
+{
+	return list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
+}
+
+/*
+ * @p, which is ready, waits for the CPU, and may be in the kernel. It may have been
+ * waiting already, with another policy, elsewhere, or in another capsule.
+ */
 static void dl_group_wait_inside(struct dl_group_server *srv, struct task_struct *p)
 {
+	struct task_struct *first = dl_group_first_inside(srv);
+
 	lockdep_assert_rq_held(srv->dl_se.rq);
 
 	if (p->dl_group_boundary)
 		return;
-	if (unlikely(dl_group_awaited(p)))
+	if (unlikely(dl_group_awaited(p)) ||
+	    (first && !dl_group_awaited(first) &&
+	     time_before(p->dl_group_since, first->dl_group_since)))
 		list_add(&p->dl_group_wait, &srv->inside);
 	else
 		list_add_tail(&p->dl_group_wait, &srv->inside);

@@ -254,11 +254,6 @@ static bool dl_group_impatient(struct task_struct *p)
 	return p && time_after_eq(jiffies, p->dl_group_since + DL_GROUP_PATIENCE);
 }
 
-static struct task_struct *dl_group_first_inside(struct dl_group_server *srv)
-{
-	return list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
-}
-
 /*
  * Who of @srv is to go outside, if anybody: who has waited longest in the kernel, if
  * nobody else of the server is there. Who is awaited takes the place of who is not, but
@@ -310,6 +305,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 		set_notify_resume(spiller);
 	WRITE_ONCE(srv->spiller, p);
 	p->dl_group_slot = srv;
+	p->dl_group_turn = p->se.sum_exec_runtime;
 	dl_group_list_spills(dl_group_rq(rq), srv);
 	dl_group_go_outside(rq, p);
 }
@@ -385,10 +381,16 @@ static bool dl_group_extra_ends(struct dl_group_server *srv, struct task_struct 
 	return false;
 }
 
+/* How long @p has run since it took its place, whatever has been settled meanwhile. */
+static u64 dl_group_turn_ran(struct task_struct *p)
+{
+	return p->se.sum_exec_runtime - p->dl_group_turn;
+}
+
 static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *p)
 {
 	bool extra = dl_group_is_fair(srv);
-	u64 ran = p->se.sum_exec_runtime - p->dl_group_spilled;
+	u64 ran = dl_group_turn_ran(p);
 
 	if (dl_group_parked(p))
 		return dl_group_has_budget(srv) || !extra || !list_empty(&srv->inside);
@@ -426,7 +428,7 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		if (dl_group_parked(p) && !(p->flags & PF_USER_WORKER))
 			dl_group_wait_at_boundary(p);
 		/* Who has had a slice waits again. */
-		if (p->se.sum_exec_runtime - p->dl_group_spilled >= sysctl_sched_base_slice)
+		if (dl_group_turn_ran(p) >= sysctl_sched_base_slice)
 			p->dl_group_since = jiffies;
 		dl_group_come_back(rq, p);
 		/* After its time slice it is the last of its equals. */

@@ -31,6 +31,11 @@
 #define NR_HOGS		100
 #define RING_ENTRIES	32768
 
+/* Threads that take turns outside, a time slice each, if a tick sees that it is over */
+#define NR_TURNS	3
+#define SLICE_NS	(700 * NS_PER_US)
+#define MAX_TURN_WAIT_NS	(50 * NS_PER_MS)
+
 /* Slack beside a ratio, for waits that are short. */
 #define SLACK_NS	(10 * NS_PER_MS)
 
@@ -331,6 +336,63 @@ static bool hogs_are_normal(const char *name, void (*fn)(struct worker *w, void 
 	/* Workers of the kernel still take apart what the dead had. */
 	sleep_ns(NS_PER_S);
 	return check(share >= 0.45);
+}
+
+/* To SCHED_IDLE and back: it is queued anew each time. */
+static bool requeue(struct worker *w, const char *cg, bool odd)
+{
+	return !set_policy(w->pid, odd ? SCHED_IDLE : SCHED_OTHER, 0);
+}
+
+/* What those who are outside take is counted at each write. */
+static bool reckon(struct worker *w, const char *cg, bool odd)
+{
+	return !group_write(cg, EXTRA, odd ? "idle" : "none");
+}
+
+/*
+ * Threads that do not leave the kernel have turns of about a time slice. Nothing that is
+ * done to one of them, or to all, twice in a slice, makes it wait for the end of a call.
+ */
+static bool has_turns(const char *what, bool (*disturb)(struct worker *, const char *, bool))
+{
+	char *cg = dry_make(true), *other = group_make(sv_top, "other");
+	struct worker_spec spec = { .cpu = 0, .fn = fn_read_all, .arg = memory_of(2 * MIB) };
+	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
+	uint64_t cpu[NR_TURNS] = {}, since[NR_TURNS], t, end, longest = 0;
+	struct worker w[NR_TURNS] = {}, b = {};
+	bool ok = true, odd = false;
+	int i;
+
+	for (i = 0; i < NR_TURNS; i++)
+		worker_start(&w[i], &spec);
+	worker_start(&b, &beside);
+	/* By then each is in its call. */
+	sleep_ns(100 * NS_PER_MS);
+	for (i = 0; i < NR_TURNS; i++)
+		ok &= check(!group_attach(cg, w[i].pid));
+	end = now_ns() + NS_PER_S;
+	for (i = 0; i < NR_TURNS; i++)
+		since[i] = now_ns();
+	while (now_ns() < end) {
+		odd = !odd;
+		ok &= disturb(&w[1], cg, odd);
+		sleep_ns(SLICE_NS / 2);
+		for (i = 0; i < NR_TURNS; i++) {
+			t = worker_cpu_ns(&w[i]);
+			if (t != cpu[i])
+				since[i] = now_ns();
+			else if (now_ns() - since[i] > longest)
+				longest = now_ns() - since[i];
+			cpu[i] = t;
+		}
+	}
+	ksft_print_msg("%s: at most %.3f ms without a turn\n", what, longest / 1e6);
+	kill_all_workers();
+	munmap(spec.arg, 2 * MIB);
+	group_remove(cg);
+	group_remove(other);
+	return check(ok) && check(longest <= MAX_TURN_WAIT_NS);
 }
 
 static void fn_mmap(struct worker *w, void *arg)
@@ -716,6 +778,8 @@ static void test_dry(void)
 			 "calls that read 2 GiB are a normal thread's\n");
 	ksft_test_result(hogs_are_normal("ring", fn_ring),
 			 "so are those of io_uring with 32,768 entries\n");
+	ksft_test_result(has_turns("queued anew", requeue), "who is queued anew has his turn\n");
+	ksft_test_result(has_turns("counted", reckon), "so have others if time is counted\n");
 	ksft_test_result(fifo_is_normal(), "that of a FIFO thread is no more\n");
 	ksft_test_result(counts_at_once(), "spill is counted while it lasts\n");
 	ksft_test_result(pays("pipes", fn_pipes, 10000, 100000, 1000), "pipes pay\n");
@@ -748,7 +812,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 21);
+	ksft_set_plan(behind ? 4 : 23);
 	lift_kthreads();
 	log_mark();
 	if (behind)
