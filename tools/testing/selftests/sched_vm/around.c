@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * RT threads outside, and a CPU where a capsule runs: whatever the priorities, the
- * capsule comes first there, so they are to run on the other CPU.
+ * capsule comes first there, so they are to run on the other CPU. So does a capsule
+ * with an earlier deadline than that of a SCHED_DEADLINE thread.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -26,7 +27,12 @@
 #define HELD_NS		(40 * NS_PER_MS)
 #define LATER_NS	(10 * NS_PER_MS)
 
+/* As SCHED_DEADLINE, with a later deadline than the capsule's */
+#define DL_Q_NS		(10 * NS_PER_MS)
+#define DL_P_NS		(2 * P_NS)
+
 struct waking {
+	int policy;
 	bool held;		/* by then somebody of a higher priority has CPU 1 */
 	unsigned int on_cpu[CPUS_USED];
 	uint64_t worst_ns;
@@ -45,9 +51,12 @@ static void fn_waking(struct worker *w, void *arg)
 		unpin(0);
 		due = now_ns() + 30 * NS_PER_MS;
 		store_64(&w->page->value[0], due);
+		if (waking->policy == SCHED_DEADLINE)
+			set_deadline(0, DL_Q_NS, DL_P_NS);
 		sleep_until(due);
 		late = now_ns() - due;
 		cpu = sched_getcpu();
+		set_policy(0, SCHED_FIFO, 90);
 		if (cpu < CPUS_USED)
 			waking->on_cpu[cpu]++;
 		if (late > waking->worst_ns)
@@ -88,7 +97,8 @@ static void capsule_start(struct worker *w, char **cg, int policy)
 	worker_start(w, &spec);
 }
 
-static bool wakes(int policy, bool held)
+/* @waker wakes up where a capsule's thread of @policy runs. */
+static bool wakes(int waker, int policy, bool held)
 {
 	struct worker_spec spec = { .policy = SCHED_FIFO, .prio = 90, .cpu = -1, .fn = fn_waking };
 	struct worker capsule = {}, w = {}, holder = {};
@@ -100,6 +110,7 @@ static bool wakes(int policy, bool held)
 	bool ok;
 
 	memset(waking, 0, sizeof(*waking));
+	waking->policy = waker;
 	capsule_start(&capsule, &cg, policy);
 	worker_spawn(&w, &spec);
 	if (held)
@@ -151,14 +162,16 @@ int main(void)
 		ksft_exit_skip("no %s\n", RT_MAX);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < CPUS_USED)
 		ksft_exit_skip("needs %d CPUs\n", CPUS_USED);
-	ksft_set_plan(8);
+	ksft_set_plan(9);
 	lift_kthreads();
 	log_mark();
 	waking = shared_alloc(sizeof(*waking));
-	ksft_test_result(wakes(SCHED_OTHER, false), "FIFO wakes up where a capsule's OTHER runs\n");
-	ksft_test_result(wakes(SCHED_FIFO, false), "FIFO wakes up where a capsule's FIFO runs\n");
-	ksft_test_result(wakes(SCHED_OTHER, true), "the other CPU fetches it from OTHER\n");
-	ksft_test_result(wakes(SCHED_FIFO, true), "the other CPU fetches it from FIFO\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_OTHER, false), "FIFO wakes up where a capsule's OTHER runs\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_FIFO, false), "FIFO wakes up where a capsule's FIFO runs\n");
+	ksft_test_result(wakes(SCHED_DEADLINE, SCHED_OTHER, false),
+			 "DEADLINE wakes up where a capsule with an earlier one runs\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_OTHER, true), "the other CPU fetches it from OTHER\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_FIFO, true), "the other CPU fetches it from FIFO\n");
 	ksft_test_result(makes_way(SCHED_OTHER), "it goes when OTHER is back\n");
 	ksft_test_result(makes_way(SCHED_FIFO), "it goes when FIFO is back\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
