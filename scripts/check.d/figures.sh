@@ -141,6 +141,8 @@ figures_cpus() {
 		"$(value crowd crowd.idle.more_us)" ' us' -1e9 20 ''
 	row "the same, with a normal share beyond it" '<= 20 us' \
 		"$(value crowd crowd.fair.more_us)" ' us' -1e9 20 ''
+	row "the same, 1,500 that are in the kernel, to 10" '<= 20 us' \
+		"$(value crowd crowd.kernel.more_us)" ' us' -1e9 20 ''
 	row "rebuild of root domains, 1,000 capsules, 8 CPUs" '<= 50 us' \
 		"$(value rebuild rebuild.many_us)" ' us' 0 50 ''
 	row "longest for 9.9 ms of 10/100 ms with D = 25 ms" '<= 25 ms' \

@@ -6,11 +6,13 @@
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "cgroup_util.h"
@@ -18,6 +20,8 @@
 #include "sched_vm.h"
 
 #define MANY		1500
+/* A single one would come to the end of its call, and then owe for it. */
+#define FEW_IN_KERNEL	10
 #define MAX_MORE_US	20
 /* Longer ones are the ends of the victim's own budgets. */
 #define MAX_GAP_NS	(8 * NS_PER_MS)
@@ -27,9 +31,23 @@ struct crowd {
 	unsigned int go;
 	unsigned int made;
 	unsigned int nr;
+	bool in_kernel;
 };
 
 static struct crowd *crowd;
+
+/* Nearly 2 GiB a call */
+static void read_on(void)
+{
+	static char buf[2 << 20];
+	int i, fd = open("/dev/zero", O_RDONLY);
+	struct iovec all[1000];
+
+	for (i = 0; i < 1000; i++)
+		all[i] = (struct iovec){ .iov_base = buf, .iov_len = sizeof(buf) };
+	while (readv(fd, all, 1000) > 0)
+		;
+}
 
 static void *spin(void *unused)
 {
@@ -43,6 +61,8 @@ static void *spin(void *unused)
 	__atomic_add_fetch(&crowd->made, 1, __ATOMIC_SEQ_CST);
 	while (!load_u(&crowd->go))
 		syscall(SYS_futex, &crowd->go, FUTEX_WAIT, 0, NULL, NULL, 0);
+	if (crowd->in_kernel)
+		read_on();
 	for (;;)
 		;
 }
@@ -54,7 +74,7 @@ static void fn_crowd(struct worker *w, void *arg)
 	unsigned int i;
 
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 16384);
+	pthread_attr_setstacksize(&attr, 32768);
 	for (i = 0; i < crowd->nr; i++)
 		if (pthread_create(&thread, &attr, spin, NULL))
 			return;
@@ -62,10 +82,11 @@ static void fn_crowd(struct worker *w, void *arg)
 }
 
 static void crowd_start(struct worker *w, const struct worker_spec *spec, const char *cg,
-			unsigned int nr)
+			unsigned int nr, bool in_kernel)
 {
 	memset(crowd, 0, sizeof(*crowd));
 	crowd->nr = nr;
+	crowd->in_kernel = in_kernel;
 	worker_spawn(w, spec);
 	worker_go(w);
 	if (!wait_for(load_u(&crowd->made) == nr, 60 * NS_PER_S) || group_attach(cg, w->pid))
@@ -100,13 +121,13 @@ static void fn_victim(struct worker *w, void *arg)
 
 /*
  * The longest time, in us, for which a victim with 40/50 ms of CPU 0 does not run. The
- * many come to the end of their budget all the time, and what they have then is @extra;
- * if that is something, on CPU 0 alone: the emulated ones take turns, and others that are
- * busy would be seen as gaps.
+ * many come to the end of their budget all the time, and what they have then is @extra,
+ * or spill, since they do not leave the kernel; if that is something, on CPU 0 alone: the
+ * emulated ones take turns, and others that are busy would be seen as gaps.
  */
-static double gap_us(unsigned int nr, const char *extra)
+static double gap_us(unsigned int nr, const char *extra, bool in_kernel)
 {
-	bool wide = !strcmp(extra, "none");
+	bool wide = !strcmp(extra, "none") && !in_kernel;
 	char *v = group_make_on("v", "0"), *a = group_make_on("a", wide ? "0-2" : "0");
 	struct worker_spec victim = { .group = v, .policy = SCHED_FIFO, .prio = 1, .cpu = 0,
 				      .fn = fn_victim };
@@ -118,6 +139,7 @@ static double gap_us(unsigned int nr, const char *extra)
 		{ .group = a, .policy = SCHED_FIFO, .prio = 2, .cpu = 2, .fn = fn_busy },
 	};
 	struct worker w[5] = {};
+	long long spilled;
 	double gap;
 	int i;
 
@@ -125,17 +147,22 @@ static double gap_us(unsigned int nr, const char *extra)
 	group_reserve(a, 200, 10000);
 	if (group_write(a, EXTRA, extra))
 		ksft_exit_fail_msg("%s: %s is refused\n", EXTRA, extra);
-	crowd_start(&w[2], &many, a, nr);
+	crowd_start(&w[2], &many, a, nr, in_kernel);
 	worker_start(&w[0], &victim);
 	worker_start(&w[1], &nap);
 	for (i = 0; wide && i < 2; i++)
 		worker_start(&w[3 + i], &hog[i]);
 	sleep_ns(300 * NS_PER_MS);
 	crowd_go();
-	sleep_ns(800 * NS_PER_MS);
+	/* Each needs some of the budget to get to its call. */
+	sleep_ns(in_kernel ? 4 * NS_PER_S : 800 * NS_PER_MS);
+	spilled = group_value(a, RT_STAT, "spilled_usec");
 	store_u(&w[0].page->word, 1);
 	sleep_ns(NS_PER_S);
 	gap = w[0].page->value[0] / 1e3;
+	spilled = group_value(a, RT_STAT, "spilled_usec") - spilled;
+	if (in_kernel && !check(spilled > 100000))
+		ksft_print_msg("%lld us spilled: they are not in the kernel\n", spilled);
 	for (i = 0; i < (wide ? 5 : 3); i++)
 		worker_kill(&w[i]);
 	group_remove(v);
@@ -162,7 +189,7 @@ static bool finds_the_last(void)
 	int i;
 
 	group_reserve(a, 80000, 100000);
-	crowd_start(&w[0], &many, a, 100);
+	crowd_start(&w[0], &many, a, 100, false);
 	worker_start(&w[1], &hog[0]);
 	worker_start(&w[2], &hog[1]);
 	crowd_go();
@@ -182,17 +209,18 @@ static bool finds_the_last(void)
 	return ok;
 }
 
-static void test_gap(const char *extra)
+static void test_gap(const char *what, const char *extra, bool in_kernel)
 {
-	double one = gap_us(1, extra), many = gap_us(MANY, extra);
+	unsigned int nr = in_kernel ? FEW_IN_KERNEL : 1;
+	double few = gap_us(nr, extra, in_kernel), many = gap_us(MANY, extra, in_kernel);
 	char name[32];
 
-	snprintf(name, sizeof(name), "crowd.%s.one_us", extra);
-	result_float(name, one);
-	snprintf(name, sizeof(name), "crowd.%s.more_us", extra);
-	result_float(name, many - one);
-	ksft_test_result(many - one <= MAX_MORE_US,
-			 "%s: %.1f us with one thread, %.1f us with %d\n", extra, one, many, MANY);
+	snprintf(name, sizeof(name), "crowd.%s.few_us", what);
+	result_float(name, few);
+	snprintf(name, sizeof(name), "crowd.%s.more_us", what);
+	result_float(name, many - few);
+	ksft_test_result(many - few <= MAX_MORE_US,
+			 "%s: %.1f us with %u, %.1f us with %d\n", what, few, nr, many, MANY);
 }
 
 int main(void)
@@ -201,14 +229,15 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(4);
+	ksft_set_plan(5);
 	if (write_text(RT_RUNTIME, "1000000", 7) != 7)
 		ksft_exit_fail_perror(RT_RUNTIME);
 	lift_kthreads();
 	crowd = shared_alloc(sizeof(*crowd));
-	test_gap("none");
-	test_gap("idle");
-	test_gap("fair");
+	test_gap("none", "none", false);
+	test_gap("idle", "idle", false);
+	test_gap("fair", "fair", false);
+	test_gap("kernel", "none", true);
 	ksft_test_result(finds_the_last(), "the last one finds his place\n");
 	ksft_finished();
 }
