@@ -97,6 +97,7 @@ static void slots_make(int owner)
 
 static void owner_make(int owner)
 {
+	static const char * const extra[ADV_OWNERS] = { "none", "fair", "idle" };
 	char name[16], cpus[16];
 	int i;
 
@@ -108,6 +109,8 @@ static void owner_make(int owner)
 	/* FIFO and RR for those who have no RLIMIT_RTPRIO, too. */
 	if (owner % 2 == 0)
 		group_write(adv_own[owner], UNPRIVILEGED, "1");
+	/* He may take it, or leave it, for what he makes below. */
+	group_write(adv_own[owner], EXTRA, extra[owner]);
 	witness_make(owner);
 	adv_home[owner] = adv_own[owner];
 	if (!adv_is_threaded(owner)) {

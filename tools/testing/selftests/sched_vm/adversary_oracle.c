@@ -10,7 +10,7 @@
  *   which capsules may have the CPU.
  * - In no window an owner's threads have more than what is reserved for him, and what an
  *   honest owner may have in advance: twice the budgets of his longest periods. What they
- *   are counted to have had as normal threads (spilled_usec) comes on top.
+ *   are counted to have had as normal threads (spilled_usec, extra_usec) comes on top.
  * - A normal thread of root has what beside one normal thread is its due of the rest.
  * - A thread of an owner is served by a capsule, whatever he does.
  * - Whoever is killed goes.
@@ -25,6 +25,7 @@
 #include "kselftest.h"
 
 #define HOG_SHARE	0.40		/* of what is not reserved; fair: a half, less the probes */
+#define NORMAL		3		/* who holds a lock, the hog, an owner with extra time */
 #define KILL_MAX_NS	(5 * NS_PER_S)
 #define COUNTED_NS	(NS_PER_S / 4)
 
@@ -100,7 +101,8 @@ static long long spilled_since(int owner)
 			seen[owner][i].ino = st.st_ino;
 			seen[owner][i].spilled = 0;
 		}
-		us = st.st_ino ? group_value(path, RT_STAT, "spilled_usec") : 0;
+		us = st.st_ino ? group_value(path, RT_STAT, "spilled_usec") +
+				 group_value(path, RT_STAT, "extra_usec") : 0;
 		if (us < seen[owner][i].spilled)
 			continue;
 		sum += us - seen[owner][i].spilled;
@@ -191,7 +193,8 @@ static uint64_t supplied_slack(void)
 /*
  * Of what was seen beside honest owners, twice, since they may meet at worse moments.
  * And who waits may have to wait for its CPU, and then for that of who holds what it
- * waits for. Normal threads share what capsules leave, so they wait twice as long.
+ * waits for. Normal threads share what capsules leave, with the hog and with the owner
+ * who has extra time, so they wait as many times as long as there are of them.
  */
 void adv_oracle_bounds(void)
 {
@@ -203,7 +206,7 @@ void adv_oracle_bounds(void)
 		if (!i && p->bound_ns)
 			continue;
 		p->bound_ns = 2 * load_64(&p->w.page->value[WORST]) +
-			      (p->policy ? 2 : 4) * longest_busy();
+			      (p->policy ? NORMAL : 2 * NORMAL) * longest_busy();
 	}
 	for (i = 0; i < adv_nr_supplied; i++)
 		adv_supplied[i].bound_ns = supplied_slack() +
