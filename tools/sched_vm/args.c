@@ -102,6 +102,16 @@ static u64 finite_value(const char *name, const char *text)
 	return us;
 }
 
+/* Of each budget, in us: above that it is a mistake. */
+static u64 cost_value(const char *name, const char *text)
+{
+	u64 us = time_value(name, text);
+
+	if (us > 1000000)
+		usage("--%s %s: is up to 1s", name, text);
+	return us;
+}
+
 /* "P", or for plan and suggest "LOW-HIGH" */
 static void take_period(struct args *args, const char *text)
 {
@@ -263,10 +273,10 @@ static void take_time(struct args *args, enum opt option, const char *text)
 		args->step = finite_value(name, text);
 		break;
 	case OPT_OVERHEAD:
-		args->overhead = time_value(name, text);
+		args->overhead = cost_value(name, text);
 		break;
 	case OPT_DEBT:
-		args->debt = time_value(name, text);
+		args->debt = cost_value(name, text);
 		break;
 	case OPT_DEADLINE:
 		args->deadline_auto = !strcmp(text, "auto");
@@ -507,8 +517,8 @@ void args_parse(const struct command *cmd, int argc, char **argv, struct args *a
 		.time = 2000000,
 		.interval = 1000000,
 		.step = 1,
-		.overhead = 8,
-		.debt = 20,
+		.overhead = DEFAULT_OVERHEAD,
+		.debt = DEFAULT_DEBT,
 		.percentile_ppm = 999000,
 		.headroom_ppm = 100000,
 	};

@@ -92,6 +92,7 @@ int cmd_check(const struct args *args)
 	char *cg;
 
 	want_budget(args);
+	supply_options(args);
 	if (!machine_is_able())
 		return EXIT_FAILED;
 	if (args->nr_rest)

@@ -391,6 +391,7 @@ int cmd_show(const struct args *args)
 
 	if (!cg)
 		return EXIT_FAILED;
+	supply_options(args);
 	if (capsule_read(cg, &c)) {
 		complain_no_files(cg);
 		free(cg);

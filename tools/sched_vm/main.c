@@ -61,15 +61,17 @@ static const struct command commands[] = {
 	  "all capsules of the machine",
 	  "Those that somebody else has made, too: they have a path instead of a name.\n",
 	  O_COMMON, 0, 0, cmd_list },
-	{ "show", "NAME [--threads]",
+	{ "show", "NAME [--threads] [--overhead T] [--debt T]",
 	  "one capsule, with its counters",
-	  "What it has, what it used on each CPU, and whether threads escaped.\n",
-	  O_COMMON | O(THREADS), 1, 1, cmd_show },
-	{ "check", "[NAME] --budget Q [--period P] [--deadline D] [--cpus LIST]",
+	  "What it has, and promises at the least, as plan counts it; what it used on each\n"
+	  "CPU, and whether threads escaped.\n",
+	  O_COMMON | O(THREADS) | O(OVERHEAD) | O(DEBT), 1, 1, cmd_show },
+	{ "check", "[NAME] --budget Q [--period P] [--deadline D] [--cpus LIST] ...",
 	  "would it fit?",
-	  "If not: where, by how much, and what would. With NAME, as a change of that\n"
-	  "capsule. Nothing is changed. Status 0 if it fits, 1 if not.\n",
-	  O_COMMON | O_TIMES | O(CPUS), 0, 1, cmd_check },
+	  "If so: what it promises at the least, as plan counts it. If not: where, by how\n"
+	  "much, and what would. With NAME, as a change of that capsule. Nothing is changed.\n"
+	  "Status 0 if it fits, 1 if not.\n",
+	  O_COMMON | O_TIMES | O(CPUS) | O(OVERHEAD) | O(DEBT), 0, 1, cmd_check },
 	{ "plan", "[NAME] --task C/T[/D] ... [--guest fp|edf|gedf] [--vcpus N|auto] ...",
 	  "which reservation do these tasks need?",
 	  "The least budgets with which a guest's tasks meet their deadlines, for several\n"

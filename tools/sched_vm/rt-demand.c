@@ -163,12 +163,13 @@ rt_time rt_envelope(const struct rt_demand *d, rt_time t)
 }
 
 /*
- * After the gap, there are q in each p at the least: as if all took p/q of the time, one
- * after the other. That is at most p - q too long.
+ * After the gap, there are q in each p at the least, without what is lost: as if all took
+ * p/q of the time, one after the other, and a debt before them, which is in the gap once.
+ * That is at most p - q too long.
  */
 static rt_time longest_in_turn(const struct rt_demand *d, const struct rt_server *s)
 {
-	rt_time waits = 0, most = 0, last = 0, passed;
+	rt_time waits = 0, most = 0, last = 0, passed, q = s->q - s->lost;
 	unsigned __int128 work;
 	size_t i;
 
@@ -176,11 +177,12 @@ static rt_time longest_in_turn(const struct rt_demand *d, const struct rt_server
 		passed = d->arrivals[i].at - last;
 		last = d->arrivals[i].at;
 		work = d->arrivals[i].w;
-		waits = (waits > passed ? waits - passed : 0) + (work * s->p + s->q - 1) / s->q;
+		waits = (waits > passed ? waits - passed : 0) + (work * s->p + q - 1) / q;
 		if (waits > most)
 			most = waits;
 	}
-	return rt_gap(s) + most;
+	work = s->debt;
+	return rt_gap(s) - s->debt + (work * s->p + q - 1) / q + most;
 }
 
 /*

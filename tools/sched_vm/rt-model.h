@@ -53,7 +53,7 @@ struct rt_failure {
 
 /* rt-supply.c: one server, in the worst phase */
 
-/* The longest time without any supply. */
+/* The longest time without any supply; RT_NEVER: there is none to count on. */
 rt_time rt_gap(const struct rt_server *s);
 /* The least supply in any window of @t. */
 rt_time rt_supply(const struct rt_server *s, rt_time t);
@@ -133,8 +133,8 @@ rt_time rt_least_for(const struct rt_demand *d, const struct rt_server *s,
 rt_time rt_envelope(const struct rt_demand *d, rt_time t);
 /*
  * The longest time from an arrival to the end of its work, in turn, if the server gives
- * the least that it may; at most a period more, where there is too much to look at. The
- * server loses and owes nothing. RT_NEVER: it has no budget.
+ * the least that it may; at most a period more, where there is too much to look at.
+ * RT_NEVER: there is no supply to count on.
  */
 rt_time rt_response(const struct rt_demand *d, const struct rt_server *s);
 

@@ -24,6 +24,8 @@ static bool is_supply(const struct rt_server *s)
 
 rt_time rt_gap(const struct rt_server *s)
 {
+	if (!is_supply(s))
+		return RT_NEVER;
 	return s->p + s->d + s->debt - 2 * useful(s);
 }
 

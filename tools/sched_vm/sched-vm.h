@@ -217,7 +217,8 @@ struct args {
 	const char *task_file, *guest;
 	int vcpus;		/* 0: auto */
 	u64 period_high;	/* 0: res.period is the only one */
-	u64 latency, margin_ppm, step, overhead, debt;
+	u64 latency, margin_ppm, step;
+	u64 overhead, debt;	/* of show and check, too */
 	bool deadline_auto;
 	/* Of suggest: */
 	u64 percentile_ppm, headroom_ppm, floor, ceiling;
@@ -473,6 +474,13 @@ int place_budgets(const char *cg, const struct reservation *res, const u64 *budg
 		  bool best, int *cpus, u64 *lacking);
 
 /* supply.c: what a reservation gives at the least, whatever else runs. */
+
+/* us: of each budget lost to switches, and by how much one is exceeded. */
+#define DEFAULT_OVERHEAD	8
+#define DEFAULT_DEBT		20
+
+/* As plan counts: with --overhead and --debt. */
+void supply_options(const struct args *args);
 void print_supply(const struct reservation *res);
 void supply_json(struct json_object *o, const struct reservation *res);
 

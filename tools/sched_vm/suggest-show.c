@@ -218,7 +218,7 @@ static struct json_object *suggestion_json(const struct suggestion *s)
 	jo_int(o, "budget_us", s->budget);
 	jo_double(o, "bandwidth_percent", bandwidth(s));
 	jo_double(o, "dry_percent", 100 * s->dry);
-	jo_int(o, "gap_us", s->gap);
+	jo_time(o, "gap_us", s->gap);
 	json_object_object_add(o, "response_ns", s->response == RT_NEVER ? NULL :
 			       json_object_new_int64(s->response));
 	return o;

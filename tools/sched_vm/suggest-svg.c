@@ -107,19 +107,30 @@ static void put_demand(const struct graph *g, const struct rt_demand *d)
 	fputs("\"/>\n", g->f);
 }
 
-/* Flat to the end of the gap and of each budget, and up in between. */
+static void put_point(const struct graph *g, const struct rt_server *s, u64 t)
+{
+	fprintf(g->f, "%.2f,%.2f ", x_of(g, t), y_of(g, rt_supply(s, t)));
+}
+
+/*
+ * Flat to the end of the gap and of each budget, and up in between. What is owed is missing
+ * once, at the end of the gap: later budgets begin sooner by that.
+ */
 static void put_supply(const struct graph *g, const struct rt_server *s)
 {
-	u64 gap = rt_gap(s), t;
+	u64 gap = rt_gap(s), up = s->q - s->lost - s->debt, t;
 
 	fprintf(g->f, "<polyline class=\"supply\" fill=\"none\" stroke=\"" SUPPLY "\" ");
-	fprintf(g->f, "stroke-width=\"2\" points=\"%.2f,%.2f ", x_of(g, 0), y_of(g, 0));
-	for (t = gap; t + s->q <= g->width; t += s->p)
-		fprintf(g->f, "%.2f,%.2f %.2f,%.2f ", x_of(g, t), y_of(g, rt_supply(s, t)),
-			x_of(g, t + s->q), y_of(g, rt_supply(s, t + s->q)));
-	if (t < g->width)
-		fprintf(g->f, "%.2f,%.2f ", x_of(g, t), y_of(g, rt_supply(s, t)));
-	fprintf(g->f, "%.2f,%.2f\"/>\n", x_of(g, g->width), y_of(g, rt_supply(s, g->width)));
+	fprintf(g->f, "stroke-width=\"2\" points=\"");
+	put_point(g, s, 0);
+	for (t = gap; t != RT_NEVER && t + up <= g->width; t += s->p) {
+		put_point(g, s, t == gap ? t : t - s->debt);
+		put_point(g, s, t + up);
+	}
+	if (t != RT_NEVER && t - s->debt < g->width)
+		put_point(g, s, t - s->debt);
+	put_point(g, s, g->width);
+	fputs("\"/>\n", g->f);
 }
 
 int suggest_svg(const struct answer *a, FILE *f)

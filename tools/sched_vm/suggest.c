@@ -7,10 +7,13 @@
 #define MOST_PERIOD	4000000
 #define NEAR		50000	/* ppm of a CPU that a shorter response is worth */
 
+/* With what it loses and owes, as plan, show and check count it. */
 struct rt_server suggest_server(const struct suggestion *s)
 {
 	return (struct rt_server){ .q = s->budget * NS_PER_US, .p = s->period * NS_PER_US,
-				   .d = s->deadline * NS_PER_US };
+				   .d = s->deadline * NS_PER_US,
+				   .lost = DEFAULT_OVERHEAD * NS_PER_US,
+				   .debt = DEFAULT_DEBT * NS_PER_US };
 }
 
 /* Rounded up, and not more than there is. */
@@ -31,7 +34,7 @@ static void judge(const struct demands *d, struct suggestion *s)
 	struct rt_served served;
 	int i;
 
-	s->gap = rt_gap(&server) / NS_PER_US;
+	s->gap = rt_gap(&server) == RT_NEVER ? TIME_MAX : rt_gap(&server) / NS_PER_US;
 	for (i = 0; i < d->nr; i++) {
 		struct rt_demand on = demand_on(d, i);
 		rt_time response = rt_response(&on, &server);

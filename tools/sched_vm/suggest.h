@@ -49,7 +49,7 @@ struct suggestion {
 	bool capped;		/* the headroom did not fit */
 	int cpu;		/* that needs most, as an index */
 	double dry;		/* share of budgets that would have run dry, on the worst CPU */
-	u64 gap;		/* us: the longest time without CPU time */
+	u64 gap;		/* us: the longest time without CPU time; TIME_MAX: any */
 	u64 response;		/* ns: RT_NEVER if not known */
 };
 

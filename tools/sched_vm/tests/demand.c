@@ -37,6 +37,8 @@ static void make_server(struct rt_server *s)
 	s->p = 4 + below(24);
 	s->d = below(2) ? s->p : 2 + below(s->p - 1);
 	s->q = 1 + below(s->d);
+	s->lost = below(3) ? 0 : below(s->q);
+	s->debt = below(3) ? 0 : below(s->q - s->lost);
 }
 
 /* The server, moved on unit by unit. */
@@ -213,7 +215,7 @@ static void far_behind(void)
 {
 	static struct rt_arrival a[4000];
 	struct rt_demand d = { a, 4000, 4000 * 100 };
-	struct rt_server s = { .q = 700, .p = 2000, .d = 2000 };
+	struct rt_server s = { .q = 720, .p = 2000, .d = 2000, .lost = 20, .debt = 50 };
 	rt_time sum, done, exact = 0, response;
 	size_t i, j;
 
@@ -230,6 +232,9 @@ static void far_behind(void)
 	response = rt_response(&d, &s);
 	tap_check(response >= exact && response <= exact + s.p,
 		  "too much to look at: not too short");
+	s.q = s.lost + s.debt;
+	tap_check(rt_response(&d, &s) == RT_NEVER && rt_gap(&s) == RT_NEVER,
+		  "a budget that a debt can use up is none");
 }
 
 /*

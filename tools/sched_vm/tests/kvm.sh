@@ -245,7 +245,7 @@ the_documentation_is_right() {
 	between "$(grep -c . "$WORK/lines")" 8 12
 	PATH=${tool%/*}:$PATH expect 0 'served by web' sh "$WORK/lines"
 	for text in 'ok +the kernel has deadline groups' '^4ms in 20ms fits' \
-		'^web: 4ms in every 20ms' 'longest gap 32ms'; do
+		'^web: 4ms in every 20ms' 'longest gap 32.036ms'; do
 		grep -q -E -e "$text" "$WORK/output" || fail "'$text' is not there"
 	done
 	! grep -q '^WRONG' "$WORK/output" || fail "doctor finds something wrong"

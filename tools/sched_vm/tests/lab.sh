@@ -138,11 +138,11 @@ create_says_what_would_fit() {
 
 check_agrees_with_the_kernel() {
 	"$tool" create a --budget 12ms --period 20ms
-	expect 0 '^longest gap 26.2ms; at least 0us in any P, 6.9ms in 2 P, 27.6ms in 5 P$' \
+	expect 0 '^longest gap 26.236ms; at least 0us in any P, 6.872ms in 2 P, 27.548ms in 5 P$' \
 		"$tool" check --budget 6.9ms --period 20ms
 	expect 0 '' "$tool" check --budget 6.9ms --period 20ms --json
 	same "$(value gap_us) $(value supply_p_us) $(value supply_2p_us) $(value supply_5p_us)" \
-		"26200 0 6900 27600"
+		"26236 0 6872 27548"
 	expect 0 'fits' "$tool" check --budget 6.9ms --period 20ms
 	expect 1 'does not fit' "$tool" check --budget 7.1ms --period 20ms
 	expect 0 'fits' "$tool" check a --budget 18.9ms

@@ -112,12 +112,17 @@ static void suggestions(void)
 	demands_find(&t, &d);
 	nr = suggest_all(&d, &w, list, &taken);
 	tap_check(nr == 1 && !taken && list[0].least == 4000 && list[0].budget == 4000 &&
-		  list[0].gap == 12000 && list[0].response == 16 * MS && !d.cpus[list[0].cpu].cpu,
-		  "never dry: 4 ms, and C and the gap");
+		  list[0].gap == 12036 && !d.cpus[list[0].cpu].cpu, "never dry: 4 ms, and the gap");
+	tap_check(list[0].response == 12016 * MS / 1000 + 10 * MS + 28 * MS / 1000,
+		  "the last of the 4 ms are in the next budget: switches have taken 8 us of each");
 	w.dry_ppm = 10000;
 	w.headroom_ppm = 100000;
 	nr = suggest_all(&d, &w, list, &taken);
 	tap_check(list[0].least == 3000 && list[0].budget == 3300, "1 %, and a tenth more");
+	w.dry_ppm = 0;
+	suggest_all(&d, &w, list, &taken);
+	tap_check(list[0].budget == 4400 && list[0].gap == 11236 &&
+		  list[0].response == 15236 * MS / 1000, "with headroom, C and the gap");
 	w = (struct wish){ .has = 20000 };
 	nr = suggest_all(&d, &w, list, &taken);
 	tap_check(nr == 5 && list[0].period == 5000 && list[4].period == 80000 && taken == 2,

@@ -36,8 +36,8 @@ values_by_hand() {
 	done
 	expect 0 '' suggest --from "$WORK/a" --json
 	same "$(value taken.budget_us)" 4400
-	same "$(value taken.gap_us)" 11200
-	same "$(value taken.response_ns)" 15200000
+	same "$(value taken.gap_us)" 11236
+	same "$(value taken.response_ns)" 15236000
 	same "$(value periods.0.period_us)" 2500
 	same "$(value cpus.0.at_once_ns)" 4000000
 	between "$(value cpus.0.used_percent | awk "{ printf \"%d\", 100 * \$1 + 0.5 }")" 2040 2040
@@ -52,7 +52,7 @@ values_by_hand() {
 
 tables_and_a_line() {
 	trace 9000 2 4 >"$WORK/a"
-	expect 0 '^\* +10ms +4ms +4.4ms +44.00 % +0.00 % +11.2ms +15.2ms' suggest --from "$WORK/a"
+	expect 0 '^\* +10ms +4ms +4.4ms +44.00 % +0.00 % +11.236ms +15.236ms' suggest --from "$WORK/a"
 	grep -q -E '^ +5ms +none' "$WORK/output" && fail "4 ms in 5 are not too much"
 	grep -q -E '^ +2.5ms +none' "$WORK/output" || fail "4 ms in 2.5 are too much"
 	expect 0 '^\* +20ms ' suggest --from "$WORK/a" --period 20ms

@@ -235,6 +235,33 @@ names_are_told_apart() {
 	expect 0 'cgroup: /sched_vm/web$' fake show web
 }
 
+supply() {
+	echo "$(value "$1gap_us") $(value "$1supply_p_us") $(value "$1supply_2p_us") $(value "$1supply_5p_us")"
+}
+
+# What plan promises of a reservation, show and check say of it, with whatever is lost and owed.
+a_promise_is_the_same_everywhere() {
+	machine
+	cp -a "$root/sched_vm" "$WORK/new"
+	for costs in "" "--overhead 0 --debt 0" "--overhead 50us --debt 200us"; do
+		# shellcheck disable=SC2086
+		expect 0 '' fake plan --task 4ms/20ms --task 3ms/50ms --period 8ms --deadline 6ms --json $costs
+		promised=$(supply taken.) budget=$(value taken.budget_us)
+		named sched_vm/web "$budget" 8000
+		echo 6000 >"$root/sched_vm/web/cpu.rt_deadline_us"
+		# shellcheck disable=SC2086
+		expect 0 '' fake show web --json $costs
+		same "$(supply '')" "$promised"
+		# shellcheck disable=SC2086
+		FAKE_FREE=900000,900000 FAKE_NEW=$WORK/new expect 0 '' \
+			fake check --budget "${budget}us" --period 8ms --deadline 6ms --json $costs
+		same "$(supply '')" "$promised"
+	done
+	rm -rf "$WORK/new"
+	expect 2 'up to 1s' fake show web --debt 2s
+	expect 2 'up to 1s' fake check --budget 1ms --overhead max
+}
+
 what_is_reserved_is_said() {
 	machine
 	named sched_vm/web 4000 20000
@@ -242,7 +269,7 @@ what_is_reserved_is_said() {
 	printf '24\n25\n' >"$root/sched_vm/web/cpu.rt_irqs"
 	expect 0 '^web: 4ms in every 20ms on each of the CPUs 0-1, 20.0 % of each$' fake show web
 	grep -q '^but 6ms on CPU 1$' "$WORK/output" || fail "no exception"
-	grep -q '^longest gap 32ms; at least 0us in any P, 4ms in 2 P, 16ms in 5 P$' "$WORK/output" ||
+	grep -q '^longest gap 32.036ms; at least 0us in any P, 3.972ms in 2 P, 15.948ms in 5 P$' "$WORK/output" ||
 		fail "no supply"
 	expect 0 '^web +4ms\* ' fake list
 	grep -q '^(\*: another one on some CPUs' "$WORK/output" || fail "what is that star?"
@@ -250,11 +277,15 @@ what_is_reserved_is_said() {
 	expect 0 '^but 6ms on the CPUs 0-1$' fake show web
 	# On each CPU there is what there is where it has least; others count only where it may be.
 	printf '1 2000\n2 1000\n' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
-	expect 0 '^longest gap 36ms; at least 0us in any P, 2ms in 2 P, 8ms in 5 P$' fake show web
+	expect 0 '^longest gap 36.036ms; at least 0us in any P, 1.972ms in 2 P, 7.948ms in 5 P$' fake show web
+	grep -q '^(of each budget 8us lost to switches, up to 20us owed)$' "$WORK/output" || fail "by what it was counted"
+	expect 0 '^longest gap 36ms; at least 0us in any P, 2ms in 2 P, 8ms in 5 P$' \
+		fake show web --overhead 0 --debt 0
+	expect 0 '^nothing to count on' fake show web --debt 1s
 	expect 0 '' fake show web --json
-	same "$(value gap_us) $(value supply_5p_us)" "36000 8000"
+	same "$(value gap_us) $(value supply_5p_us)" "36036 7948"
 	echo '0-1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
-	expect 0 '^longest gap 28ms;' fake show web
+	expect 0 '^longest gap 28.036ms;' fake show web
 	echo '1 6000' >"$root/sched_vm/web/cpu.rt_cpu_budget_us"
 	expect 0 '' fake show web --json
 	same "$(value cpu_budgets.0.budget_us)" 6000
@@ -816,7 +847,7 @@ threads_tests="top_costs_little top_knows_what_threads_used"
 wait_tests="the_waiter_leaves_others_alone monitor_tells_events monitor_tells_of_all"
 other_tests="without_the_kernel_nothing_helps without_the_controller_its_owner_is_named
 	the_root_is_no_capsule names_and_cpus_are_looked_at adopt_takes_nothing_from_its_owner guests_are_found_by_name list_is_in_order
-	names_are_told_apart what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
+	names_are_told_apart a_promise_is_the_same_everywhere what_is_reserved_is_said the_gone_are_named doctor_does_not_cry_wolf
 	doctor_names_the_right_culprit doctor_tells_the_age_of_counters doctor_sees_a_cpuset_that_was_emptied
 	doctor_sees_what_nobody_can_use free_says_who_has_what plan_knows_where_each_is"
 

@@ -238,19 +238,32 @@ static s64 supply_value(const struct reservation *res, const char *key)
 	return us;
 }
 
-/* The gap is P + D - 2Q, and then Q in each P. */
+/*
+ * By what plan counts by default, 8us lost and 20 owed: the gap is P + D - 2(Q - 8) + 20, and
+ * then Q - 8 in each P, less 20 once. Without these it is P + D - 2Q.
+ */
 static void test_supply(void)
 {
 	const struct reservation res = { 4000, 10000, TIME_MAX }, soon = { 4000, 10000, 6000 };
-	const struct reservation none = { TIME_MAX, 10000, TIME_MAX };
+	const struct reservation none = { TIME_MAX, 10000, TIME_MAX }, less = { 28, 100, TIME_MAX };
+	const struct args exact = {}, slow = { .overhead = 50, .debt = 200 };
 
-	tap_check(supply_value(&res, "gap_us") == 12000, "longest gap");
-	tap_check(supply_value(&soon, "gap_us") == 8000, "longest gap with a deadline");
-	tap_check(supply_value(&soon, "supply_p_us") == 2000 &&
-		  supply_value(&soon, "supply_2p_us") == 6000 &&
-		  supply_value(&soon, "supply_5p_us") == 18000, "least supply");
+	tap_check(supply_value(&res, "gap_us") == 12036, "longest gap");
+	tap_check(supply_value(&soon, "gap_us") == 8036, "longest gap with a deadline");
+	tap_check(supply_value(&soon, "supply_p_us") == 1964 &&
+		  supply_value(&soon, "supply_2p_us") == 5956 &&
+		  supply_value(&soon, "supply_5p_us") == 17932, "least supply");
 	tap_check(supply_value(&none, "gap_us") == -2 && supply_value(&none, "supply_5p_us") == -2,
 		  "no gap without a reservation: null");
+	tap_check(supply_value(&less, "gap_us") == -2 && !supply_value(&less, "supply_5p_us"),
+		  "no supply where a debt can use up the budget");
+	supply_options(&exact);
+	tap_check(supply_value(&soon, "gap_us") == 8000 &&
+		  supply_value(&soon, "supply_5p_us") == 18000, "nothing lost, nothing owed");
+	supply_options(&slow);
+	tap_check(supply_value(&soon, "gap_us") == 8300 &&
+		  supply_value(&soon, "supply_p_us") == 1700 &&
+		  supply_value(&soon, "debt_us") == 200, "more lost, more owed");
 }
 
 int main(void)
