@@ -85,10 +85,10 @@ static const struct command commands[] = {
 	  "Watches a guest that runs (default 30s) in a capsule that has more than enough, or\n"
 	  "in none, and says for several periods with which budget almost none of them would\n"
 	  "have run dry, what that means for its response, and what makes the answer worth\n"
-	  "less. --apply sets the one that is taken. --watch raises the budget at once when\n"
-	  "it is too small and lowers it slowly, by what it saw in --time, until somebody\n"
-	  "else changes it. --svg draws the demand beside the supply. Status 1 if nothing can\n"
-	  "be suggested.\n",
+	  "less, as too short a time for the --percentile. --apply sets the one that is\n"
+	  "taken. --watch raises the budget at once when it is too small and lowers it slowly,\n"
+	  "by what it saw in --time, until somebody else changes it. --svg draws the demand\n"
+	  "beside the supply. Status 1 if nothing can be suggested.\n",
 	  O_COMMON | O(PID) | O(QEMU) | O(DOMAIN) | O(TIME) | O(PERCENTILE) | O(PERIOD) |
 	  O(HEADROOM) | O(LATENCY) | O(APPLY) | O(WATCH) | O(FLOOR) | O(CEILING) |
 	  O(INTERVAL) | O(SVG) | O(RAW) | O(FROM), 0, 1, cmd_suggest },

@@ -87,11 +87,29 @@ static void show_cpus(const struct answer *a)
 
 /* --- what makes it worth less --- */
 
+static void doubt_time(const struct answer *a, doubt_fn say_it, void *data)
+{
+	const struct suggestion *s = &a->list[a->taken];
+	u64 longer = suggest_longer(a->d, a->w, s);
+	char *time, *text;
+
+	if (!longer)
+		return;
+	time = format_ns(longer);
+	text = xasprintf("%llu budget%s began, too few to tell that at most %g %% %s: --time %s",
+			 (unsigned long long)s->periods, plural(s->periods),
+			 a->w->dry_ppm / 10000.0, "run dry", time);
+	say_it("short", text, data);
+	free(text);
+	free(time);
+}
+
 static void doubts(const struct answer *a, doubt_fn say_it, void *data)
 {
 	char *text;
 	int i;
 
+	doubt_time(a, say_it, data);
 	if (a->t->lost) {
 		text = xasprintf("%lld event%s lost: %s", a->t->lost, a->t->lost == 1 ? " was" :
 				 "s were", UNSEEN);

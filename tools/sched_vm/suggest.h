@@ -48,6 +48,7 @@ struct suggestion {
 	u64 budget;		/* with the headroom */
 	bool capped;		/* the headroom did not fit */
 	int cpu;		/* that needs most, as an index */
+	u64 periods;		/* budgets that began on it, in what was seen */
 	double dry;		/* share of budgets that would have run dry, on the worst CPU */
 	u64 gap;		/* us: the longest time without CPU time; TIME_MAX: any */
 	u64 response;		/* ns: RT_NEVER if not known */
@@ -60,6 +61,8 @@ void suggest_for(const struct demands *d, const struct wish *w, u64 period,
 int suggest_all(const struct demands *d, const struct wish *w, struct suggestion *list,
 		int *taken);
 struct rt_server suggest_server(const struct suggestion *s);
+/* How long to watch until something can be said of the share that runs dry, in ns; 0: it was. */
+u64 suggest_longer(const struct demands *d, const struct wish *w, const struct suggestion *s);
 
 /* meanwhile.c: what the machine did in that time */
 

@@ -147,6 +147,24 @@ static void suggestions(void)
 	trace_free(&t);
 }
 
+/* Three of what is to be told must have been there, but for the last, which is cut off. */
+static void too_short(void)
+{
+	struct demands d = { .time = 10000 * MS };
+	struct wish w = { .dry_ppm = 1000 };
+	struct suggestion s = { .periods = 2999 };
+
+	tap_check(!suggest_longer(&d, &w, &s), "2,999 periods are enough for one in a thousand");
+	s.periods = 2998;
+	tap_check(suggest_longer(&d, &w, &s) == 11000 * MS, "2,998 are not: a second more");
+	s.periods = 10;
+	tap_check(suggest_longer(&d, &w, &s) == 3000000 * MS, "ten are far from it");
+	w.dry_ppm = 300000;
+	tap_check(!suggest_longer(&d, &w, &s), "but for 70 % they are enough");
+	w.dry_ppm = 0;
+	tap_check(!suggest_longer(&d, &w, &s), "that none ever does, nobody can see");
+}
+
 /* It would take all that there is. */
 static void always_ready(void)
 {
@@ -222,6 +240,7 @@ int main(void)
 	holes();
 	dry();
 	suggestions();
+	too_short();
 	always_ready();
 	return tap_end();
 }

@@ -65,6 +65,20 @@ tables_and_a_line() {
 	expect 0 'note: on host CPU 0 it ran dry in 0.10 % of its periods' suggest --from "$WORK/b"
 }
 
+# Of 1,000 periods, none runs dry by chance too often if one or two of them are to.
+too_short_for_the_percentile() {
+	trace 9000 2 4 >"$WORK/a"
+	expect 0 '^note: 1000 budgets began, too few to tell that at most 0.1 % run dry: --time 30s$' \
+		suggest --from "$WORK/a"
+	expect 0 'at most 0.2 % run dry: --time 15s$' suggest --from "$WORK/a" --percentile 99.8
+	for percentile in 99.7 50 100; do
+		expect 0 '' suggest --from "$WORK/a" --percentile $percentile
+		! grep -q 'too few' "$WORK/output" || fail "1,000 are enough for $percentile"
+	done
+	expect 0 '' suggest --from "$WORK/a" --json
+	same "$(value notes.0.id)" short
+}
+
 a_picture() {
 	trace 9000 2 4 >"$WORK/a"
 	expect 0 '' suggest --from "$WORK/a" --svg "$WORK/a.svg"
@@ -136,4 +150,4 @@ events_are_kept() {
 	expect 0 '' "$tool" record --from "$WORK/b" -o "$WORK/b.json"
 }
 
-run values_by_hand tables_and_a_line a_picture what_cannot_be_seen wrong_usage events_are_kept
+run values_by_hand tables_and_a_line too_short_for_the_percentile a_picture what_cannot_be_seen wrong_usage events_are_kept
