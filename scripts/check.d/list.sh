@@ -12,11 +12,12 @@ style           90  checkpatch, codespell, shellcheck; how many lines are ours
 test-lab        90  the lab: trees, patches, export, runs, this check
 tools           10  sched-vm without a kernel of ours: arguments, output, manual
 papers          15  the published experiments: their model, and what judges them
-papers-lab       90  sets of tasks in the release kernel: it does what the model says, and what plan does
-tools-lab         110  sched-vm in the release kernel
+plan-lab         75  sched-vm suggest, and what check promises, in the release kernel
+papers-lab       70  sets of tasks in the release kernel: it does what the model says, and what plan does
+tools-lab        60  the rest of sched-vm in the release kernel
 libvirt         90  libvirt with our patches: its tests, and those of the hook
 code            90  option off: the code is that of a kernel without our patches
-tools-kvm       60  sched-vm with a real guest
+tools-kvm       60  sched-vm with a real guest: CPUs that plan and create find, the README's commands, the rest
 tools-lab-debug 700  sched-vm in the debug kernel
 END
 }
@@ -135,6 +136,25 @@ about_seconds() {
 	echo "${seconds:-60}"
 }
 
+# What looks at sched-vm plan and suggest, at what create, check and show have of them, and
+# at the model of papers/: all parts with a test of these, and so with some others. By the
+# table, that takes at most four minutes.
+plan_parts() {
+	echo tools papers plan-lab papers-lab tools-kvm
+}
+
+# What it took in this check
+plan_say_time() {
+	local part
+	[ -f "$OUT/times" ] || return 0
+	for part in $(plan_parts); do
+		awk -v name="$part" '$1 == name { took = $2 } END { print name, took == "" ? "-" : took }' "$OUT/times"
+	done | awk '
+		$2 == "-" { left = left " " $1; next }
+		{ sum += $2; what = what (what == "" ? "" : ", ") $1 " " $2 }
+		END { printf "plan, suggest, and the model: %d s (%s)%s\n", sum, what, left == "" ? "" : "; not run:" left }'
+}
+
 part_is() {
 	parts_table | awk -v name="$1" '$1 == name { found = 1 } END { exit !found }'
 }
@@ -158,6 +178,7 @@ part_run() {
 	tools) tools_run ;;
 	papers) papers_run ;;
 	papers-lab) part_kernel release || return 0; papers_run_lab ;;
+	plan-lab) part_kernel release || return 0; tools_run_plan ;;
 	tools-lab) part_kernel release || return 0; tools_run_lab ;;
 	libvirt) libvirt_run ;;
 	code) part_kernel off || return 0; code_compare ;;

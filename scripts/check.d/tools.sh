@@ -67,8 +67,12 @@ tools_run() {
 	in_time tools "$TOP/tools/sched_vm/tests/run.sh" "$OUT/tools"
 }
 
+tools_run_plan() {
+	tools_case plan-lab "$TOP/tools/sched_vm/tests/run-lab.sh" release plan
+}
+
 tools_run_lab() {
-	tools_case tools-lab "$TOP/tools/sched_vm/tests/run-lab.sh"
+	tools_case tools-lab "$TOP/tools/sched_vm/tests/run-lab.sh" release others
 }
 
 tools_run_debug() {

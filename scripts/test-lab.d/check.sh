@@ -186,6 +186,29 @@ test_readme_says_whom_to_ask() {
 	! grep -q 'go to whom' "$TOP/README.md" || fail "who asks there gets no answer"
 }
 
+# All that has a test of plan, suggest, or the model is counted, and takes at most four minutes
+# by the table; at the end of a check it is said what it took.
+test_check_plan_takes_four_minutes() {
+	make_check
+	local parts part sum=0
+	parts=$(in_check plan_parts)
+	for part in $parts; do
+		in_check part_is "$part" || fail "there is no part $part"
+		sum=$((sum + $(in_check about_seconds "$part")))
+		grep -q "\`$part\`" "$TOP/papers/README.md" || fail "papers/README.md does not name $part"
+	done
+	[ "$sum" -le 240 ] || fail "$parts: $sum s"
+	# Whatever runs in no other part: files with tests of these.
+	for part in tools:plan.sh plan-lab:lab-suggest.sh tools-kvm:kvm.sh; do
+		grep -q -E 'suggest|plan' "$TOP/tools/sched_vm/tests/${part#*:}" || fail "$part"
+		[[ " $parts " == *" ${part%:*} "* ]] || fail "${part%:*} is not counted"
+	done
+	mkdir -p "$CHECK_OUT"
+	printf '%s\n' 'tools 12' 'papers 9' 'tools 14' 'plan-lab 70' 'tools-lab 50' 'papers-lab 60' >"$CHECK_OUT/times"
+	same "$(in_check plan_say_time)" \
+		'plan, suggest, and the model: 153 s (tools 14, papers 9, plan-lab 70, papers-lab 60); not run: tools-kvm'
+}
+
 # What is in real-time.list is the name of a test of a case in real time.
 test_check_real_time_list_is_true() {
 	local name

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tool on a kernel with deadline groups, in a machine of the lab (as root, in
-# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV PTY LOAD.
+# a machine that may be ruined): lab.sh SCHED-VM JSON NAPI FAKEDEV PTY LOAD [plan | others].
 # JSON prints one value of a JSON file (tests/json.c), NAPI has a tap device
 # (tests/napi.c), FAKEDEV plays /dev/sched_vm (tests/fakedev.c), PTY is a
 # terminal where somebody presses Ctrl-C (tests/pty.c), LOAD has a demand that is known
-# (tests/load.c).
+# (tests/load.c). plan: what belongs to plan and suggest; others: all but that.
 
 here=${0%/*}
 tool=$1
@@ -15,6 +15,7 @@ napi=$3
 fakedev=$4
 pty=$5
 load=$6
+part=${7-}
 WORK=$(mktemp -d)
 # A kernel with lockdep and KASAN takes about ten times as long for everything.
 slow=1
@@ -687,7 +688,7 @@ echo 1000000 >/proc/sys/kernel/sched_rt_runtime_us
 
 # What these write to the kernel, the selftests input, device, and devfuzz write in a slow one, too.
 file_tests="create_writes_what_was_said create_says_what_is_wrong create_says_what_is_in_the_way
-	create_says_what_would_fit check_agrees_with_the_kernel the_manual_is_right
+	create_says_what_would_fit the_manual_is_right
 	check_and_doctor_change_nothing check_knows_which_cpus_there_are check_is_exact_with_the_device
 	dry_runs_are_understood refusals_are_explained_by_the_dry_run changes_are_refused_at_once
 	what_was_made_is_said capsules_below_are_named set_changes_only_what_was_said
@@ -696,17 +697,25 @@ file_tests="create_writes_what_was_said create_says_what_is_wrong create_says_wh
 	run_gets_ctrl_c_once adopt_wants_a_budget adopt_refuses_a_name_that_is_taken
 	adopt_knows_an_old_pid_file threads_are_named_cleanly doctor_finds_the_configuration
 	doctor_looks_at_the_layout"
-[ $slow = 1 ] || file_tests=
+plan_tests="check_agrees_with_the_kernel"
+[ $slow = 1 ] || file_tests='' plan_tests=''
 
+tests="$file_tests events_are_told delegated_subtree set_turns_cpuset_on remove_moves_threads_only_if_told
+	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did
+	run_leaves_no_capsule_when_killed run_leaves_no_capsule_when_shot adopt_takes_and_returns
+	adopt_removes_at_exit adopt_removes_no_other_at_exit who_waits_may_be_killed
+	adopt_leaves_no_empty_capsule adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name
+	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces
+	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered top_sees_the_budget_used
+	top_sees_who_escaped who_left_has_escaped who_left_its_place_has_escaped scope_lets_nobody_escape
+	record_draws_what_happened $record_tests no_instance_is_left record_shows_that_it_goes_on
+	record_says_what_is_wrong doctor_knows_this_kernel doctor_knows_what_serves_the_host
+	doctor_wants_the_fair_server device_is_found irqs_are_bound"
+plan_tests="$plan_tests $suggest_tests"
+case $part in
+plan) tests=$plan_tests ;;
+others) ;;
+*) tests="$tests $plan_tests" ;;
+esac
 # shellcheck disable=SC2086
-run $file_tests events_are_told delegated_subtree set_turns_cpuset_on remove_moves_threads_only_if_told \
-	remove_by_path_leaves_nothing_behind remove_by_path_ends_what_adopt_did \
-	run_leaves_no_capsule_when_killed run_leaves_no_capsule_when_shot adopt_takes_and_returns \
-	adopt_removes_at_exit adopt_removes_no_other_at_exit who_waits_may_be_killed \
-	adopt_leaves_no_empty_capsule adopt_in_place_reserves_where_it_is adopt_finds_a_guest_by_name \
-	adopt_takes_napi_threads adopt_takes_no_impostors adopt_knows_network_namespaces \
-	adopt_takes_only_irqs_of_the_guest adopt_knows_where_irqs_are_delivered top_sees_the_budget_used \
-	top_sees_who_escaped who_left_has_escaped who_left_its_place_has_escaped scope_lets_nobody_escape \
-	record_draws_what_happened $record_tests no_instance_is_left record_shows_that_it_goes_on \
-	record_says_what_is_wrong doctor_knows_this_kernel doctor_knows_what_serves_the_host \
-	doctor_wants_the_fair_server device_is_found irqs_are_bound $suggest_tests
+run $tests
