@@ -47,6 +47,7 @@ locks          virtual release --time virtual --mem 3072 -- @/locks
 held           virtual release --time virtual --mem 2048 -- @/held
 ext            virtual preempt --time virtual -- @/ext
 ext-full       virtual preempt --time virtual --cpus 3 -- @/ext full
+decisions      virtual preempt --time virtual -- @/jobs --decisions
 supply-preempt virtual preempt --time virtual -- @/supply
 locks-preempt  virtual preempt --time virtual --mem 3072 -- @/locks
 held-preempt   virtual preempt --time virtual --mem 2048 -- @/held

@@ -75,6 +75,7 @@ locks           60  locks that are held in a dry capsule
 held             90  each kind of lock of the kernel, held there beside 100 busy threads; RCU, freezers
 ext             10  beside sched_ext
 ext-full        10  sched_ext for all threads
+decisions       10  what the scheduler's decision and its switch cost, by probe events, beside what threads miss
 supply-preempt  60  supply, without PREEMPT_RT
 locks-preempt   60  locks, without PREEMPT_RT
 held-preempt    220  held, without PREEMPT_RT; RCU Tasks, too

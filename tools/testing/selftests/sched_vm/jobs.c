@@ -12,6 +12,7 @@
  *                                        the first of the other: "# result jobs.SET.switch..."
  *   jobs --decisions [--length US] SET.. what __schedule() takes until it has decided, and the
  *                                        switch: "# result jobs.SET.decision..., .switched..."
+ *   jobs --decisions                     the same of the set worked by hand, and is it true?
  *
  * What capsules have beyond their budgets: "--extra idle", "--extra fair", before --length, and
  * "--beside", a busy normal thread on each CPU, of the weight that a capsule has.
@@ -241,14 +242,28 @@ static void read_set(struct set *set, FILE *in, const char *name)
 	}
 }
 
+/*
+ * Two capsules of 4/10 and 5/20 ms. Task 1 has 3 ms each 20, task 2, below it, 6 ms each
+ * 40: it has 1 ms of the first budget, waits for the second, which begins at 10 ms, has 4 of
+ * it, which the second capsule's deadline of 20.2 does not come before, and then the rest.
+ */
+static const char by_hand[] =
+	"server 1 1 0 4000 10000 10000 1 0\n"
+	"server 2 1 0 5000 20000 20000 2 0\n"
+	"task 1 1 3000 20000 20000 0 100\n"
+	"task 1 1 6000 40000 40000 0 100\n"
+	"task 2 1 12000 40000 40000 200 100\n";
+
+/* Without a file, that which is worked by hand */
 static void load_set(struct set *set, const char *file)
 {
-	const char *name = strrchr(file, '/');
-	FILE *in = fopen(file, "r");
+	FILE *in = file ? fopen(file, "r") :
+		   fmemopen((void *)by_hand, sizeof(by_hand) - 1, "r");
+	const char *name = file ? strrchr(file, '/') : NULL;
 
 	if (!in)
-		ksft_exit_fail_perror(file);
-	read_set(set, in, name ? name + 1 : file);
+		ksft_exit_fail_perror(file ? file : "fmemopen");
+	read_set(set, in, name ? name + 1 : file ? file : "by-hand");
 	fclose(in);
 }
 
@@ -564,36 +579,77 @@ static void show_switches(const char *file, unsigned long length_us)
 	free(took);
 }
 
+/* What threads saw, in the median without probes, and what probes did */
+struct decided {
+	struct costs decisions, switches;
+	uint64_t probe_ns, between;
+	unsigned int nr;
+};
+
 /*
  * What a probe takes is seen from the threads: with three of them on the way, a switch takes
- * that much more than without.
+ * that much more than without. Return: were there probes?
  */
-static void show_decisions(const char *file, unsigned long length_us)
+static bool run_decisions(struct set *set, const char *file, unsigned long length_us,
+			  struct decided *d)
 {
-	static struct costs decisions, switches;
-	uint64_t *took, without, with, probe_ns, from, to;
-	static struct set set;
-	unsigned int nr;
+	uint64_t *took, with, from, to;
 
-	load_set(&set, file);
-	run_switches(&set, length_us, &took, &nr, &from, &to);
-	without = percentile(took, nr, 50);
+	load_set(set, file);
+	run_switches(set, length_us, &took, &d->nr, &from, &to);
+	d->between = percentile(took, d->nr, 50);
 	free(took);
 	if (!decisions_begin()) {
-		ksft_test_result_skip("%s: no probe events (CONFIG_FPROBE_EVENTS)\n", set.name);
-		return;
+		ksft_test_result_skip("%s: no probe events (CONFIG_FPROBE_EVENTS)\n",
+				      set->name);
+		return false;
 	}
-	load_set(&set, file);
-	run_switches(&set, length_us, &took, &nr, &from, &to);
-	with = percentile(took, nr, 50);
+	load_set(set, file);
+	run_switches(set, length_us, &took, &d->nr, &from, &to);
+	with = percentile(took, d->nr, 50);
 	free(took);
-	probe_ns = with > without ? (with - without) / 3 : 0;
-	decisions_end(from, to, probe_ns, &decisions, &switches);
-	result_of(&set, "probe_ns", probe_ns);
-	results_of(&set, "decision", decisions.ns, decisions.nr, decisions.total_ns);
-	results_of(&set, "switched", switches.ns, switches.nr, switches.total_ns);
-	ksft_test_result(probe_ns && switches.nr, "%s: %u decisions, %u switches\n", set.name,
-			 decisions.nr, switches.nr);
+	d->probe_ns = with > d->between ? (with - d->between) / 3 : 0;
+	decisions_end(from, to, d->probe_ns, &d->decisions, &d->switches);
+	return true;
+}
+
+static void show_decisions(const char *file, unsigned long length_us)
+{
+	static struct decided d;
+	static struct set set;
+
+	if (!run_decisions(&set, file, length_us, &d))
+		return;
+	result_of(&set, "probe_ns", d.probe_ns);
+	results_of(&set, "decision", d.decisions.ns, d.decisions.nr, d.decisions.total_ns);
+	results_of(&set, "switched", d.switches.ns, d.switches.nr, d.switches.total_ns);
+	ksft_test_result(d.probe_ns && d.switches.nr, "%s: %u decisions, %u switches\n",
+			 set.name, d.decisions.nr, d.switches.nr);
+}
+
+/*
+ * Each time that threads saw another one run, there was a switch, and before it a decision;
+ * and both together take no longer than nobody ran.
+ */
+static void test_decisions(void)
+{
+	static struct decided d;
+	static struct set set;
+	uint64_t decision, switched;
+	bool ok;
+
+	if (!run_decisions(&set, NULL, 400000, &d))
+		return;
+	ok = check(d.probe_ns) && check(d.nr >= 20) && check(d.switches.nr >= d.nr) &&
+	     check(d.decisions.nr >= d.switches.nr);
+	decision = percentile(d.decisions.ns, d.decisions.nr, 50);
+	switched = percentile(d.switches.ns, d.switches.nr, 50);
+	ksft_print_msg("%u switches seen by threads, %llu ns in the median\n", d.nr,
+		       (unsigned long long)d.between);
+	ksft_print_msg("%u decisions of %llu ns, %u switches of %llu ns\n", d.decisions.nr,
+		       (unsigned long long)decision, d.switches.nr, (unsigned long long)switched);
+	ok &= check(decision) && check(switched) && check(decision + switched <= d.between);
+	ksft_test_result(ok, "the decision and the switch are what threads miss, or less\n");
 }
 
 /* A job whose deadline is before the end, and which was not done by it */
@@ -635,18 +691,6 @@ static void find_least(const char *file, unsigned long length_us)
 			 high * LEAST_STEP_US);
 }
 
-/*
- * Two capsules of 4/10 and 5/20 ms. Task 1 has 3 ms each 20, task 2, below it, 6 ms each
- * 40: it has 1 ms of the first budget, waits for the second, which begins at 10 ms, has 4 of
- * it, which the second capsule's deadline of 20.2 does not come before, and then the rest.
- */
-static const char by_hand[] =
-	"server 1 1 0 4000 10000 10000 1 0\n"
-	"server 2 1 0 5000 20000 20000 2 0\n"
-	"task 1 1 3000 20000 20000 0 100\n"
-	"task 1 1 6000 40000 40000 0 100\n"
-	"task 2 1 12000 40000 40000 200 100\n";
-
 struct end {
 	int task;
 	unsigned int nr;
@@ -665,14 +709,10 @@ static const struct end ends[] = {
 static void test_by_hand(void)
 {
 	static struct set set;
-	FILE *in = fmemopen((void *)by_hand, sizeof(by_hand) - 1, "r");
 	bool ok = true;
 	unsigned int i;
 
-	if (!in)
-		ksft_exit_fail_perror("fmemopen");
-	read_set(&set, in, "by-hand");
-	fclose(in);
+	load_set(&set, NULL);
 	ok &= check(run_set(&set, 60000));
 	for (i = 0; i < ARRAY_SIZE(ends); i++)
 		ok &= check(load_u(set.task[ends[i].task].done) > ends[i].nr) &&
@@ -719,15 +759,16 @@ static void take_all(void)
 		ksft_exit_fail_perror("sched_rt_runtime_us");
 }
 
-/* What is to be done with a set of a file */
+/* What is to be done with a set of a file, and without one */
 struct mode {
 	const char *option;
 	void (*fn)(const char *file, unsigned long length_us);
+	void (*by_hand)(void);
 };
 
 static const struct mode modes[] = {
-	{ "--least", find_least }, { "--switches", show_switches },
-	{ "--decisions", show_decisions }, { NULL, show_set },
+	{ "--least", find_least, test_by_hand }, { "--switches", show_switches, test_by_hand },
+	{ "--decisions", show_decisions, test_decisions }, { NULL, show_set, test_by_hand },
 };
 
 /* Return: the place of the first argument that says nothing of extra time */
@@ -767,7 +808,7 @@ int main(int argc, char **argv)
 	take_all();
 	lift_kthreads();
 	if (argc == i)
-		test_by_hand();
+		mode->by_hand();
 	for (; i < argc; i++)
 		mode->fn(argv[i], length_us);
 	ksft_finished();
