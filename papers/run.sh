@@ -26,10 +26,10 @@ usage() {
 usage: papers/run.sh [--only "ID..."] [--quick] [--no-kernel] [--jobs N] [--sets N]
 
 Runs the published experiments in the model, and what of them threads in capsules can do in
-the lab's kernel, which is built if need be; prints the verdicts, and writes tables and
-pictures to out/papers/report.html and the figures to out/papers/ID.csv. What else was
-measured in the kernel and in guests is taken from out/papers/kernel and out/papers/guest
-(papers/README.md).
+the lab's release kernel and, of t2.1 (Table 2.1), in its preempt kernel, which has probe
+events; these are built if need be. Prints the verdicts, and writes tables and pictures to
+out/papers/report.html and the figures to out/papers/ID.csv. What else was measured in the
+kernel and in guests is taken from out/papers/kernel and out/papers/guest (papers/README.md).
 
   --only "ID..."  these alone, e.g. "t2.2 f2.5"; --list says what each is
   --quick         few sets, short runs, no kernel: under a minute
@@ -105,6 +105,7 @@ list() {
 		printf '%-9s %-6s %-7s %s\n' "$id" "$([ -z "$(experiment_of "$id")" ] || echo yes)" \
 			"$([ -z "$(part_of "$id")" ] || echo yes)" "$(title "$id")"
 	done
+	printf '\nKERNEL is the release kernel of the lab; for t2.1, the preempt kernel, too.\n'
 }
 
 check_only() {

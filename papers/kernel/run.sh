@@ -25,17 +25,18 @@ usage() {
 	cat <<'END'
 usage: papers/kernel/run.sh [OPTION...] OUT
 
-Runs sets in the lab's release kernel, in virtual time, which it builds if need be (and the
-preempt kernel for "decisions": it has probe events), and writes what came out to OUT/kernel/*.csv; and what the model has of the very same sets to
-OUT/model/kernel-*.csv. OUT/build has the programs of papers/. The sets, and when each job
-ended, are in OUT/jobs.
+Runs sets in the lab's release kernel, in virtual time, which it builds if need be, and
+"decisions" (Table 2.1 by probe events) in its preempt kernel, which alone has these
+(CONFIG_FPROBE_EVENTS). Writes what came out to OUT/kernel/*.csv, and what the model has of
+the very same sets to OUT/model/kernel-*.csv. OUT/build has the programs of papers/. The sets,
+and when each job ended, are in OUT/jobs.
 
   --quick         few sets, short runs: a minute and a half
   --parts "P..."  of check, load, policies, guaranteed, plan, least, semi, global, gaps, hosts,
                   extra, switches, decisions (with --quick: of check, plan, semi, gaps)
   --sets N        of each condition in policies, guaranteed and global (default: 2)
   --jobs N        so many machines at a time (default: the processors)
-  --no-build      take the kernel as it was built last
+  --no-build      take the kernels as they were built last ("decisions": the preempt one)
   --kernel FILE   this bzImage (for all but "decisions", which are left out)
   --program FILE  the selftest "jobs", static; "extra" is beside it
   --sched-vm FILE the tool
