@@ -178,7 +178,9 @@ kernel_note() {
 		cat <<-'END'
 			In the kernel a capsule has one deadline for all of its CPUs, and admission goes by density, so pieces with a deadline each
 			(C = D) are in the model alone. <i>how=budgets</i> is what the kernel has: where the interfaces do not fit, one or more, each with a single
-			task, have budgets on several CPUs (<code>cpu.rt_cpu_budget_us</code>), by the same deadline; sets and guests are those of <i>guest=prm</i> above.
+			task, have budgets on several CPUs (<code>cpu.rt_cpu_budget_us</code>), by the same deadline; sets and guests are those of <i>guest=prm</i> above. <i>set=U_SEED-CPUS-N in pieces</i> are
+			such sets alone, of the CPUs (up to three) that such a vCPU has and what else is on them: jobs that miss their deadline, and how many of those
+			are of vCPUs that have one CPU.
 		END
 		;;
 	esac
@@ -219,7 +221,7 @@ svg { max-width: 100%; height: auto }
 cost nothing; "kernel" is the lab's, in virtual time, with the sets as FIFO threads in capsules: one instruction takes 1 ns.
 The kernel's sets are shorter: of RT-Xen's, all times are a tenth, and a set runs for 4 s, which are 40 of theirs
 (published: 120 s in Table 2.2, 300 s in Fig. 2.5 to 2.9 and Table 2.4; the model: as published); of Fig. 2.7, 2.8 and Table 2.4, 2 s, which are 20;
-of Fig. 3.5 to 3.9, 1 s, which is 10 (published: 60 s); of Fig. 2.4, 20 jobs for each cost (published: 600); of the three guests (<i>semi3</i>), 4 s. The domains of Table 2.1 are not
+of Fig. 3.5 to 3.9, 1 s, which is 10 (published: 60 s); of Fig. 2.4, 20 jobs for each cost (published: 600); of the sets in pieces, 1 s; of the three guests (<i>semi3</i>), 4 s. The domains of Table 2.1 are not
 scaled and run for the published 10 s: a switch takes as long whatever the periods are, so with a tenth of these it would take ten times the share.
 What has no published length: Table 4.2, 4 s for each number of guests; extra time and RESCH's guest, 2 s; the gaps of D6.4.1, 1 s; the model against the kernel
 (<i>kernel</i>), 2 s a set, in the quick check 1 s; the sets of <code>sched-vm plan</code>, 1.2 s.

@@ -19,7 +19,7 @@ PROGRAM=
 SCHED_VM=
 PARTS=
 SEEDS=2
-ALL="check load policies guaranteed plan least semi global gaps hosts extra switches decisions"
+ALL="check load policies guaranteed plan least semi global pieces gaps hosts extra switches decisions"
 
 usage() {
 	cat <<'END'
@@ -32,9 +32,10 @@ the very same sets to OUT/model/kernel-*.csv. OUT/build has the programs of pape
 and when each job ended, are in OUT/jobs.
 
   --quick         few sets, short runs: a minute and a half
-  --parts "P..."  of check, load, policies, guaranteed, plan, least, semi, global, gaps, hosts,
-                  extra, switches, decisions (with --quick: of check, plan, semi, gaps)
-  --sets N        of each condition in policies, guaranteed and global (default: 2)
+  --parts "P..."  of check, load, policies, guaranteed, plan, least, semi, global, pieces, gaps,
+                  hosts, extra, switches, decisions (with --quick: of check, plan, semi, gaps)
+  --sets N        of each condition in policies, guaranteed and global (default: 2), and four
+                  times as many in pieces
   --jobs N        so many machines at a time (default: the processors)
   --no-build      take the kernels as they were built last ("decisions": the preempt one)
   --kernel FILE   this bzImage (for all but "decisions", which are left out)
@@ -310,6 +311,39 @@ sets_global() {
 		done
 	done
 	global_machines
+}
+
+# Of these sets, those that fit in pieces alone: so many, of each seed those of all loads. What is
+# run is the CPUs that a vCPU in pieces has, and what else is on them, if they are up to three.
+PIECES_US=1000000
+
+sets_pieces() {
+	local u seed file nr=0 wanted=$((4 * SEEDS))
+	local -a options=(--divide 10 --apart 20 --lost "$LOST" --debt "$DEBT" --most 990)
+	mkdir -p "$SETS/all-pieces"
+	for ((seed = 1; nr < wanted; seed++)); do
+		for u in 370 390 410 430 450; do
+			file=$SETS/all-pieces/${u}_$seed
+			! gen "${options[@]}" global $u prm $seed >"$file" || continue
+			gen "${options[@]}" --spread 1 global $u prm $seed >"$file" || continue
+			awk -v name="$file" -f "$here/parts.awk" "$file"
+			rm -f "$file"-1-*.set "$file"-[4-9]-*.set
+			for file in "$file"-*.set; do
+				[ -e "$file" ] && [ $nr -lt "$wanted" ] || continue
+				nr=$((nr + 1))
+				pieces_machine "$file" $((nr % 2 + 1))
+			done
+		done
+	done
+	rm -r "$SETS/all-pieces"
+}
+
+# pieces_machine PATH-CPUS-N.set NR: two machines for each number of CPUs
+pieces_machine() {
+	local cpus=${1%-*}
+	cpus=${cpus##*-}
+	machine "pieces-$cpus-$2" "$cpus" $PIECES_US
+	mv "$1" "$SETS/pieces-$cpus-$2/"
 }
 
 # PATH-CPUS-N.set: a folder for each number of CPUs, and for one CPU two.
@@ -647,6 +681,29 @@ figures_global() {
 						printf "f3.7,u=%d guest=prm,%.6g,CPUs\n", u, asked / fit
 				}' "$SETS/global.results")
 			emit $column global "${lines[@]}"
+		done
+	done
+}
+
+# late_of NAME COLUMN: jobs, those late, and of these those of vCPUs that have one CPU
+late_of() {
+	awk -v length_us="$(cat "$1.length")" -v grace_us=$TURNS_US -f "$here/stats.awk" "$1.set" "$1.$2" | awk '
+		FNR == NR && $1 == "server" { pieces[$2, $3]++ }
+		FNR == NR && $1 == "task" { of[++nr] = $2 SUBSEP $3 }
+		FNR == NR { next }
+		$1 in of && pieces[of[$1]] == 1 { whole += $3 }
+		$1 == "all" { jobs = $2; late = $3 }
+		END { print jobs, late, whole + 0 }' "$1.set" -
+}
+
+figures_pieces() {
+	local set column jobs late whole of
+	for set in "$SETS"/pieces-*/*.set; do
+		of=$(basename "$set" .set)
+		for column in model kernel; do
+			read -r jobs late whole < <(late_of "${set%.set}" $column)
+			emit $column pieces "semi,set=$of in pieces late,$(awk -v a="$late" -v b="$jobs" 'BEGIN { print 100 * a / b }'),% missed" \
+				"semi,set=$of in pieces late on one CPU,$whole,jobs"
 		done
 	done
 }

@@ -39,6 +39,18 @@ wrong_in() {
 	fi
 }
 
+# without COLUMN ID CONDITION TEXT: the same where there is no such line
+without() {
+	rm -rf "$WORK/wrong"
+	cp -r "$WORK/right" "$WORK/wrong"
+	awk -F , -v id="$2" -v c="$3" '$1 != id || $2 !~ c' "$WORK/right/$1/all.csv" >"$WORK/wrong/$1/all.csv"
+	awk -f verdicts.awk "$WORK"/wrong/*/all.csv >"$WORK/verdicts" || true
+	grep -q -P "^$2\tNOT\t.*$4" "$WORK/verdicts" || {
+		echo "not caught: no $2 $3"
+		FAILED=1
+	}
+}
+
 FAILED=0
 "$BUILD/experiment" --list | xargs -P "$(nproc)" -I ID sh -c "'$BUILD/experiment' --quick ID >'$WORK/ID.csv'"
 mkdir -p "$WORK/right/model" "$WORK/right/kernel" "$2"
@@ -145,7 +157,11 @@ wrong_in kernel f2.7 'uw=90 periods=100-1100 budgets=admitted policy=cbs$' 12 'i
 wrong_in kernel t2.4 'case=even policy=cbs load=45 run missed' 1 'promises for it'
 wrong_in kernel f3.5 'u=350 guest=prm vmm=pedf server=cbs' 0 'of the same sets'
 wrong_in kernel f3.5 'u=350 guest=prm vmm=pedf server=cbs' 0 'theory admits'
-wrong_in kernel semi 'u=350 guest=prm how=budgets' 300 'in pieces by one deadline'
+wrong_in kernel semi 'set=390_3.* late on one CPU' 1 'no job of another vCPU'
+wrong_in kernel semi 'set=.* pieces late$' 12 'as many are late'
+wrong_in kernel semi 'set=430_3.* pieces late$' 0 'where 5 %'
+wrong_in kernel semi 'set=4.0_[34].* pieces late$' 1 'where none is'
+without kernel semi 'set=390_3' 'at least 8'
 wrong_in kernel semi3 'busy share' 55 'share of 60'
 wrong_in kernel semi3 'worst' 20 "longest response"
 wrong_in kernel semi3 'others' 1 "no others"
