@@ -271,6 +271,26 @@ function check_hosts(    n, i, rt, fair, total) {
 	check("t4.2", fair, "and these share the rest evenly (within 0.3 points)")
 }
 
+# The same with cpu.rt_extra: what is left is nobody's, or that of one more normal thread.
+function check_hosts_extra(    n, i, idle, fair, order, of, total, rt, share) {
+	idle = fair = order = 1
+	for (n = 0; n <= 5; n++) {
+		of = "others=" n " extra=idle "
+		idle = idle && close_to(k("t4.2", of "domain=rt"), n ? 40 : 100, 0.7) && k("t4.2", of "total") > 99
+		of = "others=" n " extra=fair "
+		total = k("t4.2", of "total")
+		rt = k("t4.2", of "domain=rt")
+		share = (total - 40) / (n + 1)
+		fair = fair && close_to(rt, 40 + share, 2)
+		order = order && rt > 41 && total > 99
+		for (i = 1; i <= n; i++)
+			fair = fair && close_to(k("t4.2", of "domain=" i), share, 2)
+	}
+	check("t4.2", idle, "with idle time it has all of the CPU alone, and no more than 40 % beside any busy one (within 0.7 points)")
+	check("t4.2", fair, "with a normal share it has of the rest what each of the others has (within 2 points)")
+	check("t4.2", order, "and so more than its budget, however many they are, and the CPU is never idle (99 %)")
+}
+
 function check_shares(    extra, ok) {
 	ok = 1
 	for (extra = 0; extra < 2; extra++)
@@ -739,8 +759,10 @@ END {
 		check_kernel_pieces()
 	if (measured["semi3"])
 		check_kernel_three()
-	if (measured["t4.2"])
+	if (measured["t4.2"]) {
 		check_hosts()
+		check_hosts_extra()
+	}
 	if (measured["extra"])
 		check_shares()
 	if (measured["resch"])

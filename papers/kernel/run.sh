@@ -385,7 +385,7 @@ sets_decisions() {
 	gen --spare 2 --apart 20 capacity even 70 1 >"$SETS/decisions/even.set"
 }
 
-# One guest with a reservation, five without
+# One guest with a reservation, five without, by what it has beyond it
 sets_hosts() {
 	machine hosts 1 0
 	cp "$here/hosts.sh" "$SETS/hosts/command.sh"
@@ -407,6 +407,7 @@ run_machine() {
 	# shellcheck disable=SC1090
 	. "$SETS/$folder/run"
 	[ "$CPUS" -eq 1 ] || set -- --turns 20
+	[ "$folder" != hosts ] || set -- --add chrt
 	command="exec sh /sets/command.sh"
 	if [ ! -f "$SETS/$folder/command.sh" ]; then
 		[ "$(find "$SETS/$folder" -name '*.set' | wc -l)" -gt 0 ] || return 0

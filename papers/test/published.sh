@@ -29,17 +29,20 @@ awk -F , '
 	FNR == 1 { files++ }
 	files == 1 && $4 ~ /domain=/ { value[$4, "published"] = $5 }
 	files == 2 && $1 == "t4.2" { value[$2, "here"] = $3 }
-	files == 3 && /^ (4\/10 ms|others), (published|here) / {
+	files == 3 && /^ (4\/10 ms|others), (published|here|idle|fair) / {
 		rows++
 		n = split($0, word, / +/)
-		who = word[4] ~ /here|published/ ? word[4] : word[3]
+		who = word[2] == "others," ? word[3] : word[4]
+		extra = who ~ /idle|fair/ ? "extra=" who " " : ""
 		others = word[2] == "others,"
 		for (i = 0; i <= 5 - others; i++) {
 			is = word[n - 5 + others + i]
-			at = "others=" i + others " domain=" (others ? 1 : "rt")
+			at = "others=" i + others " " extra "domain=" (others ? 1 : "rt")
+			if (extra)
+				who = "here"
 			if (!((at, who) in value) || is - value[at, who] > 0.11 || value[at, who] - is > 0.11)
 				wrong(at ", " who ": " is " is not " value[at, who])
 		}
 	}
-	END { exit bad || rows != 4 }' t4.2.csv ../test/kernel.csv \
+	END { exit bad || rows != 8 }' t4.2.csv ../test/kernel.csv \
 	../../Documentation/scheduler/sched-deadline-reservation.rst
