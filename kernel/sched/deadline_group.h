@@ -144,6 +144,8 @@ struct dl_group_params {
  * @watched: threads may have to come from or go to other CPUs, so each change is
  *	looked at; rq lock
  * @idles: a thread of it runs since the CPU would be idle otherwise; rq lock
+ * @users_turn: beyond the budget, in turn with those in @inside, the first of all is to
+ *	go outside next; rq lock
  * @beat: what a thread's rank must be less than to run here at once:
  *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
@@ -179,6 +181,7 @@ struct dl_group_server {
 	bool			armed;
 	u8			watched : 1;
 	u8			idles : 1;
+	u8			users_turn : 1;
 	s8			beat;
 	s8			waits;
 	u32			budget_us;

@@ -13,8 +13,9 @@
  *
  * *Fair* is spill that does not end at the boundary: the best of the capsule's threads
  * that are ready is outside, in the fair class, one for each CPU, in user mode, too. It
- * makes way for a better one, and for an equal after a time slice, but whoever has
- * waited in the kernel for DL_GROUP_PATIENCE comes before that.
+ * makes way for a better one, and for an equal after a time slice; and after a slice for
+ * one that waits in the kernel, whatever the policies, which is what normal threads do.
+ * Then it is its turn again, dl_group_server::users_turn.
  *
  * *Idle*: where the idle class would pick the idle thread, it picks the first thread
  * of a server in this state, which remains in its capsule and does not count in

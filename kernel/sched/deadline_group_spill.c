@@ -248,10 +248,21 @@ static void dl_group_come_back(struct rq *rq, struct task_struct *p)
 		set_notify_resume(p);
 }
 
-/* Has @p waited in the kernel for so long that somebody may wait for it? */
-static bool dl_group_impatient(struct task_struct *p)
+/* Beyond its budget the threads of @srv are normal ones, in user mode, too. */
+static bool dl_group_all_normal(struct dl_group_server *srv)
 {
-	return p && time_after_eq(jiffies, p->dl_group_since + DL_GROUP_PATIENCE);
+	return dl_group_is_fair(srv) && !dl_group_has_budget(srv);
+}
+
+/*
+ * Has @p waited in the kernel for so long that somebody may wait for it? Where all are
+ * normal threads, nobody waits for longer than for the turns of others.
+ */
+static bool dl_group_impatient(struct dl_group_server *srv, struct task_struct *p)
+{
+	unsigned long patience = dl_group_all_normal(srv) ? 1 : DL_GROUP_PATIENCE;
+
+	return p && time_after_eq(jiffies, p->dl_group_since + patience);
 }
 
 /*
@@ -259,23 +270,27 @@ static bool dl_group_impatient(struct task_struct *p)
  * nobody else of the server is there. Who is awaited takes the place of who is not, but
  * keeps it from nobody who has waited for long: it is outside without a place, too.
  * Beyond the budget it is the first of all if the capsule is to have a normal thread's
- * share; and nobody if it is to have the time in which the CPU would be idle.
+ * share, in turn with those who wait in the kernel; and nobody if it is to have the time
+ * in which the CPU would be idle.
  */
 static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_server *srv)
 {
 	struct task_struct *p = dl_group_first_inside(srv), *spiller = READ_ONCE(srv->spiller);
+	struct task_struct *first = NULL;
 
 	if (spiller && !(p && dl_group_awaited(p)) &&
-	    !(dl_group_awaited(spiller) && dl_group_impatient(p)))
+	    !(dl_group_awaited(spiller) && dl_group_impatient(srv, p)))
 		return NULL;
-	if (dl_group_impatient(p))
+	if (dl_group_all_normal(srv))
+		first = dl_group_first_extra(rq, srv);
+	if (dl_group_impatient(srv, p) && (dl_group_awaited(p) || !first || !srv->users_turn))
 		return p;
 	if (dl_group_has_budget(srv))
 		return NULL;
 	if (p && dl_group_awaited(p))
 		return p;
 	if (dl_group_is_fair(srv))
-		return dl_group_first_extra(rq, srv);
+		return first;
 
 	return dl_group_has_idle_cpu(rq, srv) ? NULL : p;
 }
@@ -303,6 +318,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	spiller = READ_ONCE(srv->spiller);
 	if (spiller)
 		set_notify_resume(spiller);
+	srv->users_turn = p == dl_group_first_inside(srv);
 	WRITE_ONCE(srv->spiller, p);
 	p->dl_group_slot = srv;
 	p->dl_group_turn = p->se.sum_exec_runtime;
@@ -374,7 +390,7 @@ static bool dl_group_extra_ends(struct dl_group_server *srv, struct task_struct 
 
 	if (first > rank || (first == rank && (!slice || ran < slice)))
 		return false;
-	if (!dl_group_impatient(p) || ran >= sysctl_sched_base_slice)
+	if (!dl_group_impatient(srv, p) || ran >= sysctl_sched_base_slice)
 		return true;
 
 	set_notify_resume(p);
@@ -397,7 +413,7 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 	if (dl_group_has_budget(srv)) {
 		/* Who has gone since there was no budget need not stay, nor who is first. */
 		if (dl_group_inside_rank(p) < dl_group_rank_or_none(dl_group_first(srv)) ||
-		    (!dl_group_impatient(p) && !dl_group_awaited(p)))
+		    (!dl_group_impatient(srv, p) && !dl_group_awaited(p)))
 			return true;
 		if (extra)
 			set_notify_resume(p);
@@ -407,8 +423,8 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 	/* Others have waited for long, too. */
 	if (dl_group_has_budget(srv))
 		return ran >= sysctl_sched_base_slice &&
-		       dl_group_impatient(dl_group_first_inside(srv));
-	if (extra && !dl_group_impatient(dl_group_first_inside(srv)))
+		       dl_group_impatient(srv, dl_group_first_inside(srv));
+	if (extra && !dl_group_impatient(srv, dl_group_first_inside(srv)))
 		return dl_group_extra_ends(srv, p, ran);
 
 	return !list_empty(&srv->inside) && ran >= sysctl_sched_base_slice;

@@ -350,33 +350,20 @@ static bool reckon(struct worker *w, const char *cg, bool odd)
 	return !group_write(cg, EXTRA, odd ? "idle" : "none");
 }
 
-/*
- * Threads that do not leave the kernel have turns of about a time slice. Nothing that is
- * done to one of them, or to all, twice in a slice, makes it wait for the end of a call.
- */
-static bool has_turns(const char *what, bool (*disturb)(struct worker *, const char *, bool))
+/* The longest time, in a second, for which one of those who are ready does not run. */
+static uint64_t longest_off(struct worker *w, const char *cg,
+			    bool (*disturb)(struct worker *, const char *, bool))
 {
-	char *cg = dry_make(true), *other = group_make(sv_top, "other");
-	struct worker_spec spec = { .cpu = 0, .fn = fn_read_all, .arg = memory_of(2 * MIB) };
-	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
-	uint64_t cpu[NR_TURNS] = {}, since[NR_TURNS], t, end, longest = 0;
-	struct worker w[NR_TURNS] = {}, b = {};
-	bool ok = true, odd = false;
+	uint64_t cpu[NR_TURNS] = {}, since[NR_TURNS], t, end = now_ns() + NS_PER_S, longest = 0;
+	bool odd = false;
 	int i;
 
-	for (i = 0; i < NR_TURNS; i++)
-		worker_start(&w[i], &spec);
-	worker_start(&b, &beside);
-	/* By then each is in its call. */
-	sleep_ns(100 * NS_PER_MS);
-	for (i = 0; i < NR_TURNS; i++)
-		ok &= check(!group_attach(cg, w[i].pid));
-	end = now_ns() + NS_PER_S;
 	for (i = 0; i < NR_TURNS; i++)
 		since[i] = now_ns();
 	while (now_ns() < end) {
 		odd = !odd;
-		ok &= disturb(&w[1], cg, odd);
+		if (disturb && !disturb(&w[1], cg, odd))
+			return UINT64_MAX;
 		sleep_ns(SLICE_NS / 2);
 		for (i = 0; i < NR_TURNS; i++) {
 			t = worker_cpu_ns(&w[i]);
@@ -387,6 +374,38 @@ static bool has_turns(const char *what, bool (*disturb)(struct worker *, const c
 			cpu[i] = t;
 		}
 	}
+	return longest;
+}
+
+/*
+ * Threads that do not leave the kernel have turns of about a time slice. Nothing that is
+ * done to one of them, or to all, twice in a slice, makes it wait for the end of a call.
+ * Nor does a FIFO thread that is busy in user mode, in extra time.
+ */
+static bool has_turns(const char *what, bool fifo,
+		      bool (*disturb)(struct worker *, const char *, bool))
+{
+	char *cg = dry_make(true), *other = group_make(sv_top, "other");
+	struct worker_spec spec = { .cpu = 0, .fn = fn_read_all, .arg = memory_of(2 * MIB) };
+	struct worker_spec hog = { .policy = SCHED_FIFO, .prio = 10, .cpu = 0, .fn = fn_busy };
+	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
+	struct worker w[NR_TURNS] = {}, b = {};
+	uint64_t longest;
+	bool ok = true;
+	int i;
+
+	if (fifo)
+		ok = check(!group_write(cg, EXTRA, "fair"));
+	for (i = fifo; i < NR_TURNS; i++)
+		worker_start(&w[i], &spec);
+	worker_start(&b, &beside);
+	/* By then each is in its call. */
+	sleep_ns(100 * NS_PER_MS);
+	for (i = fifo; i < NR_TURNS; i++)
+		ok &= check(!group_attach(cg, w[i].pid));
+	if (fifo)
+		start_in(cg, &w[0], &hog);
+	longest = longest_off(w, cg, disturb);
 	ksft_print_msg("%s: at most %.3f ms without a turn\n", what, longest / 1e6);
 	kill_all_workers();
 	munmap(spec.arg, 2 * MIB);
@@ -778,8 +797,12 @@ static void test_dry(void)
 			 "calls that read 2 GiB are a normal thread's\n");
 	ksft_test_result(hogs_are_normal("ring", fn_ring),
 			 "so are those of io_uring with 32,768 entries\n");
-	ksft_test_result(has_turns("queued anew", requeue), "who is queued anew has his turn\n");
-	ksft_test_result(has_turns("counted", reckon), "so have others if time is counted\n");
+	ksft_test_result(has_turns("queued anew", false, requeue),
+			 "who is queued anew has his turn\n");
+	ksft_test_result(has_turns("counted", false, reckon),
+			 "so have others if time is counted\n");
+	ksft_test_result(has_turns("FIFO", true, NULL),
+			 "FIFO in extra time leaves turns to them\n");
 	ksft_test_result(fifo_is_normal(), "that of a FIFO thread is no more\n");
 	ksft_test_result(counts_at_once(), "spill is counted while it lasts\n");
 	ksft_test_result(pays("pipes", fn_pipes, 10000, 100000, 1000), "pipes pay\n");
@@ -812,7 +835,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 23);
+	ksft_set_plan(behind ? 4 : 24);
 	lift_kthreads();
 	log_mark();
 	if (behind)
