@@ -95,9 +95,10 @@ static void slots_make(int owner)
 	}
 }
 
+const char * const adv_extra[ADV_OWNERS] = { "none", "fair", "idle" };
+
 static void owner_make(int owner)
 {
-	static const char * const extra[ADV_OWNERS] = { "none", "fair", "idle" };
 	char name[16], cpus[16];
 	int i;
 
@@ -110,7 +111,7 @@ static void owner_make(int owner)
 	if (owner % 2 == 0)
 		group_write(adv_own[owner], UNPRIVILEGED, "1");
 	/* He may take it, or leave it, for what he makes below. */
-	group_write(adv_own[owner], EXTRA, extra[owner]);
+	group_write(adv_own[owner], EXTRA, adv_extra[owner]);
 	witness_make(owner);
 	adv_home[owner] = adv_own[owner];
 	if (!adv_is_threaded(owner)) {

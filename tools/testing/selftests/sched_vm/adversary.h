@@ -117,6 +117,7 @@ struct adv_shared {
 
 extern struct adv_plan plan;
 extern struct adv_shared *adv;
+extern const char * const adv_extra[ADV_OWNERS];
 extern char *adv_own[ADV_OWNERS], *adv_home[ADV_OWNERS], *adv_out[ADV_OWNERS];
 extern char *adv_beside[2];
 

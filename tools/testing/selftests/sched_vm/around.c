@@ -166,12 +166,16 @@ int main(void)
 	lift_kthreads();
 	log_mark();
 	waking = shared_alloc(sizeof(*waking));
-	ksft_test_result(wakes(SCHED_FIFO, SCHED_OTHER, false), "FIFO wakes up where a capsule's OTHER runs\n");
-	ksft_test_result(wakes(SCHED_FIFO, SCHED_FIFO, false), "FIFO wakes up where a capsule's FIFO runs\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_OTHER, false),
+			 "FIFO wakes up where a capsule's OTHER runs\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_FIFO, false),
+			 "FIFO wakes up where a capsule's FIFO runs\n");
 	ksft_test_result(wakes(SCHED_DEADLINE, SCHED_OTHER, false),
 			 "DEADLINE wakes up where a capsule with an earlier one runs\n");
-	ksft_test_result(wakes(SCHED_FIFO, SCHED_OTHER, true), "the other CPU fetches it from OTHER\n");
-	ksft_test_result(wakes(SCHED_FIFO, SCHED_FIFO, true), "the other CPU fetches it from FIFO\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_OTHER, true),
+			 "the other CPU fetches it from OTHER\n");
+	ksft_test_result(wakes(SCHED_FIFO, SCHED_FIFO, true),
+			 "the other CPU fetches it from FIFO\n");
 	ksft_test_result(makes_way(SCHED_OTHER), "it goes when OTHER is back\n");
 	ksft_test_result(makes_way(SCHED_FIFO), "it goes when FIFO is back\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
