@@ -5,12 +5,25 @@
 #
 # NAME  WHEN  KIND  OPTIONS -- COMMAND. WHEN: quick and virtual cases run at the
 # same time, since virtual time does not care; real, debug and soak ones have the
-# machine for themselves. What they are for is in list.sh. @ is the folder of the programs, which in virtual time is the same for
-# each clone of the repository, so that the figures are; --devices means CASE_DEVICES.
+# machine for themselves. What they are for is in list.sh. @ is the folder of the
+# programs, which in virtual time is the same for each clone of the repository, so that
+# the figures are; --devices means CASE_DEVICES.
 # locks makes and removes folders faster than RCU, which waits for throttled readers,
 # frees them.
 
 cases_table() {
+	cases_own
+	cases_own | cases_debian
+}
+
+# Those in virtual time, once more with Debian's options, but for what compares with
+# another kernel and for sums that only the lab's own options make come out.
+cases_debian() {
+	sed -n -E '/^(pingpong|hackbench|oracle|nohz-alone|kunit) /d
+		s/^([a-z0-9-]+) +(quick|virtual) +release +/\1-debian soak debian /p'
+}
+
+cases_own() {
 	cat <<'EOF'
 basic          quick   release --time virtual -- @/basic
 input          quick   release --time virtual -- @/input
@@ -58,9 +71,10 @@ fuzz           virtual release --time virtual -- @/fuzz
 change         virtual release --time virtual --cpus 2 -- @/change
 bandwidth      virtual release --time virtual --cpus 2 --turns 100 -- @/bandwidth
 carryin        virtual release --time virtual --cpus 2 --turns 100 -- @/carryin
-adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 1500
-adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 500
-adversary-2    virtual release --time virtual --cpus 2 --turns 100 -- @/adversary --seed 13 --ops 500
+adversary      virtual release --time virtual -- @/adversary --seed 8 --ops 6000
+adversary-busy virtual release --time virtual -- @/adversary --seed 29 --ops 1000
+adversary-2    virtual release --time virtual --cpus 2 --turns 100 -- @/adversary --seed 13 --ops 2000
+adversary-4    virtual release --time virtual --cpus 4 --turns 100 -- @/adversary --seed 8 --ops 1000
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 apart          virtual release --time virtual --cpus 2 --turns 100 -- @/apart
 around         virtual release --time virtual --cpus 2 --turns 100 -- @/around
@@ -123,7 +137,7 @@ case_is() {
 case_find() {
 	local line words at=${BIN:-}
 	case_is "$1" || die "no case '$1' (scripts/check --list)"
-	line=$(cases_table | grep -m1 -e "^$1 ")
+	line=$(cases_table | awk -v name="$1" '$1 == name')
 	read -r _ CASE_WHEN CASE_KIND words <<<"${line/--devices/$CASE_DEVICES}"
 	read -r -a CASE_OPTIONS <<<"${words%% -- *}"
 	read -r -a CASE_CMD <<<"${words#* -- }"
@@ -145,7 +159,7 @@ case_start() {
 	case_find "$1"
 	is_built "$CASE_KIND" && case_has_time "$1" || return 0
 	case $CASE_WHEN in
-	real | debug | soak) limit=1 ;;
+	real | debug | soak) [ "$CASE_KIND" = debian ] || limit=1 ;;
 	esac
 	while [ "$(jobs -rp | wc -l)" -ge "$limit" ]; do
 		wait -n || true

@@ -29,6 +29,7 @@ release        600  our option on
 off            240  our sources, our option off
 preempt        600  without PREEMPT_RT
 debug         1320  KASAN, lockdep, PROVE_RCU, kmemleak
+debian         960  Debian's own options, for --soak
 END
 }
 
@@ -82,13 +83,14 @@ held-preempt    220  held, without PREEMPT_RT; RCU Tasks, too
 writers         15  several writers of one file
 many            30  many capsules
 oracle         150  40,000 random steps, compared with a model
-adversary       90  unprivileged owners who do at random whatever they may, beside victims
+adversary      110  unprivileged owners who do at random whatever they may, beside victims
 adversary-busy  40  the same with other kinds of operations
-adversary-2     90  the same on 2 CPUs
+adversary-2     60  the same on 2 CPUs
+adversary-4     50  the same on 4 CPUs
 fuzz            50  random steps, compared with a model
 cpus            20  hotplug and cpusets
 apart           40  vCPUs whose periods begin apart: what they lose
-around          30  RT threads outside find their way around capsules
+around          30  RT and DEADLINE threads outside find their way around capsules
 migrate         20  threads go where there is budget
 pressure-4      15  pressure on 4 CPUs
 nohz-alone      10  no tick beside one thread
@@ -127,7 +129,14 @@ END
 
 # A line of one of the tables above
 about() {
-	{ parts_table; kernels_table; cases_about; } | awk -v name="$1" '$1 == name { print; exit }'
+	{ parts_table; kernels_table; cases_about; } | awk -v name="${1%-debian}" -v as="$1" '
+		$1 == name {
+			if (as == name) { print; exit }
+			$1 = as
+			$2 *= 2
+			print $0 ", with Debian'\''s options"
+			exit
+		}'
 }
 
 # Seconds that NAME takes; 60 if nobody has said.
@@ -203,7 +212,7 @@ parts_list() {
 	{
 		parts_table | awk '{ $1 = $1 " part -"; print }'
 		kernels_table | awk '{ $1 = $1 " kernel -"; print }'
-		cases_table | while read -r name when kind _; do
+		cases_own | while read -r name when kind _; do
 			printf '%s %s %s %s\n' "$name" "$when" "$kind" \
 				"$(about "$name" | sed -E 's/^[^ ]+ +//')"
 		done
@@ -222,7 +231,8 @@ parts_list() {
 
 quick and virtual cases are in virtual time: their figures are the same in each
 run, and several run at a time. real and debug ones are in real time, one by one.
-soak is for scripts/check --soak alone. SECONDS: of the last check of everything
-here, else of 2 cores without other work; of a kernel, from nothing.
+soak is for scripts/check --soak alone, and so is NAME-debian: each case of the release
+kernel in virtual time, once more with Debian's options. SECONDS: of the last check of
+everything here, else of 2 cores without other work; of a kernel, from nothing.
 END
 }

@@ -15,6 +15,7 @@ FETCH_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 FETCH_CDN=https://cdn.kernel.org/pub/linux/kernel/v7.x
 FETCH_TRIES=4			# versions, the newest first
 FETCH_DL=$LAB_CACHE/dl
+FETCH_CONFIG=$FETCH_DL/debian.config
 
 cmd_fetch() {
 	local vanilla=$LAB_SRC/vanilla
@@ -215,6 +216,27 @@ fetch_debs() {
 	fetch_apt -q update
 	cd "$dir"
 	fetch_apt -q download "${@/%//$suite}"
+}
+
+# Debian's configuration for amd64, without what is a module there
+fetch_config() {
+	local uri
+	[ ! -f "$FETCH_CONFIG" ] || return 0
+	need dpkg-deb xz
+	uri=$(fetch_mirror)
+	[ -n "$uri" ] || die "this machine has no Debian mirror: that kind of kernel cannot be configured"
+	mkdir -p "$FETCH_DL"
+	step "downloading Debian's configuration" "$LAB_LOGS/fetch-config.log" fetch_config_new "$uri"
+}
+
+fetch_config_new() {
+	local new=$FETCH_DL/.config.new
+	rm -rf "$new"
+	fetch_debs "$1" "$FETCH_SUITE" "$new" "linux-config-$LAB_VERSION"
+	dpkg-deb --fsys-tarfile "$new"/*.deb |
+		tar -xOf - "./usr/src/linux-config-$LAB_VERSION/config.amd64_none_amd64.xz" |
+		xz -d | grep -v '=m$' >"$new/debian.config"
+	mv "$new/debian.config" "$FETCH_CONFIG"
 }
 
 fetch_undeb() {

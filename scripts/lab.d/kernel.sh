@@ -94,6 +94,7 @@ kernel_sources() {
 	*/vanilla) load fetch; cmd_fetch ;;
 	*) load fetch tree; cmd_tree ;;
 	esac
+	[[ " $KERNEL_FRAGMENTS" != *" @debian"* ]] || fetch_config
 }
 
 kernel_is_fresh() {
@@ -179,9 +180,16 @@ kernel_config_inputs() {
 	local f
 	grep "^$KERNEL_KIND " "$KINDS"
 	for f in $KERNEL_FRAGMENTS; do
-		cat "$LAB_TOP/scripts/config/${f#\?}.config" ||
+		cat "$(kernel_fragment "$f")" ||
 			die "scripts/config/kinds wants ${f#\?}.config for '$KERNEL_KIND', which is not there"
 	done
+}
+
+kernel_fragment() {
+	case $1 in
+	@debian) echo "$FETCH_CONFIG" ;;
+	*) echo "$LAB_TOP/scripts/config/${1#\?}.config" ;;
+	esac
 }
 
 # Made again only if a fragment or a Kconfig file has changed; kbuild itself sees
@@ -206,6 +214,7 @@ kernel_write_config() {
 kernel_check_config() {
 	local f bad=
 	for f in $KERNEL_FRAGMENTS; do
+		[ "$f" != @debian ] || continue
 		bad+=$(kernel_check_fragment "$f")
 	done
 	[ -z "$bad" ] ||
@@ -215,7 +224,7 @@ kernel_check_config() {
 # What a later fragment of the same kind redefines does not count for this one.
 kernel_check_fragment() {
 	local line option
-	grep -E '^(# )?CONFIG_' "$LAB_TOP/scripts/config/${1#\?}.config" | while IFS= read -r line; do
+	grep -E '^(# )?CONFIG_' "$(kernel_fragment "$1")" | while IFS= read -r line; do
 		option=$(sed -E 's/^(# )?(CONFIG_[A-Za-z0-9_]+).*/\2/' <<<"$line")
 		! kernel_option_is_set "$option" "$line" || continue
 		[ "$(kernel_last_word "$option")" = "$line" ] || continue

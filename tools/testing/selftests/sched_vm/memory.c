@@ -233,12 +233,15 @@ static void test_cgroup(void)
 static bool is_foreign(const struct alloc *a)
 {
 	return !strcmp(a->cache, "filp") || !strcmp(a->cache, "kmemleak_object") ||
-	       !strcmp(a->cache, "debug_objects_cache");
+	       !strcmp(a->cache, "debug_objects_cache") ||
+	       !strncmp(a->site, "security_file_alloc", 19);
 }
 
 static void test_capsule(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF), total[ROUNDS];
+	/* A kernel for very many CPUs allocates the mask of the capsule's apart. */
+	long mask = (cpus + 63) / 64 * sizeof(uint64_t);
 	static const char reserve[] = "100 100000";
 	char path[256];
 	int i, fd;
@@ -259,7 +262,7 @@ static void test_capsule(void)
 	remove_all();
 	result_int("memory.capsule.bytes", median(total));
 	result_float("memory.capsule.bytes_per_cpu", (double)median(total) / cpus);
-	ksft_test_result(median(total) > 0 && median(total) <= MAX_BYTES_PER_CPU * cpus,
+	ksft_test_result(median(total) > 0 && median(total) <= MAX_BYTES_PER_CPU * cpus + mask,
 			 "a capsule takes %ld bytes on %ld CPUs\n", median(total), cpus);
 }
 
