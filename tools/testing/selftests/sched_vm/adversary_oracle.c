@@ -266,9 +266,13 @@ static bool is_ahead(const char *name, int owner)
 static bool owner_takes(int owner)
 {
 	struct adv_owner *o = &adv->owner[owner];
+	uint64_t kill_max = KILL_MAX_NS;
 	char name[16];
 	int i;
 
+	/* Who is killed has turns with those who are busy. */
+	if (!strcmp(adv_extra[owner], "fair"))
+		kill_max *= 2;
 	snprintf(name, sizeof(name), "owner %d", owner);
 	if (is_ahead(name, owner))
 		return true;
@@ -280,7 +284,7 @@ static bool owner_takes(int owner)
 		uint64_t since = load_64(&o->killed_ns[i]);
 
 		if (since && too_much(name, "is killed and dies for", now_ns() - since,
-				      KILL_MAX_NS))
+				      kill_max))
 			return true;
 	}
 	return false;
