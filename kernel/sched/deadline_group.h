@@ -144,8 +144,8 @@ struct dl_group_params {
  * @watched: threads may have to come from or go to other CPUs, so each change is
  *	looked at; rq lock
  * @idles: a thread of it runs since the CPU would be idle otherwise; rq lock
- * @users_turn: beyond the budget, in turn with those in @inside, the first of all is to
- *	go outside next; rq lock
+ * @users_turn: who is outside has waited in the kernel, and is not the first of all, so in
+ *	extra time it is that one's turn next; rq lock
  * @beat: what a thread's rank must be less than to run here at once:
  *	DL_GROUP_RANK_TOP without budget, DL_GROUP_RANK_NONE without threads;
  *	rq lock to write, READ_ONCE() to read. Kept up to date while @watched.
@@ -155,9 +155,9 @@ struct dl_group_params {
  *	nothing; if those below have all of it, it is not in service; dl_group_mutex
  * @deadline_us: dl_group_mutex
  * @stat: what happened
- * @inside: threads of @ready that wait for the CPU and may be in the kernel, the
- *	longest waiting first, but before them those whom somebody outside waits for;
- *	rq lock
+ * @inside: threads of @ready that wait for the CPU and may be in the kernel. At the head
+ *	are those whom somebody outside waits for, then whoever has waited longest; who
+ *	comes later goes to the tail; rq lock
  * @spiller: who of them is outside, see deadline_group_spill.c; set under the rq
  *	lock, and reset by cmpxchg() by whoever lets it come back
  * @spills: in the CPU's list dl_group_rq::spills; rq lock

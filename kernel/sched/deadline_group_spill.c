@@ -166,11 +166,20 @@ static void dl_group_settle_spill(struct rq *rq, struct task_struct *p)
 	p->dl_group_spilled = p->se.sum_exec_runtime;
 }
 
+/* How long @p has run since it went outside, whatever has been settled meanwhile. */
+static u64 dl_group_turn_ran(struct task_struct *p)
+{
+	return p->se.sum_exec_runtime - p->dl_group_turn;
+}
+
 static void dl_group_end_spill(struct rq *rq, struct task_struct *p)
 {
 	dl_group_settle_spill(rq, p);
 	p->dl_group_spills = false;
 	dl_group_leave_slot(p);
+	/* Who has had some of its turn waits anew. */
+	if (dl_group_turn_ran(p))
+		p->dl_group_since = jiffies;
 }
 
 /* Something is about to change that decides what @p, who may be outside, owes for it. */
@@ -187,6 +196,7 @@ static void dl_group_begin_spill(struct task_struct *p)
 {
 	p->dl_group_spills = true;
 	p->dl_group_spilled = p->se.sum_exec_runtime;
+	p->dl_group_turn = p->se.sum_exec_runtime;
 	WRITE_ONCE(p->dl_group_boundary, false);
 }
 
@@ -256,7 +266,7 @@ static bool dl_group_all_normal(struct dl_group_server *srv)
 
 /*
  * Has @p waited in the kernel for so long that somebody may wait for it? Where all are
- * normal threads, nobody waits for longer than for the turns of others.
+ * normal threads, it is time for that when another one has had its turn.
  */
 static bool dl_group_impatient(struct dl_group_server *srv, struct task_struct *p)
 {
@@ -318,10 +328,10 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	spiller = READ_ONCE(srv->spiller);
 	if (spiller)
 		set_notify_resume(spiller);
-	srv->users_turn = p == dl_group_first_inside(srv);
+	if (!dl_group_awaited(p))
+		srv->users_turn = p != dl_group_first(srv);
 	WRITE_ONCE(srv->spiller, p);
 	p->dl_group_slot = srv;
-	p->dl_group_turn = p->se.sum_exec_runtime;
 	dl_group_list_spills(dl_group_rq(rq), srv);
 	dl_group_go_outside(rq, p);
 }
@@ -390,17 +400,11 @@ static bool dl_group_extra_ends(struct dl_group_server *srv, struct task_struct 
 
 	if (first > rank || (first == rank && (!slice || ran < slice)))
 		return false;
-	if (!dl_group_impatient(srv, p) || ran >= sysctl_sched_base_slice)
+	if (!srv->users_turn || ran >= sysctl_sched_base_slice)
 		return true;
 
 	set_notify_resume(p);
 	return false;
-}
-
-/* How long @p has run since it took its place, whatever has been settled meanwhile. */
-static u64 dl_group_turn_ran(struct task_struct *p)
-{
-	return p->se.sum_exec_runtime - p->dl_group_turn;
 }
 
 static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *p)
@@ -443,9 +447,6 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		/* But a worker may be stopped there with a lock. */
 		if (dl_group_parked(p) && !(p->flags & PF_USER_WORKER))
 			dl_group_wait_at_boundary(p);
-		/* Who has had a slice waits again. */
-		if (dl_group_turn_ran(p) >= sysctl_sched_base_slice)
-			p->dl_group_since = jiffies;
 		dl_group_come_back(rq, p);
 		/* After its time slice it is the last of its equals. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
@@ -663,6 +664,7 @@ void __dl_group_signalled(struct task_struct *p)
 		return;
 
 	WRITE_ONCE(p->dl_group_boundary, false);
+	p->dl_group_since = jiffies;
 	if (task_on_rq_queued(p) && !task_current_donor(rq, p)) {
 		dl_group_wait_inside(dl_group_server(rq, p), p);
 		dl_group_kick(dl_group_server(rq, p));
@@ -715,11 +717,12 @@ static void dl_group_update_spill(struct rq *rq, struct task_struct *p)
 static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 {
 	int lent = dl_group_lent_prio(p);
+	bool changed = lent != p->dl_group_lent;
 
 	lockdep_assert_held(&p->pi_lock);
 	lockdep_assert_rq_held(rq);
 
-	if (lent != p->dl_group_lent) {
+	if (changed) {
 		p->dl_group_passes_on = true;
 		dl_group_reckon_spill(rq, p);
 		WRITE_ONCE(p->dl_group_lent, lent);
@@ -732,11 +735,13 @@ static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 		dl_group_leave_slot(p);
 	} else if (p->dl_group_spills) {
 		dl_group_update_spill(rq, p);
-	} else if (dl_group_awaited(p) && task_on_rq_queued(p) && !task_current_donor(rq, p)) {
+	} else if (task_on_rq_queued(p) && !task_current_donor(rq, p) &&
+		   (dl_group_awaited(p) || (changed && !list_empty(&p->dl_group_wait)))) {
 		struct dl_group_server *srv = dl_group_server(rq, p);
 
-		/* To the head of those who wait, wherever it waits. */
-		WRITE_ONCE(p->dl_group_boundary, false);
+		/* To the head of those who wait, wherever it waits, or from there. */
+		if (dl_group_awaited(p))
+			WRITE_ONCE(p->dl_group_boundary, false);
 		list_del_init(&p->dl_group_wait);
 		dl_group_wait_inside(srv, p);
 		dl_group_spill_next(rq, srv);
@@ -776,6 +781,9 @@ static void dl_group_leave(struct rq *rq, struct task_struct *p, struct dl_group
 		dl_group_bequeath(p);
 	else if (p->dl_group_debt)
 		set_notify_resume(p);
+	/* There it held up nobody. */
+	if (p->dl_group_boundary)
+		p->dl_group_since = jiffies;
 	WRITE_ONCE(p->dl_group_boundary, false);
 	WRITE_ONCE(p->dl_group_lent, DL_GROUP_LENT_NONE);
 	WRITE_ONCE(p->dl_group, NULL);
