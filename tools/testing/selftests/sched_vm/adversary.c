@@ -95,7 +95,13 @@ static void slots_make(int owner)
 	}
 }
 
-const char * const adv_extra[ADV_OWNERS] = { "none", "fair", "idle" };
+/* With every other seed, what two of them have beyond their budgets */
+const char *adv_extra(int owner)
+{
+	static const char * const extra[ADV_OWNERS] = { "none", "fair", "idle" };
+
+	return plan.seed % 2 ? extra[owner] : "none";
+}
 
 static void owner_make(int owner)
 {
@@ -111,7 +117,7 @@ static void owner_make(int owner)
 	if (owner % 2 == 0)
 		group_write(adv_own[owner], UNPRIVILEGED, "1");
 	/* He may take it, or leave it, for what he makes below. */
-	group_write(adv_own[owner], EXTRA, adv_extra[owner]);
+	group_write(adv_own[owner], EXTRA, adv_extra(owner));
 	witness_make(owner);
 	adv_home[owner] = adv_own[owner];
 	if (!adv_is_threaded(owner)) {

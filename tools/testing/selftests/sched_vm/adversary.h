@@ -117,7 +117,6 @@ struct adv_shared {
 
 extern struct adv_plan plan;
 extern struct adv_shared *adv;
-extern const char * const adv_extra[ADV_OWNERS];
 extern char *adv_own[ADV_OWNERS], *adv_home[ADV_OWNERS], *adv_out[ADV_OWNERS];
 extern char *adv_beside[2];
 
@@ -140,6 +139,7 @@ extern const struct adv_kind adv_kinds[];
 extern const unsigned int adv_nr_kinds;
 
 /* adversary_ops.c */
+const char *adv_extra(int owner);
 const char *adv_slot(int owner, int slot);
 void op_reserve(const struct adv_op *op);
 void op_flip(const struct adv_op *op);

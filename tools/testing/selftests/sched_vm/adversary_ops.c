@@ -224,7 +224,7 @@ void op_fail(const struct adv_op *op)
  */
 static bool is_weight(const struct adv_op *op, const char *file)
 {
-	return !strcmp(adv_extra[op->owner], "fair") &&
+	return !strcmp(adv_extra(op->owner), "fair") &&
 	       (!strcmp(file, "cpu.weight") || !strcmp(file, "cpu.idle"));
 }
 

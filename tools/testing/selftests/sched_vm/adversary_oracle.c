@@ -25,7 +25,6 @@
 #include "kselftest.h"
 
 #define HOG_SHARE	0.40		/* of what is not reserved; fair: a half, less the probes */
-#define NORMAL		3		/* who holds a lock, the hog, an owner with extra time */
 #define KILL_MAX_NS	(5 * NS_PER_S)
 #define COUNTED_NS	(NS_PER_S / 4)
 
@@ -191,11 +190,21 @@ static uint64_t supplied_slack(void)
 }
 
 /*
- * Of what was seen beside honest owners, twice, since they may meet at worse moments.
- * And who waits may have to wait for its CPU, and then for that of who holds what it
- * waits for. Normal threads share what capsules leave, with the hog and with the owner
- * who has extra time, so they wait as many times as long as there are of them.
+ * A probe waits for its CPU, and then for that of who holds what it waits for. Normal
+ * threads share what capsules leave, so they wait twice as long; with an owner who always
+ * has extra time FIFO waits a half more, and who is a normal thread stands in line behind
+ * all of his threads, without a priority to lend to the first: that is to end, no more.
  */
+static uint64_t probe_bound(const struct adv_probe *p)
+{
+	uint64_t worst = 2 * load_64(&p->w.page->value[WORST]);
+
+	if (plan.seed % 2)
+		return p->policy ? worst + 3 * longest_busy() : KILL_MAX_NS;
+	return worst + (p->policy ? 2 : 4) * longest_busy();
+}
+
+/* Of what was seen beside honest owners, twice, since they may meet at worse moments. */
 void adv_oracle_bounds(void)
 {
 	unsigned int i;
@@ -205,8 +214,7 @@ void adv_oracle_bounds(void)
 
 		if (!i && p->bound_ns)
 			continue;
-		p->bound_ns = 2 * load_64(&p->w.page->value[WORST]) +
-			      (p->policy ? NORMAL : 2 * NORMAL) * longest_busy();
+		p->bound_ns = probe_bound(p);
 	}
 	for (i = 0; i < adv_nr_supplied; i++)
 		adv_supplied[i].bound_ns = supplied_slack() +
@@ -271,7 +279,7 @@ static bool owner_takes(int owner)
 	int i;
 
 	/* Who is killed has turns with those who are busy. */
-	if (!strcmp(adv_extra[owner], "fair"))
+	if (!strcmp(adv_extra(owner), "fair"))
 		kill_max *= 2;
 	snprintf(name, sizeof(name), "owner %d", owner);
 	if (is_ahead(name, owner))
