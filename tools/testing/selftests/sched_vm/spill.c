@@ -8,14 +8,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -352,19 +350,6 @@ static bool reckon(struct worker *w, const char *cg, bool odd)
 	return !group_write(cg, EXTRA, odd ? "idle" : "none");
 }
 
-/* Somebody outside waits for a thread of the capsule, but not for long. */
-static bool await(struct worker *w, const char *cg, bool odd)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += NS_PER_MS;
-	until.tv_sec += until.tv_nsec / NS_PER_S;
-	until.tv_nsec %= NS_PER_S;
-	store_u(&w->page->word, w->pid);
-	return syscall(SYS_futex, &w->page->word, FUTEX_LOCK_PI, 0, &until) && errno == ETIMEDOUT;
-}
-
 /* The longest time, in a second, for which one of those who are ready does not run. */
 static uint64_t longest_off(struct worker *w, const char *cg,
 			    bool (*disturb)(struct worker *, const char *, bool))
@@ -377,7 +362,7 @@ static uint64_t longest_off(struct worker *w, const char *cg,
 		since[i] = now_ns();
 	while (now_ns() < end) {
 		odd = !odd;
-		if (disturb && !disturb(disturb == await ? &w[NR_TURNS] : &w[1], cg, odd))
+		if (disturb && !disturb(&w[1], cg, odd))
 			return UINT64_MAX;
 		sleep_ns(SLICE_NS / 2);
 		for (i = 0; i < NR_TURNS; i++) {
@@ -395,8 +380,7 @@ static uint64_t longest_off(struct worker *w, const char *cg,
 /*
  * Threads that do not leave the kernel have turns of about a time slice. Nothing that is
  * done to one of them, or to all, twice in a slice, makes it wait for the end of a call.
- * Nor does a FIFO thread that is busy in user mode, in extra time; or with one more that
- * is awaited from outside now and then.
+ * Nor does a FIFO thread that is busy in user mode, in extra time.
  */
 static bool has_turns(const char *what, bool fifo,
 		      bool (*disturb)(struct worker *, const char *, bool))
@@ -405,8 +389,7 @@ static bool has_turns(const char *what, bool fifo,
 	struct worker_spec spec = { .cpu = 0, .fn = fn_read_all, .arg = memory_of(2 * MIB) };
 	struct worker_spec hog = { .policy = SCHED_FIFO, .prio = 10, .cpu = 0, .fn = fn_busy };
 	struct worker_spec beside = { .group = other, .cpu = 0, .fn = fn_busy };
-	struct worker_spec rest = { .cpu = 0, .fn = fn_busy };
-	struct worker w[NR_TURNS + 1] = {}, b = {};
+	struct worker w[NR_TURNS] = {}, b = {};
 	uint64_t longest;
 	bool ok = true;
 	int i;
@@ -416,10 +399,9 @@ static bool has_turns(const char *what, bool fifo,
 	for (i = fifo; i < NR_TURNS; i++)
 		worker_start(&w[i], &spec);
 	worker_start(&b, &beside);
-	worker_start(&w[NR_TURNS], &rest);
 	/* By then each is in its call. */
 	sleep_ns(100 * NS_PER_MS);
-	for (i = fifo; i <= NR_TURNS; i++)
+	for (i = fifo; i < NR_TURNS; i++)
 		ok &= check(!group_attach(cg, w[i].pid));
 	if (fifo)
 		start_in(cg, &w[0], &hog);
@@ -853,7 +835,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 25);
+	ksft_set_plan(behind ? 4 : 24);
 	lift_kthreads();
 	log_mark();
 	if (behind)
