@@ -161,8 +161,8 @@ static double gap_us(unsigned int nr, const char *extra, bool in_kernel)
 	sleep_ns(NS_PER_S);
 	gap = w[0].page->value[0] / 1e3;
 	spilled = group_value(a, RT_STAT, "spilled_usec") - spilled;
-	if (in_kernel && !check(spilled > 100000))
-		ksft_print_msg("%lld us spilled: they are not in the kernel\n", spilled);
+	if (in_kernel && spilled <= 100000)
+		ksft_exit_fail_msg("%lld us spilled: they are not in the kernel\n", spilled);
 	for (i = 0; i < (wide ? 5 : 3); i++)
 		worker_kill(&w[i]);
 	group_remove(v);
