@@ -199,7 +199,7 @@ struct task_struct *dl_group_pick_task(struct sched_dl_entity *dl_se, struct rq_
 		if (p == dl_se->rq->donor)
 			WRITE_ONCE(p->dl_group_boundary, false);
 	}
-	dl_group_arm_next(srv, p, dl_group_slice_left(p));
+	dl_group_arm_next(srv, p, srv->nr_ready > 1 ? dl_group_slice_left(p) : U64_MAX);
 	return p;
 }
 

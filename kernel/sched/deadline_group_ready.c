@@ -74,9 +74,9 @@ static void dl_group_wait_inside(struct dl_group_server *srv, struct task_struct
 
 	if (p->dl_group_boundary)
 		return;
-	if (unlikely(dl_group_awaited(p)) ||
-	    (first && !dl_group_awaited(first) &&
-	     time_before(p->dl_group_since, first->dl_group_since)))
+	if (first && (dl_group_awaited(p) ||
+		      (!dl_group_awaited(first) &&
+		       time_before(p->dl_group_since, first->dl_group_since))))
 		list_add(&p->dl_group_wait, &srv->inside);
 	else
 		list_add_tail(&p->dl_group_wait, &srv->inside);
