@@ -54,7 +54,7 @@ static void dl_group_idle_pick_done(struct rq *rq)
 /* An idle CPU has no tick: @srv goes from the list, or has somebody go outside now. */
 static void dl_group_look_again(struct rq *rq, struct dl_group_server *srv)
 {
-	struct task_struct *spiller = READ_ONCE(srv->spiller);
+	struct task_struct *spiller = srv->spiller;
 
 	if (!spiller && list_empty(&srv->inside) && !dl_group_wants_extra(srv))
 		list_del_init(&srv->spills);
@@ -109,7 +109,7 @@ static void dl_group_change_extra(struct dl_group_server *srv, bool before)
 
 	guard(rq_lock_irqsave)(rq);
 	update_rq_clock(rq);
-	spiller = READ_ONCE(srv->spiller);
+	spiller = srv->spiller;
 	if (spiller && before)
 		dl_group_reckon_spill(rq, spiller);
 	else if (spiller)

@@ -137,8 +137,11 @@ static int dl_group_outside_prio(struct task_struct *p)
 /* @p no longer holds the place of a spiller, or has lost it to another one. */
 static void dl_group_leave_slot(struct task_struct *p)
 {
-	if (p->dl_group_slot)
-		cmpxchg(&p->dl_group_slot->spiller, p, NULL);
+	struct dl_group_server *srv = p->dl_group_slot;
+
+	lockdep_assert_rq_held(task_rq(p));
+	if (srv && srv->spiller == p)
+		srv->spiller = NULL;
 	p->dl_group_slot = NULL;
 }
 
@@ -285,7 +288,7 @@ static bool dl_group_impatient(struct dl_group_server *srv, struct task_struct *
  */
 static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_server *srv)
 {
-	struct task_struct *p = dl_group_first_inside(srv), *spiller = READ_ONCE(srv->spiller);
+	struct task_struct *p = dl_group_first_inside(srv), *spiller = srv->spiller;
 	struct task_struct *first = NULL;
 
 	if (spiller && !(p && dl_group_awaited(p)) &&
@@ -315,7 +318,7 @@ static bool dl_group_awaited_inside(struct dl_group_server *srv)
 
 static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 {
-	struct task_struct *p, *spiller;
+	struct task_struct *p;
 
 	lockdep_assert_rq_held(rq);
 	if (!srv->dl_se.dl_bw_attached)
@@ -325,12 +328,11 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 		return;
 
 	/* Who loses the place comes back at its boundary. */
-	spiller = READ_ONCE(srv->spiller);
-	if (spiller)
-		set_notify_resume(spiller);
+	if (srv->spiller)
+		set_notify_resume(srv->spiller);
 	if (!dl_group_awaited(p))
 		srv->users_turn = p != dl_group_first(srv);
-	WRITE_ONCE(srv->spiller, p);
+	srv->spiller = p;
 	p->dl_group_slot = srv;
 	dl_group_list_spills(dl_group_rq(rq), srv);
 	dl_group_go_outside(rq, p);
@@ -355,7 +357,7 @@ static noinline void dl_group_spill_asleep(struct rq *rq, struct dl_group_server
 static noinline void
 dl_group_queued_dry(struct rq *rq, struct dl_group_server *srv, struct task_struct *p)
 {
-	struct task_struct *spiller = READ_ONCE(srv->spiller);
+	struct task_struct *spiller = srv->spiller;
 
 	if (dl_group_extra(srv))
 		dl_group_list_spills(dl_group_rq(rq), srv);
@@ -440,7 +442,7 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
  */
 static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 {
-	struct task_struct *p = READ_ONCE(srv->spiller);
+	struct task_struct *p = srv->spiller;
 
 	lockdep_assert_rq_held(rq);
 	if (p && dl_group_makes_way(srv, p)) {
@@ -448,7 +450,7 @@ static void dl_group_spill_turn(struct rq *rq, struct dl_group_server *srv)
 		if (dl_group_parked(p) && !(p->flags & PF_USER_WORKER))
 			dl_group_wait_at_boundary(p);
 		dl_group_come_back(rq, p);
-		/* After its time slice it is the last of its equals. */
+		/* Who takes turns with its equals is the last of them now. */
 		if (dl_group_slice(p) && !RB_EMPTY_NODE(&p->dl_group_node))
 			dl_group_to_tail(srv, p);
 	} else if (p && p->sched_class == &fair_sched_class && !task_current_donor(rq, p)) {
@@ -502,7 +504,7 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 	lockdep_assert_rq_held(rq);
 	dl_group_stops(p);
 	/* Nor has who lost its turn an end of it at which it is counted. */
-	if (p->dl_group_spills && !(p->dl_group_slot && READ_ONCE(p->dl_group_slot->spiller) == p))
+	if (p->dl_group_spills && !(p->dl_group_slot && p->dl_group_slot->spiller == p))
 		dl_group_reckon_spill(rq, p);
 	while (left--) {
 		srv = list_first_entry_or_null(&dgrq->spills, struct dl_group_server, spills);
@@ -510,7 +512,7 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 			break;
 		list_del_init(&srv->spills);
 		dl_group_spill_turn(rq, srv);
-		if (READ_ONCE(srv->spiller) || dl_group_wants_extra(srv)) {
+		if (srv->spiller || dl_group_wants_extra(srv)) {
 			dl_group_list_spills(dgrq, srv);
 			first = first ?: srv;
 		}
@@ -586,7 +588,7 @@ static bool dl_group_stays_outside(struct rq *rq, struct task_struct *p)
 {
 	struct dl_group_server *srv = p->dl_group_slot;
 
-	return dl_group_is_extra(p) && READ_ONCE(srv->spiller) == p && dl_group_is_fair(srv) &&
+	return dl_group_is_extra(p) && srv->spiller == p && dl_group_is_fair(srv) &&
 	       !dl_group_has_budget(srv) &&
 	       dl_group_inside_rank(p) <= dl_group_rank_or_none(dl_group_first(srv));
 }

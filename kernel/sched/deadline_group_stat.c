@@ -24,7 +24,7 @@ static void dl_group_read_stat(struct dl_group *dlg, int cpu, struct dl_group_st
 	if (stat->throttled_at)
 		stat->throttled += rq_clock(rq) - stat->throttled_at;
 	/* What a spiller takes is settled when it makes way, which can be long from now. */
-	p = READ_ONCE(srv->spiller);
+	p = srv->spiller;
 	if (p)
 		*(dl_group_is_extra(p) ? &stat->extra : &stat->spilled) +=
 			p->se.sum_exec_runtime - p->dl_group_spilled;

@@ -302,7 +302,7 @@ static void dl_group_stop_paying(struct dl_group_server *srv, bool over)
 	if (srv->nr_ready)
 		__dl_group_start(srv);
 	/* Who is outside, or is to go there, has to be told: an idle CPU has no tick. */
-	if (dl_group_wants_extra(srv) || (!srv->nr_ready && READ_ONCE(srv->spiller)))
+	if (dl_group_wants_extra(srv) || (!srv->nr_ready && srv->spiller))
 		dl_group_kick(srv);
 }
 
