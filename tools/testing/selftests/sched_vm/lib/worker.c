@@ -194,6 +194,25 @@ static __noreturn void worker_child(struct worker *w)
 	_exit(EXIT_SUCCESS);
 }
 
+/* Where a thread hangs: its state, its cgroup, whether it is served, and what it is in. */
+static void print_whereabouts(pid_t pid)
+{
+	static const char * const file[] = { "stat", "cgroup", "schedstat", "stack" };
+	char text[4096];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(file); i++) {
+		ssize_t n = proc_read_text(pid, false, file[i], text, sizeof(text));
+
+		if (n < 0)
+			continue;
+		while (n--)
+			if (text[n] == '\n')
+				text[n] = ' ';
+		ksft_print_msg("%s of %d: %.500s\n", file[i], pid, text);
+	}
+}
+
 /* Make it and bring it to the point where worker_go() lets it begin. */
 void worker_spawn(struct worker *w, const struct worker_spec *spec)
 {
@@ -213,8 +232,10 @@ void worker_spawn(struct worker *w, const struct worker_spec *spec)
 		;
 	if (i < MAX_WORKERS)
 		workers[i] = w->pid;
-	if (!wait_for(load_u(&w->page->ready), PATIENCE_NS))
+	if (!wait_for(load_u(&w->page->ready), PATIENCE_NS)) {
+		print_whereabouts(w->pid);
 		ksft_exit_fail_msg("a worker does not get ready\n");
+	}
 }
 
 void worker_go(struct worker *w)
