@@ -616,10 +616,13 @@ figures_least() {
 }
 
 figures_semi() {
-	local column jobs missed worst work others length
-	length=$(cat "$SETS/semi/share.length")
+	local column jobs missed worst work others length skip=100000
+	# Whole periods, and not those in which a server begins: whatever its phase, it has Q in each.
+	length=$(($(cat "$SETS/semi/share.length") - 2 * skip))
 	for column in model kernel; do
-		work=$(awk -F , '$1 == 3 { sum += 100 } END { print sum }' "$SETS/semi/share.$column")
+		work=$(awk -F , -v from=$skip -v to=$((skip + length)) '
+			$1 == 3 && $4 > from && $4 <= to { sum += 100 }
+			END { print sum }' "$SETS/semi/share.$column")
 		read -r _ jobs missed worst _ < <(stats "$SETS/semi/response" $column | grep '^d3 ')
 		others=$(stats "$SETS/semi/response" $column | awk '$1 == "d1" || $1 == "d2" { sum += $3 } END { print sum + 0 }')
 		emit $column semi "semi3,how=cbs busy share,$(awk -v w="$work" -v l="$length" 'BEGIN { print 100 * w / l }'),% of a CPU" \
