@@ -347,7 +347,8 @@ void __dl_group_server_queued(struct dl_group_server *srv, bool queued)
 		dl_group_check_deadline(srv);
 		if (srv->dl_se.dl_throttled && !srv->payer)
 			dl_group_throttled(srv);
-		if (srv->nr_ready && dl_group_extra(srv))
+		/* Nobody leaves the CPU for who pays, so dl_group_leave_dry() is not called. */
+		if (srv->nr_ready && (dl_group_extra(srv) || !list_empty(&srv->inside)))
 			dl_group_list_spills(dl_group_rq(rq), srv);
 	} else {
 		add_nr_running(rq, srv->nr_ready);

@@ -414,6 +414,70 @@ static bool has_turns(const char *what, bool fifo,
 	return check(ok) && check(longest <= MAX_TURN_WAIT_NS);
 }
 
+static int pipe_fd[2];
+
+/* In one call for as long as nobody has read all of it */
+static void fn_fill(struct worker *w, void *arg)
+{
+	while (write(pipe_fd[1], arg, 64 * MIB) > 0)
+		;
+}
+
+/* Busy. value[0]: the longest time for which nobody has put anything into the pipe */
+static void fn_drain(struct worker *w, void *arg)
+{
+	uint64_t last = now_ns();
+	char buf[65536];
+
+	for (;;) {
+		burn_ns(NS_PER_MS);
+		if (read(pipe_fd[0], buf, sizeof(buf)) > 0)
+			last = now_ns();
+		else if (now_ns() - last > load_64(&w->page->value[0]))
+			store_64(&w->page->value[0], now_ns() - last);
+	}
+}
+
+/*
+ * A FIFO thread owes many budgets. As each begins another capsule has the CPU, so that it
+ * is still there when a second thread of this one wakes up in the kernel. Then the budget
+ * is had by who owes it, at a stroke: the second one has to go on as a normal thread.
+ */
+static bool wakes_before_payer(void)
+{
+	char *first = capsule_make("first", 80000, 100000);
+	char *cg = capsule_make("owes", 1000, 400000);
+	struct worker_spec drains = { .group = first, .cpu = 0, .fn = fn_drain };
+	struct worker_spec owes = { .policy = SCHED_FIFO, .prio = 10, .cpu = 0,
+				    .fn = fn_long_read, .arg = (void *)(256 * MIB) };
+	struct worker_spec fills = { .cpu = 0, .fn = fn_fill, .arg = memory_of(64 * MIB) };
+	struct worker w[3] = {};
+	uint64_t begin, longest;
+	bool ok;
+
+	if (pipe(pipe_fd) || fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK))
+		ksft_exit_fail_perror("pipe");
+	worker_start(&w[0], &fills);
+	sleep_ns(50 * NS_PER_MS);
+	begin = now_ns();
+	start_in(cg, &w[1], &owes);
+	/* Until its call is over, and it waits to pay for that; just before a budget */
+	sleep_until(begin + 4 * NS_PER_S - 40 * NS_PER_MS);
+	ok = check(group_value(cg, RT_STAT, "spilled_usec") > 20000);
+	ok &= check(!group_attach(cg, w[0].pid));
+	worker_start(&w[2], &drains);
+	sleep_ns(3 * NS_PER_S);
+	longest = load_64(&w[2].page->value[0]);
+	ksft_print_msg("who fills a pipe pauses for up to %.3f ms\n", longest / 1e6);
+	kill_all_workers();
+	munmap(fills.arg, 64 * MIB);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	group_remove(first);
+	group_remove(cg);
+	return check(ok) && check(longest <= 250 * NS_PER_MS);
+}
+
 static void fn_mmap(struct worker *w, void *arg)
 {
 	while (!load_u(&w->page->stop)) {
@@ -803,6 +867,7 @@ static void test_dry(void)
 			 "so have others if time is counted\n");
 	ksft_test_result(has_turns("FIFO", true, NULL),
 			 "FIFO in extra time leaves turns to them\n");
+	ksft_test_result(wakes_before_payer(), "who wakes up before somebody pays goes on\n");
 	ksft_test_result(fifo_is_normal(), "that of a FIFO thread is no more\n");
 	ksft_test_result(counts_at_once(), "spill is counted while it lasts\n");
 	ksft_test_result(pays("pipes", fn_pipes, 10000, 100000, 1000), "pipes pay\n");
@@ -835,7 +900,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 24);
+	ksft_set_plan(behind ? 4 : 25);
 	lift_kthreads();
 	log_mark();
 	if (behind)
