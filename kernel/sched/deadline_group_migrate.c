@@ -532,8 +532,10 @@ static bool dl_group_work_once(struct rq *rq)
 	if (srv) {
 		list_del_init(&srv->kick);
 		if (srv->dl_se.dl_bw_attached) {
-			/* First, since balancing may let the clock get old. */
 			dl_group_spill_turn(rq, srv);
+			/* Balancing may drop the lock: no callback may be left by then. */
+			dl_group_balance_callbacks(rq, NULL);
+			update_rq_clock(rq);
 			dl_group_balance(rq, srv);
 		} else {
 			p = dl_group_next_homeless(rq, srv);
