@@ -156,8 +156,8 @@ struct dl_group_params {
  * @deadline_us: dl_group_mutex
  * @stat: what happened
  * @inside: threads of @ready that wait for the CPU and may be in the kernel. At the head
- *	are those whom somebody outside waits for, then whoever has waited longest; who
- *	comes later goes to the tail; rq lock
+ *	are those whom an RT thread outside waits for, then whoever has waited longest;
+ *	who comes later goes to the tail; rq lock
  * @spiller: who of them is outside, see deadline_group_spill.c; rq lock
  * @spills: in the CPU's list dl_group_rq::spills; rq lock
  * @payer: who drains the budget for its debt, instead of running; @dl_se is

@@ -57,6 +57,12 @@ static bool dl_group_awaited(const struct task_struct *p)
 	return p->dl_group_lent != DL_GROUP_LENT_NONE;
 }
 
+/* And is that one more than a normal thread, which can wait for @p's turn? */
+static bool dl_group_urgent(const struct task_struct *p)
+{
+	return rt_or_dl_prio(p->dl_group_lent);
+}
+
 static struct task_struct *dl_group_first_inside(struct dl_group_server *srv)
 {
 	return list_first_entry_or_null(&srv->inside, struct task_struct, dl_group_wait);
@@ -74,8 +80,8 @@ static void dl_group_wait_inside(struct dl_group_server *srv, struct task_struct
 
 	if (p->dl_group_boundary)
 		return;
-	if (first && (dl_group_awaited(p) ||
-		      (!dl_group_awaited(first) &&
+	if (first && (dl_group_urgent(p) ||
+		      (!dl_group_urgent(first) &&
 		       time_before(p->dl_group_since, first->dl_group_since))))
 		list_add(&p->dl_group_wait, &srv->inside);
 	else

@@ -280,8 +280,8 @@ static bool dl_group_impatient(struct dl_group_server *srv, struct task_struct *
 
 /*
  * Who of @srv is to go outside, if anybody: who has waited longest in the kernel, if
- * nobody else of the server is there. Who is awaited takes the place of who is not, but
- * keeps it from nobody who has waited for long: it is outside without a place, too.
+ * nobody else of the server is there. Who is urgent takes the place of others, but keeps
+ * it from nobody who has waited for long: it is outside without a place, too.
  * Beyond the budget it is the first of all if the capsule is to have a normal thread's
  * share, in turn with those who wait in the kernel; and nobody if it is to have the time
  * in which the CPU would be idle.
@@ -291,16 +291,16 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 	struct task_struct *p = dl_group_first_inside(srv), *spiller = srv->spiller;
 	struct task_struct *first = NULL;
 
-	if (spiller && !(p && dl_group_awaited(p)) &&
-	    !(dl_group_awaited(spiller) && dl_group_impatient(srv, p)))
+	if (spiller && !(p && dl_group_urgent(p)) &&
+	    !(dl_group_urgent(spiller) && dl_group_impatient(srv, p)))
 		return NULL;
 	if (dl_group_all_normal(srv))
 		first = dl_group_first_extra(rq, srv);
-	if (dl_group_impatient(srv, p) && (dl_group_awaited(p) || !first || !srv->users_turn))
+	if (dl_group_impatient(srv, p) && (dl_group_urgent(p) || !first || !srv->users_turn))
 		return p;
 	if (dl_group_has_budget(srv))
 		return NULL;
-	if (p && dl_group_awaited(p))
+	if (p && dl_group_urgent(p))
 		return p;
 	if (dl_group_is_fair(srv))
 		return first;
@@ -309,11 +309,11 @@ static struct task_struct *dl_group_next_spiller(struct rq *rq, struct dl_group_
 }
 
 /* Of those, each goes outside at once. */
-static bool dl_group_awaited_inside(struct dl_group_server *srv)
+static bool dl_group_urgent_inside(struct dl_group_server *srv)
 {
 	struct task_struct *p = dl_group_first_inside(srv);
 
-	return p && dl_group_awaited(p);
+	return p && dl_group_urgent(p);
 }
 
 static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
@@ -330,7 +330,7 @@ static void dl_group_spill_next(struct rq *rq, struct dl_group_server *srv)
 	/* Who loses the place comes back at its boundary. */
 	if (srv->spiller)
 		set_notify_resume(srv->spiller);
-	if (!dl_group_awaited(p))
+	if (!dl_group_urgent(p))
 		srv->users_turn = p != dl_group_first(srv);
 	srv->spiller = p;
 	p->dl_group_slot = srv;
@@ -364,7 +364,7 @@ dl_group_queued_dry(struct rq *rq, struct dl_group_server *srv, struct task_stru
 	if (!srv->dl_se.dl_bw_attached || list_empty(&p->dl_group_wait) ||
 	    dl_group_has_idle_cpu(rq, srv))
 		return;
-	if (!spiller || dl_group_awaited(p) || dl_group_beats_spiller(srv, p, spiller))
+	if (!spiller || dl_group_urgent(p) || dl_group_beats_spiller(srv, p, spiller))
 		dl_group_kick(srv);
 }
 
@@ -424,7 +424,7 @@ static bool dl_group_makes_way(struct dl_group_server *srv, struct task_struct *
 		if (extra)
 			set_notify_resume(p);
 	}
-	if (dl_group_awaited(p))
+	if (dl_group_urgent(p))
 		return false;
 	/* Others have waited for long, too. */
 	if (dl_group_has_budget(srv))
@@ -508,7 +508,7 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 		dl_group_reckon_spill(rq, p);
 	while (left--) {
 		srv = list_first_entry_or_null(&dgrq->spills, struct dl_group_server, spills);
-		if (!srv || (srv == first && !dl_group_awaited_inside(srv)))
+		if (!srv || (srv == first && !dl_group_urgent_inside(srv)))
 			break;
 		list_del_init(&srv->spills);
 		dl_group_spill_turn(rq, srv);
@@ -741,9 +741,12 @@ static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 		   (dl_group_awaited(p) || (changed && !list_empty(&p->dl_group_wait)))) {
 		struct dl_group_server *srv = dl_group_server(rq, p);
 
-		/* To the head of those who wait, wherever it waits, or from there. */
-		if (dl_group_awaited(p))
+		/* At its boundary it has held up nobody. */
+		if (dl_group_awaited(p) && p->dl_group_boundary) {
 			WRITE_ONCE(p->dl_group_boundary, false);
+			p->dl_group_since = jiffies;
+		}
+		/* To the head of those who wait, or from there. */
 		list_del_init(&p->dl_group_wait);
 		dl_group_wait_inside(srv, p);
 		dl_group_spill_next(rq, srv);

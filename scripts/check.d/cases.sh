@@ -31,6 +31,7 @@ zero           quick   release --time virtual -- @/zero
 order          quick   release --time virtual -- @/order
 live           quick   release --time virtual -- @/live
 pi             quick   release --time virtual -- @/pi
+pi-2           quick   release --time virtual --cpus 2 --turns 100 -- @/pi behind
 deadline       quick   release --time virtual -- @/deadline
 stat           quick   release --time virtual -- @/stat
 accounting     quick   release --time virtual -- @/accounting

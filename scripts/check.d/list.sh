@@ -42,6 +42,7 @@ zero             3  a budget of 0: who runs, who waits, who is refused
 order            5  who is first: deadlines, priorities, turns
 live             5  changes under running threads
 pi               5  rt_mutexes and futexes with priority inheritance
+pi-2            15  threads that are awaited, seen from another CPU
 deadline         5  a deadline before the end of the period
 stat             4  counters, tracepoints, files of the debugger
 accounting       5  CPU time of threads, cgroups, the machine

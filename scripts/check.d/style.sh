@@ -46,8 +46,9 @@ style_all() {
 # Less is better, and more wants a reason. The last ones: the page of rules at the head of
 # deadline_group.h, which the code is to be read against; who is awaited, or signalled, pays,
 # in user mode and between ticks, too; who is awaited keeps nobody from going on; a turn
-# outside, and a place among those who wait, are nobody's to take away, in extra time, too.
-LINES_OURS=7770 LINES_HOOKS=250
+# outside, and a place among those who wait, are nobody's to take away, in extra time, too,
+# nor by two who are awaited.
+LINES_OURS=7785 LINES_HOOKS=250
 
 lines_check() {
 	"$LAB" lines >"$OUT/lines"

@@ -193,6 +193,19 @@ static void fn_evader(struct worker *w, void *arg)
 			sched_yield();
 }
 
+/* Holds one, and once it is to be busy makes way for equals each millisecond. */
+static void fn_yields(struct worker *w, void *arg)
+{
+	pthread_mutex_lock(arg);
+	store_u(&w->page->word, 1);
+	while (!load_u(&shared->cond))
+		sleep_ns(NS_PER_MS);
+	for (;;) {
+		burn_ns(NS_PER_MS);
+		sched_yield();
+	}
+}
+
 /* Gives up after 5 ms, which is less than the section takes. */
 static void fn_impatient(struct worker *w, void *arg)
 {
@@ -612,6 +625,50 @@ static bool accomplice_keeps_nobody(void)
 }
 
 /*
+ * Two FIFO threads take turns with a budget of 3.6 s, and for each somebody waits. Behind
+ * them another thread of the capsule is in the kernel: beside these, too, it is outside
+ * after a tenth of a second, where it has the fair server's time within another one.
+ */
+static bool accomplices_hide_nobody(void)
+{
+	char *a = capsule_make("a", 3600000, 4000000);
+	struct worker_spec spec[] = {
+		{ .policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_yields,
+		  .arg = &shared->mutex },
+		{ .policy = SCHED_FIFO, .prio = 50, .cpu = 0, .fn = fn_yields,
+		  .arg = &shared->second },
+		{ .cpu = 0, .fn = fn_waiter },
+		{ .cpu = 0, .fn = fn_waiter_second },
+		{ .cpu = 0, .fn = fn_call },
+	};
+	struct worker w[ARRAY_SIZE(spec)] = {};
+	uint64_t cpu, begin;
+	bool ok = true;
+	size_t i;
+
+	shared_reset();
+	for (i = 0; i < ARRAY_SIZE(spec); i++) {
+		worker_start(&w[i], &spec[i]);
+		if (spec[i].fn == fn_yields)
+			ok &= check(wait_for(load_u(&w[i].page->word), 3 * P_NS)) &
+			      check(!group_attach(a, w[i].pid));
+		sleep_ns(10 * NS_PER_MS);
+	}
+	store_u(&shared->cond, 1);
+	ok &= check(!group_attach(a, w[4].pid));
+	begin = now_ns();
+	cpu = worker_cpu_ns(&w[4]);
+	while (worker_cpu_ns(&w[4]) == cpu && now_ns() < begin + 4 * NS_PER_S)
+		sleep_ns(5 * NS_PER_MS);
+	begin = now_ns() - begin;
+	ksft_print_msg("the call has waited for %.3f ms\n", begin / 1e6);
+	ok &= check(begin <= 1500 * NS_PER_MS);
+	kill_all_workers();
+	group_remove(a);
+	return ok;
+}
+
+/*
  * A chain of normal threads of one capsule, with a branch in its midst. FIFO outside waits
  * for its beginning and gives up: its end has nothing of that any more.
  */
@@ -718,21 +775,36 @@ static void timed_ones(void)
 	ksft_test_result(changed_while_boosted(), "changes while it is outside\n");
 }
 
+/* From another CPU, since the capsule has this one for most of the time. */
+static void test_behind(void)
+{
+	pin_to(0, 1);
+	ksft_test_result(accomplices_hide_nobody(), "two who are awaited hide nobody\n");
+}
+
 int main(int argc, char **argv)
 {
+	bool behind = argc > 1 && !strcmp(argv[1], "behind");
+
 	ksft_print_header();
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
 	untimed = argc > 1 && !strcmp(argv[1], "sleep");
-	ksft_set_plan(untimed ? 4 : 22);
+	ksft_set_plan(behind ? 3 : untimed ? 4 : 22);
 	lift_kthreads();
 	log_mark();
 	shared = shared_alloc(sizeof(*shared));
-	if (!untimed)
-		timed_ones();
-	ksft_test_result(sleeper_holds(SCHED_OTHER), "OTHER sleeps with it, FIFO outside waits\n");
-	ksft_test_result(sleeper_holds(SCHED_FIFO), "FIFO sleeps with it, FIFO outside waits\n");
+	if (behind) {
+		test_behind();
+	} else {
+		if (!untimed)
+			timed_ones();
+		ksft_test_result(sleeper_holds(SCHED_OTHER),
+				 "OTHER sleeps with it, FIFO outside waits\n");
+		ksft_test_result(sleeper_holds(SCHED_FIFO),
+				 "FIFO sleeps with it, FIFO outside waits\n");
+	}
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
