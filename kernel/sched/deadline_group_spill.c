@@ -506,6 +506,10 @@ void __dl_group_tick(struct rq *rq, struct rq_flags *rf)
 	/* Nor has who lost its turn an end of it at which it is counted. */
 	if (p->dl_group_spills && !(p->dl_group_slot && p->dl_group_slot->spiller == p))
 		dl_group_reckon_spill(rq, p);
+	/* First that whose thread has the CPU, which is what all others of it wait for. */
+	srv = p->dl_group ? dl_group_server(rq, p) : NULL;
+	if (srv && !list_empty(&srv->spills))
+		list_move(&srv->spills, &dgrq->spills);
 	while (left--) {
 		srv = list_first_entry_or_null(&dgrq->spills, struct dl_group_server, spills);
 		if (!srv || (srv == first && !dl_group_urgent_inside(srv)))

@@ -29,6 +29,7 @@
 #define DRY_P_US	1000000L
 #define MIB		1048576UL
 #define NR_HOGS		100
+#define NR_DRY		400
 #define RING_ENTRIES	32768
 
 /* Threads that take turns outside, a time slice each, if a tick sees that it is over */
@@ -412,6 +413,28 @@ static bool has_turns(const char *what, bool fifo,
 	group_remove(cg);
 	group_remove(other);
 	return check(ok) && check(longest <= MAX_TURN_WAIT_NS);
+}
+
+/* The same beside hundreds of capsules that have no budget, and may have idle time. */
+static bool has_turns_beside_many(void)
+{
+	static struct worker w[NR_DRY];
+	static char *cg[NR_DRY];
+	struct worker_spec spec = { .cpu = 0, .fn = fn_busy };
+	char name[16];
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < NR_DRY; i++) {
+		snprintf(name, sizeof(name), "many%d", i);
+		cg[i] = capsule_make(name, 20, 1000000);
+		ok &= check(!group_write(cg[i], EXTRA, "idle"));
+		start_in(cg[i], &w[i], &spec);
+	}
+	ok &= has_turns("beside many", false, NULL);
+	for (i = 0; i < NR_DRY; i++)
+		group_remove(cg[i]);
+	return ok;
 }
 
 static int pipe_fd[2];
@@ -867,6 +890,7 @@ static void test_dry(void)
 			 "so have others if time is counted\n");
 	ksft_test_result(has_turns("FIFO", true, NULL),
 			 "FIFO in extra time leaves turns to them\n");
+	ksft_test_result(has_turns_beside_many(), "nor do hundreds of capsules take them\n");
 	ksft_test_result(wakes_before_payer(), "who wakes up before somebody pays goes on\n");
 	ksft_test_result(fifo_is_normal(), "that of a FIFO thread is no more\n");
 	ksft_test_result(counts_at_once(), "spill is counted while it lasts\n");
@@ -900,7 +924,7 @@ int main(int argc, char **argv)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(behind ? 4 : 25);
+	ksft_set_plan(behind ? 4 : 26);
 	lift_kthreads();
 	log_mark();
 	if (behind)
