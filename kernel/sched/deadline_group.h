@@ -286,6 +286,12 @@ struct dl_group_board {
 	unsigned long		waits[DL_GROUP_PLANES];
 };
 
+/* How many of them there are: alone, a CPU has nobody to tell. */
+static inline int dl_group_boards(void)
+{
+	return nr_cpu_ids > 1 ? BITS_TO_LONGS(nr_cpu_ids) : 0;
+}
+
 /**
  * struct dl_group - what a cgroup was told about reservations
  * @tg: the cgroup; constant
@@ -307,7 +313,7 @@ struct dl_group_board {
  * @refused: writes, and new CPUs, that did not fit; dl_group_mutex
  * @events: who waits for events, NULL before anybody did; set once
  * @debt: what threads owe that died or left, paid by budgets as they begin, in ns
- * @board: what its CPUs say of themselves, BITS_PER_LONG in each; constant
+ * @board: what its CPUs say of themselves, dl_group_boards(); constant
  * @place: by CPU
  *
  * Lives from the first write to one of the cgroup's cpu.rt* files, opening of

@@ -193,18 +193,14 @@ static const struct dl_group_spec *dl_group_spec_of(struct task_group *tg)
 static struct dl_group *dl_group_get(struct task_group *tg)
 {
 	struct dl_group *dlg = tg->dl_group;
-	size_t size;
 
 	lockdep_assert_held(&dl_group_mutex);
 
 	if (dlg)
 		return dlg;
 
-	size = struct_size(dlg, place, nr_cpu_ids);
-	/* Alone, a CPU has nobody to tell. */
-	if (nr_cpu_ids > 1)
-		size += BITS_TO_LONGS(nr_cpu_ids) * sizeof(*dlg->board);
-	dlg = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	dlg = kzalloc(struct_size(dlg, place, nr_cpu_ids) +
+		      dl_group_boards() * sizeof(*dlg->board), GFP_KERNEL_ACCOUNT);
 	if (!dlg)
 		return NULL;
 	if (!zalloc_cpumask_var(&dlg->cpus, GFP_KERNEL_ACCOUNT)) {

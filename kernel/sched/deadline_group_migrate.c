@@ -162,7 +162,7 @@ static int dl_group_idlest(int word, unsigned long cpus, int from, bool *idle)
 static int dl_group_find_cpu(struct task_struct *p, int rank, int from)
 {
 	struct dl_group *dlg = p->dl_group;
-	int words = BITS_TO_LONGS(nr_cpu_ids), first = from / BITS_PER_LONG, i;
+	int words = dl_group_boards(), first = from / BITS_PER_LONG, i;
 	int best = -1, least = 2 * dl_group_offer(rank) + 1;
 
 	for (i = 0; i < words; i++) {
@@ -304,7 +304,7 @@ static int dl_group_find_waiting(struct dl_group_server *srv, const int *asked, 
 	if (!dl_group_has_budget(srv))
 		return -1;
 
-	for (word = 0; word < BITS_TO_LONGS(nr_cpu_ids); word++) {
+	for (word = 0; word < dl_group_boards(); word++) {
 		unsigned long cpus = ~0UL;
 
 		for (i = 0; i < nr; i++) {
