@@ -537,6 +537,9 @@ static bool dl_group_work_once(struct rq *rq)
 			dl_group_balance_callbacks(rq, NULL);
 			update_rq_clock(rq);
 			dl_group_balance(rq, srv);
+			/* Somebody went elsewhere, or did not, whom another one has waited for. */
+			update_rq_clock(rq);
+			dl_group_spill_next(rq, srv);
 		} else {
 			p = dl_group_next_homeless(rq, srv);
 		}
