@@ -305,6 +305,7 @@ static inline int dl_group_boards(void)
  * @handed_out: on some of its CPUs those below have all that it has; as @active
  * @extra_told: cpu.rt_extra; dl_group_mutex
  * @unprivileged_told: cpu.rt_unprivileged; dl_group_mutex
+ * @unprivileged_lent: by who may only as long as a capsule above has it, too; dl_group_mutex
  * @changed: @cpus, or what it was given there, is not what it was when its threads were
  *	told; dl_group_mutex
  * @cpus: CPUs where it has a server in service; dl_group_mutex to write, to be
@@ -331,6 +332,7 @@ struct dl_group {
 	bool			handed_out;
 	u8			extra_told : 2;
 	u8			unprivileged_told : 1;
+	u8			unprivileged_lent : 1;
 	u8			changed : 1;
 	u64			refused;
 	cpumask_var_t		cpus;

@@ -137,11 +137,16 @@ static bool dl_group_owner_may(struct task_group *tg, const struct dl_group_spec
 	return dl_group_parent(tg) && dl_group_is_coarse(spec);
 }
 
+static bool dl_group_is_privileged(struct kernfs_open_file *of)
+{
+	return file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE);
+}
+
 static int dl_group_may_tell(struct kernfs_open_file *of, struct task_group *tg,
 			     const struct dl_group_spec *spec)
 {
 	if (!dl_group_reserves(spec) || dl_group_owner_may(tg, spec) ||
-	    file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE))
+	    dl_group_is_privileged(of))
 		return 0;
 
 	return -EPERM;
@@ -369,7 +374,7 @@ static int dl_group_set_word(struct dl_group *dlg, int file, int word)
 static bool dl_group_may_set_word(struct kernfs_open_file *of, struct task_group *tg, int file)
 {
 	return file != DL_GROUP_UNPRIVILEGED || dl_group_grants(tg->parent) ||
-	       file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE);
+	       dl_group_is_privileged(of);
 }
 
 static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
@@ -380,6 +385,7 @@ static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
 	int word = match_string(dl_group_words[file], ARRAY_SIZE(dl_group_words[file]),
 				strstrip(buf));
 	struct dl_group *dlg;
+	bool lent;
 
 	if (word < 0)
 		return -EINVAL;
@@ -387,7 +393,8 @@ static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
 	guard(cpus_read_lock)();
 	guard(mutex)(&dl_group_mutex);
 
-	if (dl_group_word_of(tg, file) == word)
+	lent = tg->dl_group && tg->dl_group->unprivileged_lent;
+	if (dl_group_word_of(tg, file) == word && !(lent && dl_group_is_privileged(of)))
 		return nbytes;
 	if (!dl_group_may_set_word(of, tg, file))
 		return -EPERM;
@@ -396,6 +403,8 @@ static ssize_t dl_group_word_write(struct kernfs_open_file *of, char *buf,
 	if (!dlg)
 		return -ENOMEM;
 
+	if (file == DL_GROUP_UNPRIVILEGED)
+		dlg->unprivileged_lent = !dl_group_is_privileged(of);
 	return dl_group_set_word(dlg, file, word) ?: nbytes;
 }
 

@@ -145,7 +145,8 @@ static void dl_group_set_extra(struct dl_group *dlg, struct dl_group *above)
  */
 static bool dl_group_set_unprivileged(struct dl_group *dlg, struct dl_group *above)
 {
-	bool may = dlg->unprivileged_told && (!above || above->unprivileged);
+	bool may = dlg->unprivileged_told &&
+		   (above ? above->unprivileged : !dlg->unprivileged_lent);
 	bool might = dlg->unprivileged;
 
 	lockdep_assert_held(&dl_group_mutex);

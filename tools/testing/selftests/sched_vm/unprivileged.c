@@ -325,6 +325,26 @@ static bool nested(void)
 	return ok;
 }
 
+/* Nor is it there again when that one ends, but if it was given by who may give it. */
+static bool outlives_nobody(void)
+{
+	struct worker_spec spec;
+	struct worker w = {};
+	bool ok;
+
+	own_make();
+	group_reserve(leaf, 10000, 100000);
+	ok = in_child(owner_gives, leaf);
+	ok &= check(!group_write(own, UNPRIVILEGED, "0"));
+	ok &= check(!group_write(own, BUDGET, "max"));
+	ok &= check(ask_start(&w, &spec, SCHED_FIFO, 50) == -EPERM);
+	worker_kill(&w);
+	ok &= check(!group_write(leaf, UNPRIVILEGED, "1"));
+	ok &= check(!ask_start(&w, &spec, SCHED_FIFO, 50));
+	own_end();
+	return ok;
+}
+
 static bool scope(void)
 {
 	struct worker_spec spec;
@@ -575,7 +595,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(16);
+	ksft_set_plan(17);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(granted(), "the owner may ask for FIFO and RR\n");
@@ -585,6 +605,7 @@ int main(void)
 	ksft_test_result(other_cpu(), "or its capsule does\n");
 	ksft_test_result(privileged(), "what was set with privilege stays\n");
 	ksft_test_result(nested(), "below it is the owner's to give, and ends with that above\n");
+	ksft_test_result(outlives_nobody(), "and is not there again without one above\n");
 	ksft_test_result(scope(), "scope rt serves who was granted it\n");
 	ksft_test_result(moves(), "it ends where it is not allowed, and only there\n");
 	ksft_test_result(forbidden(), "budget 0 forbids it\n");
