@@ -253,12 +253,14 @@ DECLARE_PER_CPU(struct dl_group_rq, dl_group_rqs);
  * @period: P in ns
  * @deadline: D in ns, or RUNTIME_INF: P
  * @cpu_budget: Q of single CPUs, RUNTIME_INF where @budget holds; or NULL
+ * @fine: what is kept, here and above, may be any budget, see dl_group_is_coarse()
  */
 struct dl_group_spec {
 	u64			budget;
 	u64			period;
 	u64			deadline;
 	u64			*cpu_budget;
+	bool			fine;
 };
 
 /**

@@ -212,6 +212,12 @@ static bool dl_group_is_coarse(const struct dl_group_spec *spec)
 	return spec->budget >= DL_GROUP_OWNER_RUNTIME;
 }
 
+/* Is what a capsule keeps, when those below it have their part, finer than that? */
+static bool dl_group_is_crumb(u64 kept)
+{
+	return kept >= DL_GROUP_MIN_RUNTIME && kept < DL_GROUP_OWNER_RUNTIME;
+}
+
 /**
  * dl_group_params_on() - what a reservation means on a CPU
  * @spec: the reservation, checked

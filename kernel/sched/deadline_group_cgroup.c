@@ -142,11 +142,9 @@ static bool dl_group_is_privileged(struct kernfs_open_file *of)
 	return file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE);
 }
 
-static int dl_group_may_tell(struct kernfs_open_file *of, struct task_group *tg,
-			     const struct dl_group_spec *spec)
+static int dl_group_may_tell(struct task_group *tg, const struct dl_group_spec *spec)
 {
-	if (!dl_group_reserves(spec) || dl_group_owner_may(tg, spec) ||
-	    dl_group_is_privileged(of))
+	if (!dl_group_reserves(spec) || dl_group_owner_may(tg, spec) || spec->fine)
 		return 0;
 
 	return -EPERM;
@@ -168,8 +166,9 @@ static int dl_group_write(struct kernfs_open_file *of, const struct dl_group_tex
 	guard(mutex)(&dl_group_mutex);
 
 	spec = *dl_group_spec_of(tg);
+	spec.fine = dl_group_is_privileged(of);
 	before = spec.cpu_budget;
-	ret = dl_group_parse(text, &spec) ?: dl_group_may_tell(of, tg, &spec) ?:
+	ret = dl_group_parse(text, &spec) ?: dl_group_may_tell(tg, &spec) ?:
 	      dl_group_tell_spec(tg, &spec);
 
 	if (!IS_ERR(spec.cpu_budget) && spec.cpu_budget != before)

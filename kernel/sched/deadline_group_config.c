@@ -483,7 +483,7 @@ static bool dl_group_takes_all(struct dl_group_server *srv, const struct dl_grou
 static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec *spec,
 			       const struct cpumask *cpus)
 {
-	bool all = false, above = false;
+	bool all = false, above = false, crumbs = false;
 	struct dl_group_change change;
 	struct dl_group_params params;
 	int cpu, failed, ret = 0;
@@ -493,9 +493,13 @@ static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec 
 		ret = dl_group_ask(dlg, failed, &params, &change);
 		if (ret)
 			break;
+		crumbs |= dl_group_is_crumb(change.own.runtime) ||
+			  dl_group_is_crumb(change.rest.runtime);
 		all |= dl_group_takes_all(change.srv, &change.own);
 		above |= change.parent && dl_group_takes_all(change.parent, &change.rest);
 	}
+	if (!ret && crumbs && !spec->fine)
+		ret = -EPERM;
 	/* Threads without any time could not even be killed. */
 	if (!ret && ((all && dl_group_has_threads(dlg->tg, NULL)) ||
 		     (above && dl_group_has_threads(dl_group_parent(dlg->tg)->tg, dlg->tg))))

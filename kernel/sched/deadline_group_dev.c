@@ -199,6 +199,12 @@ static void dl_group_check_cpus(struct task_group *tg, const u64 *words, u32 byt
 		dl_group_keep_cpus(parent, cpus);
 }
 
+/* What @runtime by @deadline is by the deadline of @dlg. */
+static u64 dl_group_part_of(struct dl_group *dlg, u64 runtime, u64 deadline)
+{
+	return mul_u64_u64_div_u64(runtime, min(dlg->spec.deadline, dlg->spec.period), deadline);
+}
+
 /*
  * On each CPU there is a least budget, for the capsules below, and a largest.
  * Which CPU is farthest from having that of @spec, and which budget would do?
@@ -209,7 +215,8 @@ static void dl_group_check_fit(struct task_group *tg, const struct dl_group_spec
 	u64 deadline = min(spec->deadline, spec->period);
 	u64 above = dl_group_keeps_above(tg->parent, tg), keeps = dl_group_keeps(tg, NULL);
 	u64 least = 0, most = deadline, worst = 0;
-	bool hopeless = false;
+	struct dl_group *parent = dl_group_parent(tg);
+	bool hopeless = false, crumbs = false;
 	int cpu;
 
 	for_each_cpu(cpu, cpus) {
@@ -219,6 +226,10 @@ static void dl_group_check_fit(struct task_group *tg, const struct dl_group_spec
 		u64 high = dl_group_budget_most(tg, cpu, deadline, above);
 		u64 lacks;
 
+		crumbs |= (low && budget >= low && dl_group_is_crumb(budget - low)) ||
+			  (parent && budget <= high &&
+			   dl_group_is_crumb(dl_group_part_of(parent, high - budget, deadline) +
+					     above));
 		if (low)
 			low += keeps;
 		lacks = budget < low ? low - budget : budget > high ? budget - high : 0;
@@ -233,8 +244,11 @@ static void dl_group_check_fit(struct task_group *tg, const struct dl_group_spec
 		worst = lacks;
 		arg->cpu = cpu;
 		arg->result = budget < low ? SCHED_VM_BELOW_CHILDREN :
-			      dl_group_parent(tg) ? SCHED_VM_PARENT_FULL : SCHED_VM_CPU_FULL;
+			      parent ? SCHED_VM_PARENT_FULL : SCHED_VM_CPU_FULL;
 	}
+
+	if (!worst && crumbs && !capable(CAP_SYS_NICE))
+		arg->result = SCHED_VM_NOT_PERMITTED;
 
 	worst = mul_u64_u64_div_u64_roundup(worst, 1000000, deadline);
 	arg->missing_ppm = min_t(u64, worst, U32_MAX);

@@ -85,13 +85,20 @@ static bool hands_out(void)
 	ok &= check(group_try_reserve(b, 199, 10000) == -EPERM);
 	ok &= check(!group_try_reserve(b, 10000, 4000000));
 	ok &= check(!group_try_reserve(b, 200, 4000000));
-	ok &= check(!group_try_reserve(b, 990, 10000));
+	/* Nor are those of what is left above: 10 ms, in hundredths of a ms of 100 */
+	ok &= check(group_try_reserve(b, 981, 10000) == -EPERM);
+	ok &= check(group_try_reserve(b, 998, 10000) == -EPERM);
+	ok &= check(!group_try_reserve(b, 980, 10000));
 	ok &= check(group_try_reserve(a, 20100, 100000) == -EBUSY);
 	ok &= check(!group_write(a, "cgroup.subtree_control", "+cpu"));
 	deep = cg_name(a, "deep");
 	ok &= check(!cg_create(deep));
 	ok &= check(group_try_reserve(deep, 20100, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(deep, 19801, 100000) == -EPERM);
+	ok &= check(group_try_reserve(deep, 19990, 100000) == -EPERM);
 	ok &= check(!group_try_reserve(deep, 19000, 100000));
+	ok &= check(group_try_reserve(a, 19199, 100000) == -EPERM);
+	ok &= check(!group_try_reserve(a, 19200, 100000));
 	/* Less than what is below. */
 	ok &= check(group_try_reserve(a, 18000, 100000) == -EBUSY);
 	ok &= check(!group_write(deep, BUDGET, "max"));
