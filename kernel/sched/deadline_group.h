@@ -253,14 +253,12 @@ DECLARE_PER_CPU(struct dl_group_rq, dl_group_rqs);
  * @period: P in ns
  * @deadline: D in ns, or RUNTIME_INF: P
  * @cpu_budget: Q of single CPUs, RUNTIME_INF where @budget holds; or NULL
- * @fine: what is kept, here and above, may be any budget, see dl_group_is_coarse()
  */
 struct dl_group_spec {
 	u64			budget;
 	u64			period;
 	u64			deadline;
 	u64			*cpu_budget;
-	bool			fine;
 };
 
 /**
@@ -308,6 +306,8 @@ static inline int dl_group_boards(void)
  * @extra_told: cpu.rt_extra; dl_group_mutex
  * @unprivileged_told: cpu.rt_unprivileged; dl_group_mutex
  * @unprivileged_lent: by who may only as long as a capsule above has it, too; dl_group_mutex
+ * @fine: who tells it has CAP_SYS_NICE, so that what is kept, here and above, may be any
+ *	budget, see dl_group_is_coarse(); dl_group_mutex
  * @changed: @cpus, or what it was given there, is not what it was when its threads were
  *	told; dl_group_mutex
  * @cpus: CPUs where it has a server in service; dl_group_mutex to write, to be
@@ -335,6 +335,7 @@ struct dl_group {
 	u8			extra_told : 2;
 	u8			unprivileged_told : 1;
 	u8			unprivileged_lent : 1;
+	u8			fine : 1;
 	u8			changed : 1;
 	u64			refused;
 	cpumask_var_t		cpus;

@@ -115,7 +115,7 @@ static bool dl_group_same_spec(const struct dl_group_spec *a, const struct dl_gr
 	       a->cpu_budget == b->cpu_budget;
 }
 
-static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec *spec)
+static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec *spec, bool fine)
 {
 	struct dl_group *dlg;
 
@@ -125,7 +125,11 @@ static int dl_group_tell_spec(struct task_group *tg, const struct dl_group_spec 
 		return 0;
 
 	dlg = dl_group_get_used(tg);
-	return dlg ? dl_group_set(dlg, spec) : -ENOMEM;
+	if (!dlg)
+		return -ENOMEM;
+
+	dlg->fine = fine;
+	return dl_group_set(dlg, spec);
 }
 
 /*
@@ -142,9 +146,9 @@ static bool dl_group_is_privileged(struct kernfs_open_file *of)
 	return file_ns_capable(of->file, &init_user_ns, CAP_SYS_NICE);
 }
 
-static int dl_group_may_tell(struct task_group *tg, const struct dl_group_spec *spec)
+static int dl_group_may_tell(struct task_group *tg, const struct dl_group_spec *spec, bool fine)
 {
-	if (!dl_group_reserves(spec) || dl_group_owner_may(tg, spec) || spec->fine)
+	if (!dl_group_reserves(spec) || dl_group_owner_may(tg, spec) || fine)
 		return 0;
 
 	return -EPERM;
@@ -157,6 +161,7 @@ DEFINE_LOCK_GUARD_0(dl_group_cpusets, cpuset_lock(), cpuset_unlock())
 static int dl_group_write(struct kernfs_open_file *of, const struct dl_group_text *text)
 {
 	struct task_group *tg = css_tg(of_css(of));
+	bool fine = dl_group_is_privileged(of);
 	struct dl_group_spec spec;
 	u64 *before;
 	int ret;
@@ -166,10 +171,9 @@ static int dl_group_write(struct kernfs_open_file *of, const struct dl_group_tex
 	guard(mutex)(&dl_group_mutex);
 
 	spec = *dl_group_spec_of(tg);
-	spec.fine = dl_group_is_privileged(of);
 	before = spec.cpu_budget;
-	ret = dl_group_parse(text, &spec) ?: dl_group_may_tell(tg, &spec) ?:
-	      dl_group_tell_spec(tg, &spec);
+	ret = dl_group_parse(text, &spec) ?: dl_group_may_tell(tg, &spec, fine) ?:
+	      dl_group_tell_spec(tg, &spec, fine);
 
 	if (!IS_ERR(spec.cpu_budget) && spec.cpu_budget != before)
 		kfree(ret ? spec.cpu_budget : before);

@@ -498,7 +498,7 @@ static int dl_group_commit_all(struct dl_group *dlg, const struct dl_group_spec 
 		all |= dl_group_takes_all(change.srv, &change.own);
 		above |= change.parent && dl_group_takes_all(change.parent, &change.rest);
 	}
-	if (!ret && crumbs && !spec->fine)
+	if (!ret && crumbs && !dlg->fine)
 		ret = -EPERM;
 	/* Threads without any time could not even be killed. */
 	if (!ret && ((all && dl_group_has_threads(dlg->tg, NULL)) ||
