@@ -89,7 +89,7 @@ static bool hands_out(void)
 	ok &= check(group_try_reserve(b, 981, 10000) == -EPERM);
 	ok &= check(group_try_reserve(b, 998, 10000) == -EPERM);
 	ok &= check(!group_try_reserve(b, 980, 10000));
-	ok &= check(group_try_reserve(a, 20100, 100000) == -EBUSY);
+	ok &= check(group_try_reserve(a, 20201, 100000) == -EBUSY);
 	ok &= check(!group_write(a, "cgroup.subtree_control", "+cpu"));
 	deep = cg_name(a, "deep");
 	ok &= check(!cg_create(deep));
