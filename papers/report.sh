@@ -147,7 +147,7 @@ kernel_note() {
 			misses none. So what each budget loses lies between two values, which the verdict prints.
 		END
 		;;
-	t2.2 | f2.5) echo "In the kernel there is this project's policy alone (<i>cbs</i>)." ;;
+	t2.2 | f2.5) echo "In the kernel there are this project's policies alone: <i>cbs</i>, and <i>cbs-idle</i>, with <code>cpu.rt_extra</code> (of Fig. 2.5 at loads of 85 % and more, a set each)." ;;
 	t2.4)
 		cat <<-'END'
 			In the kernel there are no deferrable and no periodic servers. Its column has this project's: of each

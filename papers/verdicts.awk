@@ -166,6 +166,18 @@ function check_load(    d, c, ok, calm) {
 	check("f2.5", calm, "in the kernel, too, less than 5 % are missed at 85 %, in all cases (and less than 10 % at 95 %)")
 }
 
+function check_load_idle(    d, c, kept, more) {
+	kept = 1
+	for (d = 1; d <= 5; d++)
+		kept = kept && k("t2.2", "overloaded=no policy=cbs-idle domain=" d) < 0.5 &&
+		       (d == 3 || k("t2.2", "overloaded=yes policy=cbs-idle domain=" d) < 0.5)
+	check("t2.2", kept && k("t2.2", "overloaded=yes policy=cbs-idle domain=3") < k("t2.2", "overloaded=yes policy=cbs domain=3"),
+	      "in the kernel, too, idle time (cpu.rt_extra) is for the overloaded domain, and does not harm the others")
+	for (c = 1; c <= CASES; c++)
+		more = more || k("f2.5", "case=" cases[c] " policy=cbs-idle load=85") > 1
+	check("f2.5", !more, "in the kernel, with idle time, at most 1 % are missed at 85 %, in all cases")
+}
+
 function check_kernel_etf() {
 	check("f2.9", k("f2.9", "uw=90 etf=100 policy=cbs") <= 11.7 && k("f2.9", "uw=90 etf=10 policy=cbs") <= 0.49,
 	      "in the kernel, the lowest domain misses no more than was published of WCPS")
@@ -756,6 +768,8 @@ END {
 		check_overhead()
 	if (measured["t2.2"])
 		check_load()
+	if (("t2.2", "overloaded=yes policy=cbs-idle domain=3") in kernel)
+		check_load_idle()
 	if (measured["f2.9"])
 		check_kernel_etf()
 	if (measured["f2.7"])

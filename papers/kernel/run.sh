@@ -162,6 +162,13 @@ sets_load() {
 		fi
 	done
 	sets_etf
+	[ $QUICK = yes ] || sets_idle
+}
+
+# The same sets with idle time: of Table 2.2 all, of Fig. 2.5 those of high loads
+sets_idle() {
+	machine load-idle 1 4000000 "--extra idle" "--policy cbs-idle"
+	cp "$SETS"/load-?/t22_*.set "$SETS"/load-?/f25_*_{85,95,100}_1.set "$SETS/load-idle/"
 }
 
 fits() {
@@ -525,6 +532,23 @@ figures_load() {
 		ls "$SETS"/load-?/f29_90_${etf}_*.set >/dev/null 2>&1 || continue
 		value=$(missed_of kernel d5 "$SETS"/load-?/f29_90_${etf}_*.set)
 		emit kernel load "f2.9,uw=90 etf=$etf policy=cbs,$value,% missed"
+	done
+	[ ! -d "$SETS/load-idle" ] || figures_idle
+}
+
+figures_idle() {
+	local c load d over value
+	for c in decreasing even increasing; do
+		for load in 85 95 100; do
+			value=$(missed_of kernel all "$SETS/load-idle/f25_${c}_${load}_1.set")
+			emit kernel load "f2.5,case=$c policy=cbs-idle load=$load,$value,% missed"
+		done
+	done
+	for over in yes no; do
+		for d in 1 2 3 4 5; do
+			value=$(missed_of kernel d$d "$SETS/load-idle/t22_${over}"_*.set)
+			emit kernel load "t2.2,overloaded=$over policy=cbs-idle domain=$d,$value,% missed"
+		done
 	done
 }
 
