@@ -152,6 +152,8 @@ static char *device_reason(const struct sched_vm_check *c, const struct reservat
 		break;
 	case SCHED_VM_NOT_PERMITTED:
 		text = xstrdup(res->budget < OWNER_BUDGET ? "less than 200us takes CAP_SYS_NICE" :
+			       c->max_budget_us ?
+			       "less than 200us would be left, which takes CAP_SYS_NICE" :
 			       "it takes CAP_SYS_NICE: no capsule above has anything to hand out");
 		break;
 	default:
