@@ -750,7 +750,7 @@ static void dl_group_update_member(struct rq *rq, struct task_struct *p)
 			WRITE_ONCE(p->dl_group_boundary, false);
 			p->dl_group_since = jiffies;
 		}
-		/* To the head of those who wait, or from there. */
+		/* Where it belongs among those who wait. */
 		list_del_init(&p->dl_group_wait);
 		dl_group_wait_inside(srv, p);
 		dl_group_spill_next(rq, srv);
