@@ -40,7 +40,8 @@
  *
  *   - A server that has used more than its u is good for up to now, its period not
  *     being over, or that owes something, still needs its u: until its zero-lag
- *     time, see dl_group_zero_lag(). What it gives back is free for others then.
+ *     time, see dl_group_zero_lag(). What it gives back is free for others then. A debt
+ *     of more than one budget is the capsule's instead, see dl_group_limit_debt().
  *   - What remains of its budget is worth no more than what u will be until d.
  *   - Who gets something that is not free yet begins when it is, and has until then
  *     what he had before.
@@ -501,22 +502,21 @@ static struct dl_group_params dl_group_own(struct dl_group_server *srv)
 
 /*
  * Whoever has used more than his bandwidth is good for so far, or owes something, needs
- * it until this time.
+ * it until this time: no longer than until the period after his is over.
  */
 static u64 dl_group_zero_lag(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct dl_group_params own = dl_group_own(srv);
-	u64 rest, periods;
 
 	if (!dl_se->dl_bw_attached)
 		return 0;
 	if (dl_se->runtime >= 0)
 		return dl_se->deadline - dl_group_to_time(&own, dl_se->runtime);
 
-	periods = div64_u64_rem(-dl_se->runtime, own.runtime, &rest);
-	return dl_next_period(dl_se) + periods * own.period +
-	       mul_u64_u64_div_u64_roundup(rest, own.deadline, own.runtime);
+	dl_group_limit_debt(srv);
+	return dl_next_period(dl_se) +
+	       mul_u64_u64_div_u64_roundup(-dl_se->runtime, own.deadline, own.runtime);
 }
 
 /* The CPU gives @delta, which was claimed. Return: from when on. */
