@@ -140,9 +140,9 @@ wrong_in kernel kernel 'sets wanted' 60 'sets, '
 wrong_in kernel f2.4 'quantum=100us' 49.9 'the shorter'
 wrong_in kernel f2.4 'quantum=1000us' 47 'than was published'
 wrong_in kernel f2.4 'quantum=50us' 40 'by default, 8 us'
-wrong_in kernel f2.4 'quantum=100us' 46.2 'by default, 8 us .4.0 to 8.0 us of 1000, 7.6 to 8.0'
-# 8 us are lost at the least, and 12 at the most.
-wrong_in kernel f2.4 'quantum=1000us' 49.6 'by default, 8 us .8.0 to 12.0 us of 1000,'
+wrong_in kernel f2.4 'quantum=100us' 45.8 'to ticks .4.0 to 8.0 us of 1000, 8.4 to 8.8'
+# 12 us are lost at the least, and 16 at the most.
+wrong_in kernel f2.4 'quantum=1000us' 49.4 'to ticks .12.0 to 16.0 us of 1000,'
 wrong_in kernel t2.1 'thread loss' 1 'less than 0.5'
 wrong_in kernel t2.1 'both total' 25000 'no more than 24 ms'
 wrong_in kernel t2.1 'both total' 0 'no more than 24 ms'
