@@ -12,7 +12,7 @@ help: ## this list
 	@echo 'Targets:'
 	@sed -n -E 's/^([a-z][a-z0-9_-]*):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
-	@echo 'KIND=... chooses the kind of kernel (release, off, vanilla, preempt, debug, kcsan).'
+	@echo 'KIND=... chooses the kind of kernel (release, off, vanilla, preempt, debug, kcsan, debian).'
 	@echo 'scripts/lab help lists all commands of the lab.'
 
 deps: ## install the Debian packages needed

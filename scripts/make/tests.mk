@@ -11,7 +11,7 @@ check-quick: ## the tests that take seconds; one kernel
 check-debug: ## the same tests under KASAN, lockdep, kmemleak; another kernel
 	scripts/check --debug
 
-soak: ## what finds more the longer it runs: long churn and random steps, an hour
+soak: ## what finds more the longer it runs: long churn, random steps; a night
 	scripts/check --soak
 
 checkpatch: ## checkpatch --strict, codespell, shellcheck

@@ -177,9 +177,9 @@ static void check_preemption(struct findings *f)
 		finding(f, GOOD, "preemption", xstrdup("PREEMPT_RT"), NULL);
 	else
 		finding(f, ADVICE, "preemption",
-			xasprintf("not PREEMPT_RT%s%s: locks are held while dry, up to P - Q",
+			xasprintf("not PREEMPT_RT%s%s: few locks of the kernel lend their waiter's priority",
 				  model ? ", but " : "", model ? model : ""),
-			"CONFIG_PREEMPT_RT, or short periods");
+			"CONFIG_PREEMPT_RT, if that matters");
 	free(model);
 }
 

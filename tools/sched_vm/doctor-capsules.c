@@ -36,7 +36,7 @@ static void check_base(const struct args *args, struct findings *f)
 	if (access(access(base, F_OK) ? parent : base, W_OK))
 		finding(f, WRONG, "base",
 			xasprintf("you may not make capsules in %s", cg_relative(base)),
-			"run as root, or " CURE_DELEGATE);
+			"run as root, or " CURE_DELEGATE ", and a reservation there");
 	else if (systemd_runs() && !strcmp(parent, cg_mount()))
 		finding(f, ADVICE, "base",
 			xasprintf("capsules are made in %s: systemd says that is its own",

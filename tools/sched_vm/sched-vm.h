@@ -73,8 +73,8 @@ int complain(int error, const char *cure, const char *fmt, ...)
 #define CURE_FREE	"sched-vm free says what is left, and who has the rest"
 #define CURE_DELEGATE	"systemctl edit user@.service: [Service] Delegate=cpu cpuset"
 #define CURE_MOUNT	"mount -t cgroup2 none /sys/fs/cgroup"
-#define CURE_PERMISSION	"run as root, or have a capsule delegated to you to make others in, " \
-			"of at least 200us"
+#define CURE_PERMISSION	"run as root; or below a capsule that is delegated to you, at least " \
+			"200us, and nothing or 200us left above"
 #define CURE_V1		"boot with cgroup_no_v1=all, or unmount the v1 hierarchy that has it"
 /* Not an error, but not all that was asked for; @error and @cure as above. */
 void warn_error(int error, const char *cure, const char *fmt, ...)
