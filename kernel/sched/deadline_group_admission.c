@@ -40,8 +40,7 @@
  *
  *   - A server that has used more than its u is good for up to now, its period not
  *     being over, or that owes something, still needs its u: until its zero-lag
- *     time, see dl_group_zero_lag(). What it gives back is free for others then. A debt
- *     of more than one budget is the capsule's instead, see dl_group_limit_debt().
+ *     time, see dl_group_zero_lag(). What it gives back is free for others then.
  *   - What remains of its budget is worth no more than what u will be until d.
  *   - Who gets something that is not free yet begins when it is, and has until then
  *     what he had before.
@@ -502,21 +501,22 @@ static struct dl_group_params dl_group_own(struct dl_group_server *srv)
 
 /*
  * Whoever has used more than his bandwidth is good for so far, or owes something, needs
- * it until this time: no longer than until the period after his is over.
+ * it until this time.
  */
 static u64 dl_group_zero_lag(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct dl_group_params own = dl_group_own(srv);
+	u64 rest, periods;
 
 	if (!dl_se->dl_bw_attached)
 		return 0;
 	if (dl_se->runtime >= 0)
 		return dl_se->deadline - dl_group_to_time(&own, dl_se->runtime);
 
-	dl_group_limit_debt(srv);
-	return dl_next_period(dl_se) +
-	       mul_u64_u64_div_u64_roundup(-dl_se->runtime, own.deadline, own.runtime);
+	periods = div64_u64_rem(-dl_se->runtime, own.runtime, &rest);
+	return dl_next_period(dl_se) + periods * own.period +
+	       mul_u64_u64_div_u64_roundup(rest, own.deadline, own.runtime);
 }
 
 /* The CPU gives @delta, which was claimed. Return: from when on. */
@@ -535,8 +535,25 @@ static u64 dl_group_cpu_lends(struct rq *rq, s64 delta)
 	return 0;
 }
 
-/* The CPU is given @delta back, which will be free at @free. */
-static void dl_group_cpu_takes(struct rq *rq, s64 delta, u64 free)
+/* The longest period that can be written, unless kernel.sched_deadline_period_max_us is more */
+#define DL_GROUP_LONGEST	((1ULL << 22) * NSEC_PER_USEC)
+
+/*
+ * When somebody else can have what is not needed after @zero_lag. A debt of no more than a
+ * budget is paid two periods from @now at the latest. More is owed after an overrun that
+ * took longer than a budget, as where a hypervisor had the CPU: whoever owes it pays, but
+ * nobody else waits for that.
+ */
+static u64 dl_group_free_at(u64 now, u64 zero_lag)
+{
+	u64 longest = max((u64)READ_ONCE(sysctl_sched_dl_period_max) * NSEC_PER_USEC,
+			  DL_GROUP_LONGEST);
+
+	return dl_time_before(now + 2 * longest, zero_lag) ? now + 2 * longest : zero_lag;
+}
+
+/* The CPU is given @delta back, which is needed until @zero_lag. */
+static void dl_group_cpu_takes(struct rq *rq, s64 delta, u64 zero_lag)
 {
 	struct dl_group_rq *dgrq = dl_group_rq(rq);
 	u64 now = rq_clock(rq);
@@ -548,7 +565,7 @@ static void dl_group_cpu_takes(struct rq *rq, s64 delta, u64 free)
 	/* Some of the target may have been claimed, but not be free. */
 	dgrq->held = max(dgrq->held, dgrq->target);
 	dgrq->target -= delta;
-	dgrq->until = max(dgrq->until, free);
+	dgrq->until = max(dgrq->until, dl_group_free_at(now, zero_lag));
 	dl_group_account(rq);
 	if (dl_time_before(now, dgrq->until))
 		hrtimer_start(&dgrq->settle, ns_to_ktime(dgrq->until - now), HRTIMER_MODE_REL_HARD);

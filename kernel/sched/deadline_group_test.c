@@ -257,36 +257,16 @@ static void dl_group_test_carve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rest.bw, 0);
 }
 
-/* Whoever gets what a server gives up waits for one budget of its debt; none is lost. */
-static void dl_group_test_debt(struct kunit *test)
+/* Nobody waits long for what somebody else owes. */
+static void dl_group_test_free_at(struct kunit *test)
 {
-	const u64 us = NSEC_PER_USEC, deadline = 700 * us;
-	struct dl_group_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
-	u64 one, many;
+	const u64 ms = NSEC_PER_MSEC, now = 5 * NSEC_PER_SEC;
 
-	KUNIT_ASSERT_NOT_NULL(test, srv);
-	srv->group = kunit_kzalloc(test, struct_size(srv->group, place, nr_cpu_ids), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, srv->group);
-	scoped_guard (rq_lock_irqsave, cpu_rq(0)) {
-		srv->dl_se = (struct sched_dl_entity){
-			.rq = cpu_rq(0),
-			.dl_bw_attached = 1,
-			.dl_runtime = 10 * us,
-			.dl_deadline = 500 * us,
-			.dl_period = 1000 * us,
-			.deadline = deadline,
-			.runtime = -2 * (s64)us,
-		};
-		one = dl_group_zero_lag(srv);
-		srv->dl_se.runtime = -200000 * (s64)us;
-		many = dl_group_zero_lag(srv);
-	}
-
-	/* The next period begins after 1,200 us, and each us of debt takes 50. */
-	KUNIT_EXPECT_EQ(test, one, 1300 * us);
-	KUNIT_EXPECT_EQ(test, many, 1700 * us);
-	KUNIT_EXPECT_EQ(test, srv->dl_se.runtime, -10 * (s64)us);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&srv->group->debt), 199990 * us);
+	KUNIT_EXPECT_EQ(test, dl_group_free_at(now, 0), 0);
+	/* Of 4 s, all used at once, and as much owed */
+	KUNIT_EXPECT_EQ(test, dl_group_free_at(now, now + 8000 * ms), now + 8000 * ms);
+	/* An overrun of 100 ms of 10 us in 1 ms */
+	KUNIT_EXPECT_EQ(test, dl_group_free_at(now, now + 10000 * ms), now + (1 << 23) * 1000ULL);
 }
 
 static struct kunit_case dl_group_test_cases[] = {
@@ -300,7 +280,7 @@ static struct kunit_case dl_group_test_cases[] = {
 	KUNIT_CASE(dl_group_test_old_period),
 	KUNIT_CASE(dl_group_test_cpu_budget),
 	KUNIT_CASE(dl_group_test_carve),
-	KUNIT_CASE(dl_group_test_debt),
+	KUNIT_CASE(dl_group_test_free_at),
 	{}
 };
 

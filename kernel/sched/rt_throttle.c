@@ -33,9 +33,7 @@
  * and the context switch, be it an irqs-off section or the switch itself, is
  * charged too. It makes the runtime negative: a debt, by which the budgets of
  * the following periods are smaller. With Q = 200 us and 3 us from the timer's
- * interrupt to the switch, a busy capsule gets 203, 200, 200, ... us. What is more than
- * one budget, as when a hypervisor had the CPU, is dl_group::debt: so a server owes
- * nothing a period later, and nobody waits longer for what it gives back.
+ * interrupt to the switch, a busy capsule gets 203, 200, 200, ... us.
  *
  * The end of the budget is kept by the hrtick, and not by the periodic tick:
  * with HZ=250 a capsule of 200 us would otherwise run for up to 4 ms.
@@ -163,35 +161,22 @@ static void dl_group_check_deadline(struct dl_group_server *srv)
 	}
 }
 
-/* A server itself owes no more than one budget. */
-static void dl_group_limit_debt(struct dl_group_server *srv)
+/* So many budgets of periods are paid as a debt. */
+static void dl_group_pay(struct sched_dl_entity *dl_se, u64 periods)
 {
-	struct sched_dl_entity *dl_se = &srv->dl_se;
-	s64 more = -dl_se->runtime - (s64)dl_se->dl_runtime;
-
-	lockdep_assert_rq_held(dl_se->rq);
-
-	if (likely(more <= 0))
-		return;
-	dl_se->runtime += more;
-	atomic64_add(more, &srv->group->debt);
+	dl_se->runtime += periods * dl_se->dl_runtime;
+	dl_se->deadline += periods * dl_se->dl_period;
 }
 
-/* The budget of a period is paid as a debt. */
-static void dl_group_pay(struct sched_dl_entity *dl_se)
-{
-	dl_se->runtime += dl_se->dl_runtime;
-	dl_se->deadline += dl_se->dl_period;
-}
-
-/* What is owed is paid by the budget of a period, be it slept through. */
+/* What is owed is paid by the budgets of periods, be they slept through. */
 static void dl_group_settle_debts(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
+	s64 past = rq_clock(dl_se->rq) - dl_next_period(dl_se);
 
-	dl_group_limit_debt(srv);
-	if (dl_se->runtime < 0 && !dl_time_before(rq_clock(dl_se->rq), dl_next_period(dl_se)))
-		dl_group_pay(dl_se);
+	if (dl_se->runtime < 0 && past >= 0)
+		dl_group_pay(dl_se, min(DIV64_U64_ROUND_UP(-dl_se->runtime, dl_se->dl_runtime),
+					div64_u64(past, dl_se->dl_period) + 1));
 }
 
 /*
@@ -401,10 +386,9 @@ bool __dl_group_server_timer(struct dl_group_server *srv)
 		return true;
 	}
 
-	dl_group_limit_debt(srv);
 	dl_group_adopt(srv);
-	if (dl_se->runtime <= -(s64)dl_se->dl_runtime)
-		dl_group_pay(dl_se);
+	if (dl_se->runtime < 0)
+		dl_group_pay(dl_se, div64_u64(-dl_se->runtime, dl_se->dl_runtime));
 	/* A timer that could not be cancelled may be early, too. */
 	if (dl_time_before(rq_clock(dl_se->rq) + DL_GROUP_OVERRUN, dl_next_period(dl_se)) &&
 	    start_dl_timer(dl_se))
