@@ -288,7 +288,7 @@ static void dl_group_stop_paying(struct dl_group_server *srv, bool over)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 	struct task_struct *p = srv->payer;
-	u64 paid = rq_clock(dl_se->rq) - p->dl_group_spilled;
+	u64 paid = min(rq_clock(dl_se->rq) - p->dl_group_spilled, (u64)max(dl_se->runtime, 0));
 
 	lockdep_assert_rq_held(dl_se->rq);
 
