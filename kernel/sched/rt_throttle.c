@@ -190,6 +190,9 @@ static bool dl_group_must_wait(struct dl_group_server *srv)
 {
 	struct sched_dl_entity *dl_se = &srv->dl_se;
 
+	/* An outgoing CPU must be emptied, see rq_offline_dl_group(). */
+	if (!cpu_active(cpu_of(dl_se->rq)))
+		return dl_se->dl_throttled;
 	if (!dl_se->dl_throttled)
 		dl_group_settle_debts(srv);
 	if (!dl_se->dl_throttled && dl_se->runtime <= 0 &&
