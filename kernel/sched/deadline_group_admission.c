@@ -685,6 +685,8 @@ static void dl_group_detach_server(struct dl_group_server *srv)
 	__dequeue_dl_entity(dl_se);
 	dl_group_unthrottled(srv);
 	hrtimer_try_to_cancel(&dl_se->dl_timer);
+	if (srv->spiller)
+		dl_group_lose_slot(rq, srv->spiller);
 	dl_se->dl_throttled = 0;
 	dl_se->dl_bw = 0;
 	dl_se->dl_bw_attached = 0;

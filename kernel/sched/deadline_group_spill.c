@@ -470,20 +470,25 @@ void __dl_group_stops(struct task_struct *p)
 		set_notify_resume(p);
 }
 
+/* The spiller @p is outside without a place from now on, until it comes to its boundary. */
+static void dl_group_lose_slot(struct rq *rq, struct task_struct *p)
+{
+	dl_group_settle_spill(rq, p);
+	dl_group_leave_slot(p);
+	set_notify_resume(p);
+}
+
 /**
  * __dl_group_migrates() - a thread with the place of a spiller goes to another CPU
  * @p: the thread, dequeued
  *
- * There, it is outside without a place, until it comes to its boundary. So a place is
- * always held on the CPU of its server.
+ * So a place is always held on the CPU of its server.
  *
  * Context: lock of the rq that it leaves held
  */
 void __dl_group_migrates(struct task_struct *p)
 {
-	dl_group_settle_spill(task_rq(p), p);
-	dl_group_leave_slot(p);
-	set_notify_resume(p);
+	dl_group_lose_slot(task_rq(p), p);
 }
 
 /**
