@@ -536,7 +536,7 @@ void __dl_group_update_task(struct rq *rq, struct task_struct *p)
 	bool refused = false;
 	struct dl_group *dlg = NULL;
 
-	if (p->sched_class == &stop_sched_class ||
+	if (p->sched_class == &stop_sched_class || p->sched_class == &idle_sched_class ||
 	    (READ_ONCE(p->__state) == TASK_NEW && task_on_scx(p)))
 		return;
 
