@@ -322,14 +322,22 @@ static void dl_group_join(struct task_struct *p, struct dl_group *dlg)
 	p->se.prev_sum_exec_runtime = p->se.sum_exec_runtime;
 }
 
+/*
+ * If @p runs, it was not picked by its server, and the hrtick is not set for that: go
+ * through the pick, which knows about budgets.
+ */
+static void dl_group_pick_anew(struct rq *rq, struct task_struct *p)
+{
+	if (!task_current_donor(rq, p))
+		return;
+
+	dl_group_server(rq, p)->armed = false;
+	resched_curr(rq);
+}
+
 static void switched_to_dl_group(struct rq *rq, struct task_struct *p)
 {
-	/*
-	 * A running thread that has just become a capsule's was not picked
-	 * by its server. Go through the pick, which knows about budgets.
-	 */
-	if (task_current_donor(rq, p))
-		resched_curr(rq);
+	dl_group_pick_anew(rq, p);
 }
 
 static void prio_changed_dl_group(struct rq *rq, struct task_struct *p, u64 oldprio)
@@ -513,9 +521,8 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 
 	if (dlg)
 		dl_group_update_member(rq, p);
-	/* To be picked, and timed, by the server of the other capsule. */
-	if (dlg && task_current_donor(rq, p))
-		resched_curr(rq);
+	if (dlg)
+		dl_group_pick_anew(rq, p);
 }
 
 /**

@@ -313,6 +313,67 @@ static bool move_throttled(void)
 	return ok;
 }
 
+/* Some of its budget later, it wakes up @arg's thread. */
+static void fn_wakes(struct worker *w, void *arg)
+{
+	struct worker *other = arg;
+
+	worker_sleep_until_start(w);
+	burn_ns(200 * NS_PER_US);
+	worker_go(other);
+	while (!load_u(&w->page->stop))
+		;
+}
+
+/*
+ * As a normal thread it is the capsule's above, as a FIFO thread that of its cgroup: when
+ * the timer that was set for that one has fired, or would have.
+ */
+static void fn_enters(struct worker *w, void *arg)
+{
+	burn_ns(1200 * NS_PER_US);
+	set_policy(0, SCHED_FIFO, 2);
+	while (!load_u(&w->page->stop))
+		;
+}
+
+/*
+ * A thread goes on running as one of another capsule, whose budget ends before the next
+ * tick, and which has been preempted: the end of that budget is timed anew.
+ */
+static bool running_enters(void)
+{
+	char *above = capsule_make("above", 4000, 10000);
+	char *kid = group_make_threaded(above, "kid");
+	struct worker w[2] = {};
+	struct worker_spec spec[2] = {
+		{ .group = kid, .policy = SCHED_FIFO, .prio = 1, .fn = fn_wakes, .arg = &w[1] },
+		{ .group = kid, .policy = SCHED_OTHER, .fn = fn_enters },
+	};
+	long long over;
+	bool ok;
+
+	ok = check(!group_write(kid, SCOPE, "rt"));
+	ok &= check(!group_try_reserve(kid, 1000, 100000));
+	worker_spawn(&w[1], &spec[1]);
+	worker_spawn(&w[0], &spec[0]);
+	ok &= check(served_by(w[0].pid, kid));
+	ok &= check(served_by(w[1].pid, above));
+	/* Soon after a tick */
+	w[0].page->start_ns = now_ns() + 304 * NS_PER_MS;
+	w[0].page->start_ns -= w[0].page->start_ns % (4 * NS_PER_MS) - 100 * NS_PER_US;
+	worker_go(&w[0]);
+	sleep_until(w[0].page->start_ns + 50 * NS_PER_MS);
+	ok &= check(served_by(w[1].pid, kid));
+	over = group_value(kid, RT_STAT, "max_overrun_nsec");
+	ksft_print_msg("a running thread enters: %lld ns beyond the budget\n", over);
+	ok &= check(over <= 20 * (long long)NS_PER_US);
+	kill_all_workers();
+	group_remove(kid);
+	group_remove(above);
+	return ok;
+}
+
 /* Threads outside run while all capsules are throttled, at once. */
 static bool outside_runs(void)
 {
@@ -336,7 +397,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(15);
+	ksft_set_plan(16);
 	lift_kthreads();
 	log_mark();
 	ksft_test_result(retune(SCHED_OTHER), "new budgets and periods, OTHER\n");
@@ -351,6 +412,7 @@ int main(void)
 	ksft_test_result(freezer(), "cgroup.freeze\n");
 	ksft_test_result(affinity(), "sched_setaffinity, throttled\n");
 	ksft_test_result(move_throttled(), "attach and detach, throttled\n");
+	ksft_test_result(running_enters(), "a running thread enters\n");
 	ksft_test_result(outside_runs(), "what capsules leave goes to others\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
