@@ -110,6 +110,42 @@ static bool hands_out(void)
 	return ok;
 }
 
+static char *threaded_make(const char *parent, const char *name)
+{
+	char *cg = cg_name(parent, name);
+
+	if (!cg || cg_create(cg) || group_write(cg, "cgroup.type", "threaded"))
+		return NULL;
+	return cg;
+}
+
+/* Of 20 ms, one below has 0.1: if it ends, that is not for those above, but for others. */
+static bool ends_one(void)
+{
+	char *a = child_make("a"), *fine, *rest;
+	bool ok;
+
+	ok = check(a && !group_write(a, "cgroup.subtree_control", "+cpu"));
+	fine = threaded_make(a, "fine");
+	rest = threaded_make(a, "rest");
+	if (!ok || !check(fine && rest))
+		return false;
+	ok = check(!group_try_reserve(a, 20000, 100000));
+	ok &= check(!group_try_reserve(fine, 200, 200000));
+	ok &= check(!group_try_reserve(rest, 19900, 100000));
+	ok &= check(group_attach(a, getpid()) == -EBUSY);
+	ok &= check(!group_write(fine, BUDGET, "max"));
+	ok &= check(group_attach(a, getpid()) == -EBUSY);
+	ok &= check(!group_write(rest, BUDGET, "max"));
+	ok &= check(!group_attach(a, getpid()));
+	ok &= check(served_by(getpid(), a));
+	ok &= check(!group_attach(leaf, getpid()));
+	ok &= check(!rmdir(fine));
+	ok &= check(!rmdir(rest));
+	ok &= check(!rmdir(a));
+	return ok;
+}
+
 /* Not as a process, and not as a thread. */
 static bool cannot_enter(const char *cg)
 {
@@ -211,7 +247,7 @@ int main(void)
 	sv_setup();
 	if (!sv_have_capsules())
 		ksft_exit_skip("no %s\n", RT_MAX);
-	ksft_set_plan(9);
+	ksft_set_plan(10);
 	lift_kthreads();
 	log_mark();
 	own = capsule_make("own", OWN_Q_US, OWN_P_US);
@@ -223,6 +259,7 @@ int main(void)
 	owner_gets(alone, true);
 	ksft_test_result(as_owner(0, own_files), "the owner cannot change the own reservation\n");
 	ksft_test_result(as_owner(0, hands_out), "the owner hands out what there is\n");
+	ksft_test_result(as_owner(0, ends_one), "and leaves no crumb by ending one\n");
 	ksft_test_result(as_owner(0, nothing_to_hand_out), "and no more than there is\n");
 	ksft_test_result(as_owner(0, stays), "the owner cannot leave\n");
 	ksft_test_result(as_owner(0, no_rt), "RLIMIT_RTPRIO 0: no FIFO\n");
