@@ -643,18 +643,20 @@ static u64 dl_group_own_bw(struct dl_group *dlg)
 }
 
 /*
- * A new capsule takes over its part of what the one above owes, or who ends a capsule and
- * makes it again would owe nothing; and one that has all takes all.
+ * Who gets bandwidth of the capsule above takes that part of what it owes, or who ends a
+ * capsule and makes it again, or another one larger, would owe nothing; and one that has
+ * all takes all. @before: what it had
  */
-static void dl_group_take_debt(struct dl_group *dlg, bool is_new)
+static void dl_group_take_debt(struct dl_group *dlg, u64 before)
 {
 	struct dl_group *above = dl_group_parent(dlg->tg);
-	u64 debt, own = dl_group_own_bw(dlg), rest = above ? dl_group_own_bw(above) : 0;
+	u64 own = dl_group_own_bw(dlg), rest = above ? dl_group_own_bw(above) : 0;
+	u64 debt, got = rest ? own - min(own, before) : own;
 
-	if (!above || (!is_new && rest))
+	if (!above)
 		return;
 
-	debt = mul_u64_u64_div_u64(max(atomic64_read(&above->debt), 0), own, max(own + rest, 1));
+	debt = mul_u64_u64_div_u64(max(atomic64_read(&above->debt), 0), got, max(got + rest, 1));
 	atomic64_sub(debt, &above->debt);
 	atomic64_add(debt, &dlg->debt);
 }
@@ -740,7 +742,7 @@ static bool dl_group_can_narrow(struct dl_group *dlg)
 /* Make @dlg a capsule, or change one. */
 static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *spec)
 {
-	bool is_new = !dlg->active;
+	u64 before = dl_group_own_bw(dlg);
 	cpumask_var_t cpus;
 	int ret;
 
@@ -756,7 +758,7 @@ static int dl_group_reserve(struct dl_group *dlg, const struct dl_group_spec *sp
 		smp_store_release(&dlg->active, true);
 		dl_group_refresh_rights(dlg->tg);
 		dl_group_settle_all(dlg);
-		dl_group_take_debt(dlg, is_new);
+		dl_group_take_debt(dlg, before);
 	}
 
 	free_cpumask_var(cpus);
