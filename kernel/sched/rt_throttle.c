@@ -273,6 +273,7 @@ dl_group_pay_turn(struct dl_group_server *srv, struct task_struct *p, u64 slice)
 
 	if (pay <= DL_GROUP_SMALL_DEBT && (s64)pay < dl_se->runtime) {
 		dl_se->runtime -= pay;
+		srv->armed = false;
 		p->dl_group_debt = 0;
 		return false;
 	}
