@@ -542,7 +542,7 @@ static u64 dl_group_cpu_lends(struct rq *rq, s64 delta)
  * When somebody else can have what is not needed after @zero_lag. A debt of no more than a
  * budget is paid two periods from @now at the latest. More is owed after an overrun that
  * took longer than a budget, as where a hypervisor had the CPU: whoever owes it pays, but
- * nobody else waits for that.
+ * nobody outside of the capsules above waits for that.
  */
 static u64 dl_group_free_at(u64 now, u64 zero_lag)
 {

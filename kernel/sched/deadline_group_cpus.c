@@ -13,6 +13,7 @@
 /* A cgroup that has no reservation on a CPU of its cpuset does what it can. */
 static void dl_group_grow(struct dl_group *dlg, struct cpumask *cpus)
 {
+	u64 before = dl_group_own_bw(dlg);
 	struct dl_group_change change;
 	struct dl_group_params params;
 	int cpu;
@@ -30,6 +31,7 @@ static void dl_group_grow(struct dl_group *dlg, struct cpumask *cpus)
 		}
 	}
 	dl_group_settle_all(dlg);
+	dl_group_take_debt(dlg, before);
 }
 
 static void dl_group_shrink(struct dl_group *dlg, struct cpumask *cpus)
