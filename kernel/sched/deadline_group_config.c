@@ -397,8 +397,8 @@ static int dl_group_plan(struct dl_group *dlg, int cpu, const struct dl_group_pa
 		below = dl_group_below(parent->group->tg, cpu, of) + change->delta;
 		if (dl_group_carve(&change->rest, below) && all->bw && change->delta > 0)
 			ret = -EBUSY;
-		/* Nor does an owner leave a crumb by ending what is beside it. */
-		if (!all->bw && !dlg->fine && !parent->dl_se.dl_bw_attached &&
+		/* Nor does an owner leave a crumb by ending what is beside others. */
+		if (!all->bw && below && !dlg->fine && !parent->dl_se.dl_bw_attached &&
 		    dl_group_is_crumb(change->rest.runtime))
 			change->rest = dl_group_nothing;
 	}
