@@ -177,7 +177,7 @@ static void check_preemption(struct findings *f)
 		finding(f, GOOD, "preemption", xstrdup("PREEMPT_RT"), NULL);
 	else
 		finding(f, ADVICE, "preemption",
-			xasprintf("not PREEMPT_RT%s%s: few locks of the kernel lend their waiter's priority",
+			xasprintf("not PREEMPT_RT%s%s: few locks lend their waiters' priority",
 				  model ? ", but " : "", model ? model : ""),
 			"CONFIG_PREEMPT_RT, if that matters");
 	free(model);

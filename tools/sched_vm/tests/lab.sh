@@ -243,7 +243,7 @@ dry_runs_are_understood() {
 	expect 1 'no capsule above has anything to hand out' \
 		env FAKE_RESULT=6 LD_PRELOAD="$fakedev" FAKE_FREE=0 \
 		"$tool" check --budget 6ms --period 20ms
-	grep -q 'have a capsule delegated' "$WORK/output" || fail "no cure"
+	grep -q 'a capsule that is delegated' "$WORK/output" || fail "no cure"
 	expect 1 '' fake check --budget 11ms --period 20ms --deadline 15ms --cpus 0-1 --json
 	same "$(value exact)" true
 	same "$(value cpu)" 1
@@ -375,7 +375,7 @@ delegated_subtree() {
 		exec setpriv --reuid 1000 --regid 1000 --clear-groups "\$@"
 	END
 	expect 1 'not permitted.*' user create a --budget 2ms --period 20ms
-	grep -q 'have a capsule delegated' "$WORK/output" || fail "no cure"
+	grep -q 'a capsule that is delegated' "$WORK/output" || fail "no cure"
 	echo '10000 20000' >$root/user/cpu.rt.max
 	expect 0 '' user create a --budget 2ms --period 20ms
 	same "$(cat $root/user/sched_vm/a/cpu.rt.max)" "2000 20000"
