@@ -209,30 +209,11 @@ static struct task_struct *pick_task_dl_group(struct rq *rq, struct rq_flags *rf
 	return NULL;
 }
 
-/*
- * A thread of a capsule goes, and nobody comes who is more than an RT task: those that
- * could not be pushed here meanwhile are pulled. rt.c does so if a priority falls, which
- * a normal thread's does not. Not after less than a tick, or whoever sleeps and wakes up
- * all the time could have other CPUs interrupted.
- */
-static void dl_group_pull_rt(struct rq *rq, struct rq_flags *rf)
-{
-	if (rq->donor->sched_class != &dl_group_sched_class || !rq->online ||
-	    dl_group_rq(rq)->load_start)
-		return;
-
-	rq_unpin_lock(rq, rf);
-	pull_rt_task(rq);
-	rq_repin_lock(rq, rf);
-}
-
-/* Reached when the previous thread was a capsule's, or of a class above: is there more to do? */
+/* Reached when the previous thread was a capsule's: is there more to do? */
 static int balance_dl_group(struct rq *rq, struct rq_flags *rf)
 {
 	/* If the budget has ended, it must be known before the next one is picked. */
 	update_curr_dl_group(rq);
-	if (!sched_stop_runnable(rq) && !sched_dl_runnable(rq))
-		dl_group_pull_rt(rq, rf);
 
 	return sched_stop_runnable(rq) || sched_dl_runnable(rq);
 }

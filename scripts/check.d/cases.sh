@@ -79,7 +79,6 @@ adversary-4    virtual release --time virtual --cpus 4 --turns 100 -- @/adversar
 cpus           virtual release --time virtual --cpus 4 -- @/cpus
 apart          virtual release --time virtual --cpus 2 --turns 100 -- @/apart
 around         virtual release --time virtual --cpus 2 --turns 100 -- @/around
-around-preempt virtual preempt --time virtual --cpus 2 --turns 100 -- @/around
 migrate        virtual release --time virtual --cpus 4 -- @/migrate
 crowd          virtual release --time virtual --cpus 3 --turns 100 -- @/crowd
 rebuild        virtual release --time virtual --cpus 8 --mem 3072 -- @/rebuild

@@ -92,7 +92,6 @@ fuzz            50  random steps, compared with a model
 cpus            20  hotplug and cpusets
 apart           40  vCPUs whose periods begin apart: what they lose
 around          30  RT and DEADLINE threads outside find their way around capsules
-around-preempt  30  around, without PREEMPT_RT
 migrate         20  threads go where there is budget
 pressure-4      15  pressure on 4 CPUs
 nohz-alone      10  no tick beside one thread

@@ -154,40 +154,6 @@ static bool makes_way(int policy)
 	return check(share >= 0.97);
 }
 
-/*
- * It loses CPU 1 to a better one, while the capsule has CPU 0: from the end of the
- * capsule's budget on it runs there, though nobody of rt.c leaves that CPU.
- */
-static bool comes_over(int policy)
-{
-	struct worker_spec spec = { .policy = SCHED_FIFO, .prio = 80, .cpu = 1, .fn = fn_busy };
-	struct worker_spec better = { .policy = SCHED_FIFO, .prio = 90, .cpu = 1, .fn = fn_busy };
-	struct worker capsule = {}, w = {}, other = {};
-	uint64_t cpu, least = UINT64_MAX;
-	char *cg;
-	int i;
-
-	capsule_start(&capsule, &cg, policy);
-	worker_start(&w, &spec);
-	for (i = 0; i < 5; i++) {
-		pin_to(w.pid, 1);
-		sleep_ns(P_NS + 7 * NS_PER_MS);
-		unpin(w.pid);
-		worker_start(&other, &better);
-		cpu = worker_cpu_ns(&w);
-		sleep_ns(P_NS);
-		cpu = worker_cpu_ns(&w) - cpu;
-		if (cpu < least)
-			least = cpu;
-		worker_kill(&other);
-	}
-	ksft_print_msg("of the first gap, 20 ms, it has %.3f at the least\n", least / 1e6);
-	worker_kill(&w);
-	worker_kill(&capsule);
-	group_remove(cg);
-	return check(least >= 18 * NS_PER_MS);
-}
-
 int main(void)
 {
 	ksft_print_header();
@@ -196,7 +162,7 @@ int main(void)
 		ksft_exit_skip("no %s\n", RT_MAX);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < CPUS_USED)
 		ksft_exit_skip("needs %d CPUs\n", CPUS_USED);
-	ksft_set_plan(11);
+	ksft_set_plan(9);
 	lift_kthreads();
 	log_mark();
 	waking = shared_alloc(sizeof(*waking));
@@ -212,8 +178,6 @@ int main(void)
 			 "the other CPU fetches it from FIFO\n");
 	ksft_test_result(makes_way(SCHED_OTHER), "it goes when OTHER is back\n");
 	ksft_test_result(makes_way(SCHED_FIFO), "it goes when FIFO is back\n");
-	ksft_test_result(comes_over(SCHED_OTHER), "it comes when OTHER goes\n");
-	ksft_test_result(comes_over(SCHED_FIFO), "it comes when FIFO goes\n");
 	ksft_test_result(log_silent(), "the kernel log is silent\n");
 	ksft_test_result(can_reserve_all(), "nothing stays reserved\n");
 	ksft_finished();
