@@ -519,10 +519,10 @@ static void dl_group_rehome(struct rq *rq, struct task_struct *p, struct dl_grou
 		dl_group_set_class(p, prio, class);
 	}
 
-	if (dlg)
+	if (dlg) {
 		dl_group_update_member(rq, p);
-	if (dlg)
 		dl_group_pick_anew(rq, p);
+	}
 }
 
 /**

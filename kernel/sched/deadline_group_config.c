@@ -653,6 +653,8 @@ static void dl_group_take_debt(struct dl_group *dlg, u64 before)
 	u64 own = dl_group_own_bw(dlg), rest = above ? dl_group_own_bw(above) : 0;
 	u64 debt, got = rest ? own - min(own, before) : own;
 
+	lockdep_assert_held(&dl_group_mutex);
+
 	if (!above)
 		return;
 
